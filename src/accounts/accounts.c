@@ -1,0 +1,295 @@
+/* accounts/accounts.c - see accounts.h.
+ * Locks: each connection has one, which guards its statements as well; no function takes both. */
+#include "accounts/accounts.h"
+
+#include <assert.h>
+#include <pthread.h>
+
+#include "base/clock.h"
+
+enum query { QUERY_GET, QUERY_LIST, QUERY_ADD, QUERY_CHANGE, QUERY_DELETE, QUERY_LOGIN, N_QUERIES };
+
+#define COLUMNS                                                                                    \
+	"name, password_hash, home, enabled, permissions, created_ms, updated_ms, last_login_ms, " \
+	"last_login_from"
+
+/* A NULL for a part of QUERY_CHANGE leaves that part as it is. */
+static const char *const queries[N_QUERIES] = {
+	[QUERY_GET] = "SELECT " COLUMNS " FROM users WHERE name = ?1",
+	[QUERY_LIST] = "SELECT " COLUMNS " FROM users ORDER BY name",
+	[QUERY_ADD] =
+		"INSERT INTO users (name, password_hash, home, enabled, permissions, created_ms, "
+		"updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+	[QUERY_CHANGE] = "UPDATE users SET password_hash = coalesce(?2, password_hash), "
+			 "home = coalesce(?3, home), enabled = coalesce(?4, enabled), "
+			 "permissions = coalesce(?5, permissions), updated_ms = ?6 WHERE name = ?1",
+	[QUERY_DELETE] = "DELETE FROM users WHERE name = ?1",
+	[QUERY_LOGIN] = "UPDATE users SET last_login_ms = ?2, last_login_from = ?3 WHERE name = ?1",
+};
+
+struct connection {
+	pthread_mutex_t lock;
+	sqlite3 *db;
+};
+
+struct accounts {
+	struct connection reader, writer;
+	sqlite3_stmt *statements[N_QUERIES];
+};
+
+static bool is_reading(enum query query)
+{
+	return query == QUERY_GET || query == QUERY_LIST;
+}
+
+static int prepare_all(struct accounts *a, const char *path, struct database_error *ret_error)
+{
+	for (enum query q = 0; q < N_QUERIES; q++) {
+		sqlite3 *db = is_reading(q) ? a->reader.db : a->writer.db;
+		int code = sqlite3_prepare_v3(db, queries[q], -1, SQLITE_PREPARE_PERSISTENT,
+					      &a->statements[q], NULL);
+		if (code != SQLITE_OK) {
+			(void)snprintf(ret_error->text, sizeof(ret_error->text),
+				       "accounts database %.400s: %.300s", path,
+				       sqlite3_errmsg(db));
+			return database_errno(code);
+		}
+	}
+	return 0;
+}
+
+int accounts_open(const char *path, struct accounts **ret, struct database_error *ret_error)
+{
+	struct accounts *a = calloc(1, sizeof(*a));
+
+	if (!a) {
+		(void)snprintf(ret_error->text, sizeof(ret_error->text), "memory is short");
+		return -ENOMEM;
+	}
+	(void)pthread_mutex_init(&a->reader.lock, NULL);
+	(void)pthread_mutex_init(&a->writer.lock, NULL);
+
+	int r = database_open(path, &a->writer.db, ret_error);
+	if (r == 0)
+		r = database_open(path, &a->reader.db, ret_error);
+	if (r == 0)
+		r = prepare_all(a, path, ret_error);
+	if (r < 0) {
+		accounts_free(&a);
+		return r;
+	}
+	*ret = a;
+	return 0;
+}
+
+void accounts_free(struct accounts **accounts)
+{
+	struct accounts *a = *accounts;
+
+	if (!a)
+		return;
+	for (enum query q = 0; q < N_QUERIES; q++)
+		(void)sqlite3_finalize(a->statements[q]);
+	database_close(&a->reader.db);
+	database_close(&a->writer.db);
+	(void)pthread_mutex_destroy(&a->reader.lock);
+	(void)pthread_mutex_destroy(&a->writer.lock);
+	free(a);
+	*accounts = NULL;
+}
+
+static int bind_text(sqlite3_stmt *s, int at, struct text value)
+{
+	return sqlite3_bind_text64(s, at, value.ptr, value.len, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+/* The statement is ready for its next use, and holds no pointer of ours. Ending it ends its
+ * transaction too, so that the next read sees what has been committed meanwhile. */
+static void finish_statement(sqlite3_stmt *s)
+{
+	(void)sqlite3_reset(s); /* repeats the code of the last step, which the caller has */
+	(void)sqlite3_clear_bindings(s);
+}
+
+/* Runs a bound statement that gives no rows; bound is the ORed code of its binds. Returns how many
+ * rows changed, or -errno. */
+static int run_bound_locked(struct connection *c, sqlite3_stmt *s, int bound)
+{
+	int code = bound == SQLITE_OK ? sqlite3_step(s) : SQLITE_NOMEM;
+	int r = database_errno(code);
+
+	if (r == 0)
+		r = sqlite3_changes(c->db);
+	finish_statement(s);
+	return r;
+}
+
+static int copy_column(sqlite3_stmt *s, int column, char *dst, size_t dst_size)
+{
+	const void *ptr = sqlite3_column_text(s, column);
+	struct text value = { ptr, ptr ? (size_t)sqlite3_column_bytes(s, column) : 0 };
+
+	return text_copy(value, dst, dst_size) < 0 ? -EIO : 0;
+}
+
+/* A value that we would never have stored means that somebody else wrote it: -EIO. */
+static int read_row(sqlite3_stmt *s, struct account *ret)
+{
+	int r = copy_column(s, 0, ret->name, sizeof(ret->name));
+
+	if (r == 0)
+		r = copy_column(s, 1, ret->password_hash, sizeof(ret->password_hash));
+	if (r == 0)
+		r = copy_column(s, 2, ret->home, sizeof(ret->home));
+	if (r == 0)
+		r = copy_column(s, 8, ret->last_login_from, sizeof(ret->last_login_from));
+	if (r < 0)
+		return r;
+	ret->is_enabled = sqlite3_column_int(s, 3) != 0;
+	ret->permissions = (uint32_t)sqlite3_column_int64(s, 4) & PERM_ALL;
+	ret->created_wall_ms = sqlite3_column_int64(s, 5);
+	ret->updated_wall_ms = sqlite3_column_int64(s, 6);
+	ret->last_login_wall_ms = sqlite3_column_int64(s, 7);
+	return 0;
+}
+
+int accounts_add(struct accounts *accounts, const struct account *account)
+{
+	struct connection *c = &accounts->writer;
+	sqlite3_stmt *s = accounts->statements[QUERY_ADD];
+
+	(void)pthread_mutex_lock(&c->lock);
+	int bound = bind_text(s, 1, text_of(account->name));
+	bound |= bind_text(s, 2, text_of(account->password_hash));
+	bound |= bind_text(s, 3, text_of(account->home));
+	bound |= sqlite3_bind_int(s, 4, account->is_enabled);
+	bound |= sqlite3_bind_int64(s, 5, account->permissions);
+	bound |= sqlite3_bind_int64(s, 6, clock_wall_ms());
+	int r = run_bound_locked(c, s, bound);
+	(void)pthread_mutex_unlock(&c->lock);
+	return r < 0 ? r : 0;
+}
+
+int accounts_get(struct accounts *accounts, struct text name, struct account *ret)
+{
+	struct connection *c = &accounts->reader;
+	sqlite3_stmt *s = accounts->statements[QUERY_GET];
+	struct account account;
+
+	(void)pthread_mutex_lock(&c->lock);
+	int code = bind_text(s, 1, name);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(s);
+	int r = database_errno(code);
+	if (code == SQLITE_ROW)
+		r = read_row(s, &account);
+	else if (r == 0)
+		r = -ENOENT;
+	finish_statement(s);
+	(void)pthread_mutex_unlock(&c->lock);
+
+	if (r == 0)
+		*ret = account;
+	explicit_bzero(&account, sizeof(account));
+	return r;
+}
+
+static int bind_change(sqlite3_stmt *s, unsigned parts, const struct account *values)
+{
+	int bound = SQLITE_OK;
+
+	if (parts & ACCOUNT_PASSWORD_HASH)
+		bound |= bind_text(s, 2, text_of(values->password_hash));
+	if (parts & ACCOUNT_HOME)
+		bound |= bind_text(s, 3, text_of(values->home));
+	if (parts & ACCOUNT_ENABLED)
+		bound |= sqlite3_bind_int(s, 4, values->is_enabled);
+	if (parts & ACCOUNT_PERMISSIONS)
+		bound |= sqlite3_bind_int64(s, 5, values->permissions);
+	bound |= sqlite3_bind_int64(s, 6, clock_wall_ms());
+	return bound;
+}
+
+int accounts_change(struct accounts *accounts, struct text name, unsigned parts,
+		    const struct account *values)
+{
+	struct connection *c = &accounts->writer;
+	sqlite3_stmt *s = accounts->statements[QUERY_CHANGE];
+
+	(void)pthread_mutex_lock(&c->lock);
+	int bound = bind_text(s, 1, name);
+	bound |= bind_change(s, parts, values);
+	int r = run_bound_locked(c, s, bound);
+	(void)pthread_mutex_unlock(&c->lock);
+	if (r < 0)
+		return r;
+	return r == 0 ? -ENOENT : 0;
+}
+
+int accounts_delete(struct accounts *accounts, struct text name)
+{
+	struct connection *c = &accounts->writer;
+	sqlite3_stmt *s = accounts->statements[QUERY_DELETE];
+
+	(void)pthread_mutex_lock(&c->lock);
+	int bound = bind_text(s, 1, name);
+	int r = run_bound_locked(c, s, bound);
+	(void)pthread_mutex_unlock(&c->lock);
+	if (r < 0)
+		return r;
+	return r == 0 ? -ENOENT : 0;
+}
+
+int accounts_list(struct accounts *accounts, void (*each)(const struct account *account, void *arg),
+		  void *arg)
+{
+	struct connection *c = &accounts->reader;
+	sqlite3_stmt *s = accounts->statements[QUERY_LIST];
+	struct account account;
+	int r = 0;
+
+	(void)pthread_mutex_lock(&c->lock);
+	for (;;) {
+		int code = sqlite3_step(s);
+		if (code != SQLITE_ROW) {
+			r = database_errno(code);
+			break;
+		}
+		r = read_row(s, &account);
+		if (r < 0)
+			break;
+		each(&account, arg);
+	}
+	finish_statement(s);
+	(void)pthread_mutex_unlock(&c->lock);
+	explicit_bzero(&account, sizeof(account));
+	return r;
+}
+
+static int note_login_locked(struct accounts *accounts, const struct account_login *login)
+{
+	sqlite3_stmt *s = accounts->statements[QUERY_LOGIN];
+	int bound = bind_text(s, 1, text_of(login->name));
+
+	bound |= sqlite3_bind_int64(s, 2, login->wall_ms);
+	bound |= bind_text(s, 3, text_of(login->from));
+	return run_bound_locked(&accounts->writer, s, bound);
+}
+
+int accounts_note_logins(struct accounts *accounts, const struct account_login *logins,
+			 size_t n_logins)
+{
+	struct connection *c = &accounts->writer;
+
+	(void)pthread_mutex_lock(&c->lock);
+	int r = database_run(c->db, "BEGIN IMMEDIATE");
+	if (r == 0) {
+		for (size_t i = 0; i < n_logins && r >= 0; i++)
+			r = note_login_locked(accounts, &logins[i]);
+		int ended = database_run(c->db, r < 0 ? "ROLLBACK" : "COMMIT");
+		if (r >= 0)
+			r = ended;
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+	return r < 0 ? r : 0;
+}

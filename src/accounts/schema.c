@@ -1,0 +1,100 @@
+/* accounts/schema.c - see schema.h. A migration that was released never changes; a new one is added. */
+#include "accounts/schema.h"
+
+#include "accounts/database.h"
+
+static const char *const migrations[] = {
+	/* 1: users. Names are compared by their bytes; times are milliseconds since 1970. */
+	"CREATE TABLE users ("
+	"  name TEXT NOT NULL PRIMARY KEY COLLATE BINARY,"
+	"  password_hash TEXT NOT NULL,"
+	"  home TEXT NOT NULL,"
+	"  enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),"
+	"  permissions INTEGER NOT NULL CHECK (permissions >= 0),"
+	"  created_ms INTEGER NOT NULL,"
+	"  updated_ms INTEGER NOT NULL,"
+	"  last_login_ms INTEGER,"
+	"  last_login_from TEXT"
+	") STRICT, WITHOUT ROWID;",
+};
+
+unsigned schema_latest(void)
+{
+	return ARRAY_SIZE(migrations);
+}
+
+/* The first column of the first row as a number. */
+static int query_int(sqlite3 *db, const char *sql, int *ret)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	if (code == SQLITE_ROW)
+		*ret = sqlite3_column_int(statement, 0);
+	(void)sqlite3_finalize(statement);
+	return database_errno(code);
+}
+
+int schema_version(sqlite3 *db)
+{
+	int version = 0;
+	int r = query_int(db, "PRAGMA user_version", &version);
+
+	return r < 0 ? r : version;
+}
+
+static int check_ours(sqlite3 *db, int version)
+{
+	int tables = 0;
+
+	if (version > (int)schema_latest())
+		return -ENOTSUP;
+	if (version < 0)
+		return -EINVAL;
+	if (version > 0)
+		return 0;
+	int r = query_int(db, "SELECT count(*) FROM sqlite_schema", &tables);
+	if (r < 0)
+		return r;
+	return tables > 0 ? -EINVAL : 0;
+}
+
+/* Runs inside the transaction: another process may have been faster, so the version is read here. */
+static int migrate_step(sqlite3 *db, unsigned target)
+{
+	char set_version[64];
+	int version = 0;
+
+	int r = query_int(db, "PRAGMA user_version", &version);
+	if (r < 0)
+		return r;
+	r = check_ours(db, version);
+	if (r < 0)
+		return r;
+	if ((unsigned)version >= target)
+		return 0;
+	r = database_run(db, migrations[version]);
+	if (r < 0)
+		return r;
+	(void)snprintf(set_version, sizeof(set_version), "PRAGMA user_version = %d", version + 1);
+	r = database_run(db, set_version);
+	return r < 0 ? r : 1;
+}
+
+int schema_migrate(sqlite3 *db, unsigned target)
+{
+	int r;
+
+	do {
+		r = database_run(db, "BEGIN IMMEDIATE");
+		if (r < 0)
+			return r;
+		r = migrate_step(db, target);
+		int ended = database_run(db, r < 0 ? "ROLLBACK" : "COMMIT");
+		if (r >= 0 && ended < 0)
+			r = ended;
+	} while (r > 0);
+	return r;
+}

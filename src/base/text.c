@@ -1,0 +1,191 @@
+/* base/text.c - see text.h. */
+#include "base/text.h"
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool text_equal(struct text a, struct text b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+bool text_equal_nocase(struct text a, struct text b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (lower(a.ptr[i]) != lower(b.ptr[i]))
+			return false;
+	return true;
+}
+
+bool text_starts(struct text in, struct text prefix)
+{
+	return in.len >= prefix.len && text_equal((struct text){ in.ptr, prefix.len }, prefix);
+}
+
+ptrdiff_t text_find(struct text in, char c)
+{
+	const char *at = in.len > 0 ? memchr(in.ptr, c, in.len) : NULL;
+
+	return at ? at - in.ptr : -1;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+struct text text_trim(struct text in)
+{
+	text_skip_blank(&in);
+	while (in.len > 0 && is_blank(in.ptr[in.len - 1]))
+		in.len--;
+	return in;
+}
+
+static void advance(struct text *in, size_t n)
+{
+	in->ptr += n;
+	in->len -= n;
+}
+
+bool text_skip_char(struct text *in, char c)
+{
+	if (in->len == 0 || in->ptr[0] != c)
+		return false;
+	advance(in, 1);
+	return true;
+}
+
+bool text_skip(struct text *in, struct text prefix)
+{
+	if (!text_starts(*in, prefix))
+		return false;
+	advance(in, prefix.len);
+	return true;
+}
+
+void text_skip_blank(struct text *in)
+{
+	while (in->len > 0 && is_blank(in->ptr[0]))
+		advance(in, 1);
+}
+
+bool text_take_until(struct text *in, char sep, struct text *ret_part)
+{
+	if (in->len == 0)
+		return false;
+
+	ptrdiff_t at = text_find(*in, sep);
+	size_t len = at < 0 ? in->len : (size_t)at;
+
+	*ret_part = (struct text){ in->ptr, len };
+	advance(in, at < 0 ? len : len + 1);
+	return true;
+}
+
+bool text_take_uint(struct text *in, uint64_t max, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+	size_t n = 0;
+
+	for (; n < in->len && in->ptr[n] >= '0' && in->ptr[n] <= '9'; n++) {
+		uint64_t digit = (uint64_t)(in->ptr[n] - '0');
+		if (digit > max || value > (max - digit) / 10)
+			return false;
+		value = value * 10 + digit;
+	}
+	if (n == 0)
+		return false;
+	advance(in, n);
+	*ret_value = value;
+	return true;
+}
+
+int text_to_uint(struct text in, uint64_t max, uint64_t *ret_value)
+{
+	if (in.len == 0)
+		return -EINVAL;
+	for (size_t i = 0; i < in.len; i++)
+		if (in.ptr[i] < '0' || in.ptr[i] > '9')
+			return -EINVAL;
+	return text_take_uint(&in, max, ret_value) ? 0 : -ERANGE;
+}
+
+int text_copy(struct text in, char *dst, size_t dst_size)
+{
+	if (dst_size > 0)
+		dst[0] = '\0';
+	if (in.len >= dst_size)
+		return -ENAMETOOLONG;
+	if (in.len > 0 && memchr(in.ptr, '\0', in.len))
+		return -EINVAL;
+	if (in.len > 0)
+		memcpy(dst, in.ptr, in.len);
+	dst[in.len] = '\0';
+	return 0;
+}
+
+char *text_dup(struct text in)
+{
+	char *copy = malloc(in.len + 1);
+
+	if (!copy)
+		return NULL;
+	if (in.len > 0)
+		memcpy(copy, in.ptr, in.len);
+	copy[in.len] = '\0';
+	return copy;
+}
+
+/* How many continuation bytes follow the lead byte, and the range of the first of them; RFC 3629
+ * 4 lists exactly these rows. */
+static bool utf8_lead(uint8_t lead, size_t *ret_more, uint8_t *ret_low, uint8_t *ret_high)
+{
+	*ret_low = 0x80;
+	*ret_high = 0xbf;
+	if (lead >= 0xc2 && lead <= 0xdf) {
+		*ret_more = 1;
+	} else if (lead >= 0xe0 && lead <= 0xef) {
+		*ret_more = 2;
+		if (lead == 0xe0)
+			*ret_low = 0xa0;
+		if (lead == 0xed)
+			*ret_high = 0x9f;
+	} else if (lead >= 0xf0 && lead <= 0xf4) {
+		*ret_more = 3;
+		if (lead == 0xf0)
+			*ret_low = 0x90;
+		if (lead == 0xf4)
+			*ret_high = 0x8f;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+bool text_is_utf8(struct text in)
+{
+	const uint8_t *p = (const uint8_t *)in.ptr;
+
+	for (size_t i = 0; i < in.len; i++) {
+		size_t more;
+		uint8_t low, high;
+
+		if (p[i] < 0x80)
+			continue;
+		if (!utf8_lead(p[i], &more, &low, &high) || more > in.len - i - 1)
+			return false;
+		for (size_t k = 1; k <= more; k++) {
+			if (p[i + k] < low || p[i + k] > high)
+				return false;
+			low = 0x80;
+			high = 0xbf;
+		}
+		i += more;
+	}
+	return true;
+}

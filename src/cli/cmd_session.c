@@ -1,0 +1,130 @@
+/* cli/cmd_session.c - `sallyport session`: who is connected, and ending a session. */
+#include "base/clock.h"
+#include "cli/handlers.h"
+#include "cli/human.h"
+#include "cli/manager_client.h"
+#include "cli/table.h"
+
+static void add_span(struct table *table, const json_t *session, const char *key)
+{
+	char storage[64];
+	struct buf out;
+	int64_t then_ms;
+
+	buf_init(&out, storage, sizeof(storage));
+	if (human_parse_iso(text_of(json_text(session, key)), &then_ms) == 0)
+		human_span(clock_wall_ms() - then_ms, &out);
+	else
+		buf_add_char(&out, '-');
+	table_add(table, CELL_PLAIN, storage);
+}
+
+static void add_protection(struct table *table, const json_t *session)
+{
+	const char *tls = json_text(session, "tls");
+
+	if (*tls)
+		table_addf(table, CELL_GOOD, "✓ %.*s%s", (int)strcspn(tls, " "), tls,
+			   json_flag(session, "implicit") ? " implicit" : "");
+	else
+		table_add(table, CELL_BAD, "✗ none");
+}
+
+/* A running transfer, or the last command. */
+static void add_activity(struct table *table, const json_t *session)
+{
+	const json_t *transfer = json_object_get(session, "transfer");
+	const char *kind = json_text(transfer, "kind");
+	char storage[64];
+	struct buf bytes;
+
+	buf_init(&bytes, storage, sizeof(storage));
+	human_bytes(json_number(transfer, "bytes"), &bytes);
+	if (*kind)
+		table_addf(table, CELL_BOLD, "%s %s (%s)", kind, json_text(transfer, "path"),
+			   storage);
+	else
+		table_addf(table, CELL_PLAIN, "%s%s", json_text(session, "command"),
+			   json_flag(session, "running") ? " (running)" : "");
+}
+
+static void add_session(struct table *table, const json_t *session)
+{
+	const char *user = json_text(session, "user");
+	bool has_user = *user && json_flag(session, "logged_in");
+
+	table_addf(table, CELL_PLAIN, "%" PRIu64, json_number(session, "id"));
+	table_add(table, has_user ? CELL_PLAIN : CELL_DIM, has_user ? user : "(not logged in)");
+	table_add(table, CELL_PLAIN, json_text(session, "peer"));
+	add_protection(table, session);
+	add_span(table, session, "started");
+	add_span(table, session, "last_command");
+	table_add(table, CELL_PLAIN, json_text(session, "directory"));
+	add_activity(table, session);
+}
+
+static int print_sessions(const struct cli *cli, const json_t *sessions)
+{
+	static const struct column columns[] = {
+		{ "ID", true },		{ "USER", false },     { "FROM", false },
+		{ "TLS", false },	{ "CONNECTED", true }, { "QUIET", true },
+		{ "DIRECTORY", false }, { "DOING", false },
+	};
+	AUTO_TABLE struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	const json_t *session;
+	size_t index;
+
+	if (!table)
+		return -ENOMEM;
+	json_array_foreach(sessions, index, session) add_session(table, session);
+	return table_print(table, stdout, cli->has_colour);
+}
+
+int cmd_session_list(struct cli *cli)
+{
+	AUTO_JSON json_t *reply = NULL;
+
+	int r = manager_call(cli, "GET", "/sessions", NULL, &reply);
+	if (r != EXIT_OK)
+		return r;
+
+	const json_t *sessions = json_object_get(reply, "sessions");
+
+	if (cli->wants_json) {
+		json_print(reply);
+	} else if (json_array_size(sessions) == 0) {
+		(void)printf("No sessions.\n");
+	} else if (print_sessions(cli, sessions) < 0) {
+		complain("memory is short");
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}
+
+int cmd_session_kick(struct cli *cli)
+{
+	const char *id = cli->arguments.operands[0];
+	const char *reason = arguments_option(&cli->arguments, "reason");
+	AUTO_JSON json_t *body = NULL, *reply = NULL;
+	uint64_t number;
+
+	if (text_to_uint(text_of(id), UINT64_MAX, &number) < 0) {
+		complain(
+			"\"%s\" is not the number of a session; `sallyport session list` shows them",
+			id);
+		return EXIT_USAGE;
+	}
+	AUTO_FREE char *path = manager_path("/sessions/", id);
+	if (reason)
+		body = json_pack("{ss}", "reason", reason);
+	if (!path || (reason && !body)) {
+		complain("the reason is not UTF-8, or memory is short");
+		return EXIT_FAILED;
+	}
+	int r = manager_call(cli, "DELETE", path, body, &reply);
+	if (r == EXIT_OK && !cli->wants_json) {
+		style_print(stdout, cli->has_colour, CELL_GOOD, "✓");
+		(void)printf(" session %s is ended\n", id);
+	}
+	return r;
+}

@@ -1,0 +1,169 @@
+/* cli/cmd_status.c - `sallyport status` and `sallyport reload`. */
+#include "base/clock.h"
+#include "cli/handlers.h"
+#include "cli/human.h"
+#include "cli/manager_client.h"
+#include "cli/table.h"
+
+/* "3 h ago" for a member that is a time; "never" when it is null, as it is when it is not a time. */
+static void format_ago(const json_t *object, const char *key, struct buf *out)
+{
+	int64_t then_ms;
+
+	if (human_parse_iso(text_of(json_text(object, key)), &then_ms) < 0)
+		buf_add(out, T("never"));
+	else
+		human_ago(then_ms, clock_wall_ms(), out);
+}
+
+static void format_ports(const json_t *ports, struct buf *out)
+{
+	size_t index;
+	const json_t *port;
+
+	if (json_array_size(ports) == 0)
+		buf_add(out, T("none"));
+	json_array_foreach(ports, index, port)
+		buf_addf(out, "%s%d", index > 0 ? ", " : "", (int)json_integer_value(port));
+}
+
+static void add_row(struct table *table, const char *name, enum cell_style style,
+		    const struct buf *value)
+{
+	table_add(table, CELL_DIM, name);
+	table_add(table, style, value->ptr);
+}
+
+static void add_listeners(struct table *table, const json_t *listeners, struct buf *out)
+{
+	const char *external = json_text(listeners, "external_ip");
+	bool is_plain = json_flag(listeners, "plain_ftp");
+
+	buf_reset(out);
+	format_ports(json_object_get(listeners, "explicit"), out);
+	add_row(table, "Explicit TLS ports", CELL_PLAIN, out);
+	buf_reset(out);
+	format_ports(json_object_get(listeners, "implicit"), out);
+	add_row(table, "Implicit TLS ports", CELL_PLAIN, out);
+	table_add(table, CELL_DIM, "Passive ports");
+	table_add(table, CELL_PLAIN, json_text(listeners, "passive_ports"));
+	table_add(table, CELL_DIM, "External address");
+	table_add(table, CELL_PLAIN, *external ? external : "the one that the client connects to");
+	table_add(table, CELL_DIM, "Plain FTP");
+	table_add(table, is_plain ? CELL_WARNING : CELL_PLAIN, is_plain ? "allowed" : "refused");
+}
+
+static void add_reload(struct table *table, const json_t *status, struct buf *out)
+{
+	const char *error = json_text(status, "last_reload_error");
+
+	buf_reset(out);
+	format_ago(status, "last_reload", out);
+	add_row(table, "Last reload", CELL_PLAIN, out);
+	if (*error) {
+		table_add(table, CELL_DIM, "");
+		table_addf(table, CELL_BAD, "✗ failed: %s", error);
+	}
+}
+
+static void add_processes(struct table *table, const json_t *status)
+{
+	table_add(table, CELL_DIM, "Processes");
+	table_addf(table, CELL_PLAIN, "supervisor %" PRIu64 ", manager %" PRIu64,
+		   json_number(status, "supervisor_pid"), json_number(status, "manager_pid"));
+	table_add(table, CELL_DIM, "Restarts");
+	table_addf(table, CELL_PLAIN, "%" PRIu64 " of workers, %" PRIu64 " of the manager",
+		   json_number(status, "worker_restarts"), json_number(status, "manager_restarts"));
+}
+
+static int print_server(const struct cli *cli, const json_t *status)
+{
+	static const struct column columns[] = { { "", false }, { "", false } };
+	AUTO_TABLE struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	char storage[512];
+	struct buf out;
+
+	if (!table)
+		return -ENOMEM;
+	buf_init(&out, storage, sizeof(storage));
+	format_ago(status, "started", &out);
+	table_add(table, CELL_DIM, "Sallyport");
+	table_addf(table, CELL_GOOD, "✓ running: version %s, started %s",
+		   json_text(status, "version"), storage);
+	table_add(table, CELL_DIM, "Sessions");
+	table_addf(table, CELL_PLAIN, "%" PRIu64 " of at most %" PRIu64,
+		   json_number(status, "sessions"), json_number(status, "max_sessions"));
+	add_listeners(table, json_object_get(status, "listeners"), &out);
+	table_add(table, CELL_DIM, "Generation");
+	table_addf(table, CELL_PLAIN, "%" PRIu64, json_number(status, "generation"));
+	add_reload(table, status, &out);
+	add_processes(table, status);
+	return table_print(table, stdout, cli->has_colour);
+}
+
+static void add_worker(struct table *table, const json_t *worker)
+{
+	char storage[64];
+	struct buf ago;
+	bool serves = strcmp(json_text(worker, "state"), "serving") == 0;
+
+	buf_init(&ago, storage, sizeof(storage));
+	format_ago(worker, "started", &ago);
+	table_addf(table, CELL_PLAIN, "%" PRIu64, json_number(worker, "slot"));
+	table_addf(table, CELL_PLAIN, "%" PRIu64, json_number(worker, "pid"));
+	table_add(table, serves ? CELL_GOOD : CELL_DIM, json_text(worker, "state"));
+	table_addf(table, CELL_PLAIN, "%" PRIu64, json_number(worker, "generation"));
+	table_addf(table, CELL_PLAIN, "%" PRIu64, json_number(worker, "sessions"));
+	table_addf(table, CELL_PLAIN, "%" PRIu64, json_number(worker, "threads"));
+	table_add(table, CELL_PLAIN, storage);
+}
+
+static int print_workers(const struct cli *cli, const json_t *workers)
+{
+	static const struct column columns[] = { { "WORKER", true },   { "PID", true },
+						 { "STATE", false },   { "GENERATION", true },
+						 { "SESSIONS", true }, { "THREADS", true },
+						 { "STARTED", false } };
+	AUTO_TABLE struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	const json_t *worker;
+	size_t index;
+
+	if (!table)
+		return -ENOMEM;
+	json_array_foreach(workers, index, worker) add_worker(table, worker);
+	(void)fputc('\n', stdout);
+	return table_print(table, stdout, cli->has_colour);
+}
+
+int cmd_status(struct cli *cli)
+{
+	AUTO_JSON json_t *status = NULL;
+
+	int r = manager_call(cli, "GET", "/status", NULL, &status);
+	if (r != EXIT_OK)
+		return r;
+	if (cli->wants_json) {
+		json_print(status);
+		return EXIT_OK;
+	}
+	if (print_server(cli, status) == 0 &&
+	    print_workers(cli, json_object_get(status, "workers")) == 0)
+		return EXIT_OK;
+	complain("memory is short");
+	return EXIT_FAILED;
+}
+
+int cmd_reload(struct cli *cli)
+{
+	AUTO_JSON json_t *reply = NULL;
+
+	int r = manager_call(cli, "POST", "/reload", NULL, &reply);
+	if (r != EXIT_OK)
+		return r;
+	if (cli->wants_json)
+		json_print(reply);
+	else
+		(void)printf("The server reads its configuration again; `sallyport status` tells "
+			     "whether it worked.\n");
+	return EXIT_OK;
+}

@@ -1,0 +1,322 @@
+/* cli/cmd_user.c - `sallyport user`: accounts, as requests to the manager. */
+#include "base/clock.h"
+#include "cli/handlers.h"
+#include "cli/human.h"
+#include "cli/manager_client.h"
+#include "cli/password.h"
+#include "cli/table.h"
+#include "ftp/account.h"
+
+static int complain_memory(void)
+{
+	complain("memory is short, or an argument is not UTF-8");
+	return EXIT_FAILED;
+}
+
+/* The NAME operand, when it can be a name at all; else NULL after a message. */
+static const char *named_user(const struct cli *cli)
+{
+	const char *name = cli->arguments.operands[0];
+	const char *problem = user_name_problem(text_of(name));
+
+	if (!problem)
+		return name;
+	complain("\"%s\" cannot be a user's name: %s", name, problem);
+	return NULL;
+}
+
+static void print_done(const struct cli *cli, const char *name, const char *what)
+{
+	style_print(stdout, cli->has_colour, CELL_GOOD, "✓");
+	(void)fputc(' ', stdout);
+	style_print(stdout, false, CELL_PLAIN, name);
+	(void)printf(" %s\n", what);
+}
+
+static json_t *permissions_json(uint32_t permissions)
+{
+	json_t *list = json_array();
+	const char *name;
+
+	for (size_t i = 0; (name = permission_name(i)); i++)
+		if (permissions & (1u << i))
+			(void)json_array_append_new(list, json_string(name));
+	return list;
+}
+
+/* Adds what --permissions and --home say to the body. */
+static int add_changes(const struct cli *cli, json_t *body)
+{
+	const char *list = arguments_option(&cli->arguments, "permissions");
+	const char *home = arguments_option(&cli->arguments, "home");
+	uint32_t permissions;
+	struct text bad;
+
+	if (list) {
+		if (permissions_parse(text_of(list), &permissions, &bad) < 0) {
+			complain("\"%.*s\" is not a permission; allowed: list, download, upload, "
+				 "overwrite, delete, rename, mkdir, rmdir, attributes; all, none, "
+				 "read-only",
+				 TEXT_ARG(bad));
+			return EXIT_USAGE;
+		}
+		(void)json_object_set_new(body, "permissions", permissions_json(permissions));
+	}
+	if (home && json_object_set_new(body, "home", json_string(home)) < 0)
+		return complain_memory();
+	return EXIT_OK;
+}
+
+static int add_password(const struct cli *cli, const char *name, json_t *body)
+{
+	struct secret password AUTO_SECRET = { 0 };
+	bool from_stdin = arguments_option(&cli->arguments, "password-stdin") != NULL;
+
+	if (password_read(name, from_stdin, &password) < 0)
+		return EXIT_FAILED;
+	if (json_object_set_new(body, "password", json_stringn(password.bytes, password.len)) < 0) {
+		complain("the password is not UTF-8; nothing was changed");
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}
+
+/* Sends the body to the user's own address and says what was done. */
+static int change_user(const struct cli *cli, const char *name, const char *method,
+		       const json_t *body, const char *done)
+{
+	AUTO_FREE char *path = manager_path("/users/", name);
+	AUTO_JSON json_t *reply = NULL;
+
+	if (!path)
+		return complain_memory();
+	int r = manager_call(cli, method, path, body, &reply);
+	if (r != EXIT_OK)
+		return r;
+	if (cli->wants_json)
+		json_print(reply);
+	else
+		print_done(cli, name, done);
+	return EXIT_OK;
+}
+
+int cmd_user_add(struct cli *cli)
+{
+	const char *name = named_user(cli);
+	AUTO_JSON json_t *body = name ? json_pack("{ss}", "name", name) : NULL, *reply = NULL;
+
+	if (!name)
+		return EXIT_FAILED;
+	if (!body)
+		return complain_memory();
+	if (arguments_option(&cli->arguments, "disabled"))
+		(void)json_object_set_new(body, "enabled", json_false());
+	int r = add_changes(cli, body);
+	if (r == EXIT_OK)
+		r = add_password(cli, name, body);
+	if (r == EXIT_OK)
+		r = manager_call(cli, "POST", "/users", body, &reply);
+	if (r != EXIT_OK)
+		return r;
+	if (cli->wants_json)
+		json_print(reply);
+	else
+		print_done(cli, name, "is added");
+	return EXIT_OK;
+}
+
+int cmd_user_set(struct cli *cli)
+{
+	const char *name = named_user(cli);
+	AUTO_JSON json_t *body = json_object();
+
+	if (!name)
+		return EXIT_FAILED;
+	int r = add_changes(cli, body);
+	if (r != EXIT_OK)
+		return r;
+	if (json_object_size(body) == 0) {
+		complain("say what to change: --home DIR or --permissions LIST");
+		return EXIT_USAGE;
+	}
+	return change_user(cli, name, "PATCH", body, "is changed");
+}
+
+int cmd_user_passwd(struct cli *cli)
+{
+	const char *name = named_user(cli);
+	AUTO_JSON json_t *body = json_object();
+
+	if (!name)
+		return EXIT_FAILED;
+	int r = add_password(cli, name, body);
+	return r == EXIT_OK ? change_user(cli, name, "PATCH", body, "has a new password") : r;
+}
+
+static int set_enabled(const struct cli *cli, bool is_enabled, const char *done)
+{
+	const char *name = named_user(cli);
+	AUTO_JSON json_t *body = json_pack("{sb}", "enabled", is_enabled);
+
+	return name ? change_user(cli, name, "PATCH", body, done) : EXIT_FAILED;
+}
+
+int cmd_user_enable(struct cli *cli)
+{
+	return set_enabled(cli, true, "is enabled");
+}
+
+int cmd_user_disable(struct cli *cli)
+{
+	return set_enabled(cli, false, "is disabled");
+}
+
+int cmd_user_delete(struct cli *cli)
+{
+	const char *name = named_user(cli);
+
+	return name ? change_user(cli, name, "DELETE", NULL, "is deleted") : EXIT_FAILED;
+}
+
+/* "all", "none", or the names with commas. */
+static void format_permissions(const json_t *list, struct buf *out)
+{
+	const json_t *name;
+	size_t index, n = json_array_size(list);
+
+	if (n == 0 || !permission_name(n)) {
+		buf_add(out, n == 0 ? T("none") : T("all"));
+		return;
+	}
+	json_array_foreach(list, index, name)
+		buf_addf(out, "%s%s", index > 0 ? "," : "", json_string_value(name));
+}
+
+static void add_enabled(struct table *table, const json_t *user)
+{
+	bool is_enabled = json_flag(user, "enabled");
+
+	table_add(table, is_enabled ? CELL_GOOD : CELL_BAD,
+		  is_enabled ? "✓ enabled" : "✗ disabled");
+}
+
+static void format_time(const json_t *user, const char *key, struct buf *out)
+{
+	int64_t then_ms;
+
+	if (human_parse_iso(text_of(json_text(user, key)), &then_ms) == 0)
+		human_ago(then_ms, clock_wall_ms(), out);
+	else
+		buf_add(out, T("never"));
+}
+
+static void add_user_row(struct table *table, const json_t *user)
+{
+	char storage[256];
+	struct buf out;
+
+	table_add(table, CELL_PLAIN, json_text(user, "name"));
+	add_enabled(table, user);
+	table_addf(table, CELL_PLAIN, "%" PRIu64, json_number(user, "sessions"));
+	buf_init(&out, storage, sizeof(storage));
+	format_time(user, "last_login", &out);
+	table_add(table, CELL_PLAIN, storage);
+	buf_reset(&out);
+	format_permissions(json_object_get(user, "permissions"), &out);
+	table_add(table, CELL_PLAIN, storage);
+	table_add(table, CELL_PLAIN, json_text(user, "home"));
+}
+
+static int print_users(const struct cli *cli, const json_t *users)
+{
+	static const struct column columns[] = { { "USER", false },	   { "STATUS", false },
+						 { "SESSIONS", true },	   { "LAST LOGIN", false },
+						 { "PERMISSIONS", false }, { "HOME", false } };
+	AUTO_TABLE struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	const json_t *user;
+	size_t index;
+
+	if (!table)
+		return complain_memory();
+	json_array_foreach(users, index, user) add_user_row(table, user);
+	return table_print(table, stdout, cli->has_colour) == 0 ? EXIT_OK : complain_memory();
+}
+
+int cmd_user_list(struct cli *cli)
+{
+	AUTO_JSON json_t *reply = NULL;
+
+	int r = manager_call(cli, "GET", "/users", NULL, &reply);
+	if (r != EXIT_OK)
+		return r;
+
+	const json_t *users = json_object_get(reply, "users");
+
+	if (cli->wants_json)
+		json_print(reply);
+	else if (json_array_size(users) == 0)
+		(void)printf("No users yet: `sallyport user add NAME` adds one.\n");
+	else
+		r = print_users(cli, users);
+	return r;
+}
+
+static void add_login(struct table *table, const json_t *user)
+{
+	const char *from = json_text(user, "last_login_from");
+	char storage[64];
+	struct buf out;
+
+	buf_init(&out, storage, sizeof(storage));
+	format_time(user, "last_login", &out);
+	table_add(table, CELL_DIM, "Last login");
+	table_addf(table, CELL_PLAIN, "%s%s%s", storage, *from ? " from " : "", from);
+	buf_reset(&out);
+	format_time(user, "created", &out);
+	table_add(table, CELL_DIM, "Created");
+	table_add(table, CELL_PLAIN, storage);
+}
+
+static int print_user(const struct cli *cli, const json_t *user)
+{
+	static const struct column columns[] = { { "", false }, { "", false } };
+	AUTO_TABLE struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	char storage[256];
+	struct buf out;
+
+	if (!table)
+		return complain_memory();
+	buf_init(&out, storage, sizeof(storage));
+	format_permissions(json_object_get(user, "permissions"), &out);
+	table_add(table, CELL_DIM, "User");
+	table_add(table, CELL_BOLD, json_text(user, "name"));
+	table_add(table, CELL_DIM, "Status");
+	add_enabled(table, user);
+	table_add(table, CELL_DIM, "Home");
+	table_add(table, CELL_PLAIN, json_text(user, "home"));
+	table_add(table, CELL_DIM, "Permissions");
+	table_add(table, CELL_PLAIN, storage);
+	add_login(table, user);
+	table_add(table, CELL_DIM, "Sessions");
+	table_addf(table, CELL_PLAIN, "%" PRIu64, json_number(user, "sessions"));
+	return table_print(table, stdout, cli->has_colour) == 0 ? EXIT_OK : complain_memory();
+}
+
+int cmd_user_show(struct cli *cli)
+{
+	const char *name = named_user(cli);
+	AUTO_FREE char *path = name ? manager_path("/users/", name) : NULL;
+	AUTO_JSON json_t *user = NULL;
+
+	if (!name)
+		return EXIT_FAILED;
+	if (!path)
+		return complain_memory();
+	int r = manager_call(cli, "GET", path, NULL, &user);
+	if (r != EXIT_OK)
+		return r;
+	if (!cli->wants_json)
+		return print_user(cli, user);
+	json_print(user);
+	return EXIT_OK;
+}

@@ -1,0 +1,242 @@
+/* cli/commands.c - the table of commands, and the ways to find one in it. */
+#include "cli/command.h"
+#include "cli/handlers.h"
+
+#include "settings/suggest.h"
+
+#define NO_PASSWORD_ARGUMENT                                                                       \
+	"a password is never an argument, since every user of the machine could read it there; "   \
+	"answer the prompt, or give one line on standard input with --password-stdin"
+#define REFUSE_PASSWORD                                                                            \
+	{                                                                                          \
+		.name = "password", .argument = "PASSWORD", .refusal = NO_PASSWORD_ARGUMENT        \
+	}
+#define END_OF_OPTIONS                                                                             \
+	{                                                                                          \
+		.name = NULL                                                                       \
+	}
+
+#define HOME_HELP "Directory of the user's files, beneath data_root unless it is absolute"
+#define PERMISSIONS_HELP                                                                           \
+	"What the user may do: all, none, read-only, or a list of list, download, upload, "        \
+	"overwrite, delete, rename, mkdir, rmdir, attributes"
+#define STDIN_HELP "Read the password as one line from standard input"
+
+const struct option_row global_options[] = {
+	{ .name = "config",
+	  .argument = "FILE",
+	  .letter = 'c',
+	  .help = "Configuration file (else $SALLYPORT_CONFIG, else "
+		  "/etc/sallyport/sallyport.conf)" },
+	{ .name = "set",
+	  .argument = "NAME=VALUE",
+	  .help = "Set one setting over the file's value" },
+	{ .name = "json", .help = "Print JSON, for scripts" },
+	{ .name = "help", .letter = 'h', .help = "Show what a command does and its options" },
+	{ .name = "version", .letter = 'V', .help = "Print the version" },
+	END_OF_OPTIONS,
+};
+
+static const struct option_row show_options[] = {
+	{ .name = "all", .help = "Explain each setting: help, allowed values, default" },
+	END_OF_OPTIONS,
+};
+
+static const struct option_row user_add_options[] = {
+	{ .name = "home", .argument = "DIR", .help = HOME_HELP },
+	{ .name = "permissions", .argument = "LIST", .help = PERMISSIONS_HELP },
+	{ .name = "disabled", .help = "Create the user without letting it log in" },
+	{ .name = "password-stdin", .help = STDIN_HELP },
+	REFUSE_PASSWORD,
+	END_OF_OPTIONS,
+};
+
+static const struct option_row user_set_options[] = {
+	{ .name = "home", .argument = "DIR", .help = HOME_HELP },
+	{ .name = "permissions", .argument = "LIST", .help = PERMISSIONS_HELP },
+	REFUSE_PASSWORD,
+	END_OF_OPTIONS,
+};
+
+static const struct option_row user_passwd_options[] = {
+	{ .name = "password-stdin", .help = STDIN_HELP },
+	REFUSE_PASSWORD,
+	END_OF_OPTIONS,
+};
+
+static const struct option_row session_kick_options[] = {
+	{ .name = "reason", .argument = "TEXT", .help = "What the client is told with the 421" },
+	END_OF_OPTIONS,
+};
+
+static const struct command commands[] = {
+	{ .name = "status",
+	  .run = cmd_status,
+	  .operands = "",
+	  .summary = "Show whether the server runs, its ports, workers and sessions",
+	  .examples = "sallyport status\nsallyport status --json | jq .sessions" },
+	{ .name = "reload",
+	  .run = cmd_reload,
+	  .operands = "",
+	  .summary = "Let the server read its configuration again",
+	  .details =
+		  "New sessions get the new settings; running sessions finish with the old ones. "
+		  "`sallyport status` tells whether it worked.",
+	  .examples = "sallyport config check && sallyport reload" },
+	{ .name = "user add",
+	  .run = cmd_user_add,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = user_add_options,
+	  .summary = "Add a user; asks for the password",
+	  .examples = "sallyport user add alice\n"
+		      "sallyport user add bob --home shared --permissions read-only\n"
+		      "pwgen 20 1 | sallyport user add backup --password-stdin" },
+	{ .name = "user set",
+	  .run = cmd_user_set,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = user_set_options,
+	  .summary = "Change a user's home or permissions",
+	  .details = "New sessions of the user see the change.",
+	  .examples = "sallyport user set alice --permissions list,download,upload\n"
+		      "sallyport user set alice --home projects/alice" },
+	{ .name = "user passwd",
+	  .run = cmd_user_passwd,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = user_passwd_options,
+	  .summary = "Change a user's password; asks for it",
+	  .examples = "sallyport user passwd alice\n"
+		      "pass show ftp/alice | sallyport user passwd alice --password-stdin" },
+	{ .name = "user list",
+	  .run = cmd_user_list,
+	  .operands = "",
+	  .summary = "List all users",
+	  .examples = "sallyport user list\n"
+		      "sallyport user list --json | jq -r '.users[] | select(.enabled).name'" },
+	{ .name = "user show",
+	  .run = cmd_user_show,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Show one user",
+	  .examples = "sallyport user show alice" },
+	{ .name = "user enable",
+	  .run = cmd_user_enable,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Let a user log in again",
+	  .examples = "sallyport user enable alice" },
+	{ .name = "user disable",
+	  .run = cmd_user_disable,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Refuse a user's logins and end its sessions at once",
+	  .examples = "sallyport user disable alice" },
+	{ .name = "user delete",
+	  .run = cmd_user_delete,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Delete a user and end its sessions at once",
+	  .examples = "sallyport user delete alice" },
+	{ .name = "session list",
+	  .run = cmd_session_list,
+	  .operands = "",
+	  .summary = "List the sessions that are connected now",
+	  .examples = "sallyport session list\n"
+		      "sallyport session list --json | jq '.sessions[] | select(.transfer)'" },
+	{ .name = "session kick",
+	  .run = cmd_session_kick,
+	  .operands = "ID",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = session_kick_options,
+	  .summary = "End a session",
+	  .examples = "sallyport session kick 42 --reason \"Maintenance, back at noon\"" },
+	{ .name = "config show",
+	  .run = cmd_config_show,
+	  .operands = "",
+	  .options = show_options,
+	  .summary = "Show every setting with its value and where that comes from",
+	  .examples = "sallyport config show\nsallyport config show --all" },
+	{ .name = "config get",
+	  .run = cmd_config_get,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Print the value of one setting",
+	  .details = "The value goes to standard output, where it comes from to standard error.",
+	  .examples = "sallyport config get passive_ports\n"
+		      "range=$(sallyport config get passive_ports 2>/dev/null)" },
+	{ .name = "config check",
+	  .run = cmd_config_check,
+	  .operands = "[FILE]",
+	  .max_operands = 1,
+	  .summary = "Tell whether the server would accept the configuration",
+	  .examples = "sallyport config check\nsallyport config check ./sallyport.conf" },
+	{ .name = "config man",
+	  .run = cmd_config_man,
+	  .operands = "",
+	  .summary = "Print the manual page sallyport.conf(5)",
+	  .is_hidden = true },
+	{ .name = "help",
+	  .run = cmd_help,
+	  .operands = "[COMMAND]",
+	  .max_operands = 2,
+	  .summary = "Show all commands, or what one does",
+	  .examples = "sallyport help\nsallyport help user add" },
+	{ .name = "man",
+	  .run = cmd_man,
+	  .operands = "",
+	  .summary = "Print the manual page sallyport(1)",
+	  .is_hidden = true },
+};
+
+const struct command *command_at(size_t index)
+{
+	return index < ARRAY_SIZE(commands) ? &commands[index] : NULL;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+bool command_is_group(const char *word)
+{
+	size_t len = strlen(word);
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (strncmp(commands[i].name, word, len) == 0 && commands[i].name[len] == ' ')
+			return true;
+	return false;
+}
+
+/* Whole names ("user list", "status") are offered, and for a single word the groups as well. */
+const char *command_suggest(const char *group, const char *word)
+{
+	static const char *const groups[] = { "user", "session", "config" };
+	char typed[64];
+	int n = snprintf(typed, sizeof(typed), "%s%s%s", group ? group : "", group ? " " : "",
+			 word);
+	struct suggestion suggestion = { .typed = { typed, (size_t)n } };
+
+	if (n < 0 || (size_t)n >= sizeof(typed))
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!commands[i].is_hidden)
+			suggestion_offer(&suggestion, commands[i].name);
+	for (size_t i = 0; !group && i < ARRAY_SIZE(groups); i++)
+		suggestion_offer(&suggestion, groups[i]);
+	return suggestion.nearest;
+}

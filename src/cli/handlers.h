@@ -1,0 +1,31 @@
+/* cli/handlers.h - what runs behind each row of the command table; see command.h.
+ * Each returns the exit status of the program and has printed why when that is not EXIT_OK. */
+#ifndef CLI_HANDLERS_H
+#define CLI_HANDLERS_H
+
+#include "cli/command.h"
+
+int cmd_config_show(struct cli *cli);
+int cmd_config_get(struct cli *cli);
+int cmd_config_check(struct cli *cli);
+int cmd_config_man(struct cli *cli);
+
+int cmd_user_add(struct cli *cli);
+int cmd_user_set(struct cli *cli);
+int cmd_user_passwd(struct cli *cli);
+int cmd_user_list(struct cli *cli);
+int cmd_user_show(struct cli *cli);
+int cmd_user_enable(struct cli *cli);
+int cmd_user_disable(struct cli *cli);
+int cmd_user_delete(struct cli *cli);
+
+int cmd_session_list(struct cli *cli);
+int cmd_session_kick(struct cli *cli);
+
+int cmd_status(struct cli *cli);
+int cmd_reload(struct cli *cli);
+
+int cmd_help(struct cli *cli);
+int cmd_man(struct cli *cli);
+
+#endif

@@ -1,0 +1,230 @@
+/* cli/manager_client.c - see manager_client.h. */
+#include "cli/manager_client.h"
+
+#include <curl/curl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "cli/config_file.h"
+
+#define BASE_URL "http://localhost/api/v1"
+#define REPLY_MAX (256u * 1024 * 1024) /* a million sessions fit */
+#define TIMEOUT_S 60L
+
+struct exchange {
+	char socket_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char *reply; /* owned */
+	size_t reply_len;
+	long status;
+	int connect_error; /* errno of connect(2), or 0 */
+};
+
+static size_t keep_reply(char *data, size_t size, size_t n, void *user)
+{
+	struct exchange *exchange = user;
+	size_t len = size * n;
+
+	if (len > REPLY_MAX - exchange->reply_len)
+		return 0;
+	char *reply = realloc(exchange->reply, exchange->reply_len + len + 1);
+	if (!reply)
+		return 0;
+	memcpy(reply + exchange->reply_len, data, len);
+	exchange->reply = reply;
+	exchange->reply_len += len;
+	return len;
+}
+
+static int find_socket(const struct cli *cli, struct exchange *exchange)
+{
+	struct settings_loaded *loaded = NULL;
+	struct settings_error error;
+
+	if (config_load(cli, &loaded, &error) < 0) {
+		complain("%s", error.text);
+		return EXIT_FAILED;
+	}
+	int n = snprintf(exchange->socket_path, sizeof(exchange->socket_path), "%s/manager.sock",
+			 settings_values(loaded)->run_directory);
+	settings_free(&loaded);
+	if (n < 0 || (size_t)n >= sizeof(exchange->socket_path)) {
+		complain("run_directory: is too long for a socket");
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}
+
+/* Why nobody answers at the socket; libcurl tells only that. A connection of our own tells errno. */
+static int probe_socket(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || text_copy(text_of(path), address.sun_path, sizeof(address.sun_path)) < 0)
+		return EINVAL;
+	return connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? errno : 0;
+}
+
+static void explain_unreachable(const char *path)
+{
+	int error = probe_socket(path);
+
+	if (error == EACCES || error == EPERM)
+		complain("the manager at %s does not serve this user: run as root or as the "
+			 "daemon's user",
+			 path);
+	else if (error == ENOENT || error == ECONNREFUSED || error == ENOTDIR)
+		complain("sallyportd is not running (no manager at %s): start it with "
+			 "`systemctl start sallyportd` or `sallyportd`; for another configuration "
+			 "say which with --config FILE",
+			 path);
+	else
+		complain("the manager at %s cannot be reached: %s", path, strerrordesc_np(error));
+}
+
+static void set_options(CURL *curl, struct exchange *exchange, const char *method, const char *url,
+			const char *body, struct curl_slist *headers)
+{
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, exchange->socket_path);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L); /* a user may be called ".x" */
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S);
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep_reply);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
+	if (body)
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+}
+
+static int perform(struct exchange *exchange, const char *method, const char *url, const char *body)
+{
+	CURL *curl = curl_easy_init();
+	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+
+	if (!curl || !headers) {
+		curl_slist_free_all(headers);
+		curl_easy_cleanup(curl);
+		complain("memory is short");
+		return EXIT_FAILED;
+	}
+	set_options(curl, exchange, method, url, body, headers);
+	CURLcode code = curl_easy_perform(curl);
+	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange->status);
+	curl_slist_free_all(headers);
+	curl_easy_cleanup(curl);
+	if (code == CURLE_OK)
+		return EXIT_OK;
+	if (code == CURLE_COULDNT_CONNECT)
+		explain_unreachable(exchange->socket_path);
+	else
+		complain("the manager did not answer: %s", curl_easy_strerror(code));
+	return EXIT_FAILED;
+}
+
+/* The request's text may hold a password: it is wiped before it is freed. */
+static int send_request(struct exchange *exchange, const char *method, const char *path,
+			const json_t *body)
+{
+	AUTO_FREE char *url = NULL;
+	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	int r = EXIT_FAILED;
+
+	if (asprintf(&url, "%s%s", BASE_URL, path) < 0)
+		url = NULL;
+	if (!url || (body && !text))
+		complain("memory is short, or an argument is not UTF-8");
+	else
+		r = perform(exchange, method, url, text);
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
+	return r;
+}
+
+/* RFC 9457: title and detail say what went wrong. */
+static void explain_problem(const struct cli *cli, long status, const json_t *problem)
+{
+	const char *title = json_text(problem, "title"), *detail = json_text(problem, "detail");
+
+	if (cli->wants_json && problem)
+		json_print(problem);
+	if (*detail)
+		complain("%s", detail);
+	else if (*title)
+		complain("%s", title);
+	else
+		complain("the manager refused with status %ld", status);
+}
+
+static int take_reply(const struct cli *cli, const struct exchange *exchange, json_t **ret)
+{
+	json_t *json = NULL;
+
+	if (exchange->reply_len > 0)
+		json = json_loadb(exchange->reply, exchange->reply_len, JSON_DECODE_ANY, NULL);
+	if (exchange->status < 200 || exchange->status > 299) {
+		explain_problem(cli, exchange->status, json);
+		json_decref(json);
+		return EXIT_FAILED;
+	}
+	if (exchange->reply_len > 0 && !json) {
+		complain("the manager's answer is not JSON");
+		return EXIT_FAILED;
+	}
+	*ret = json;
+	return EXIT_OK;
+}
+
+int manager_call(const struct cli *cli, const char *method, const char *path, const json_t *body,
+		 json_t **ret)
+{
+	struct exchange exchange = { .reply = NULL };
+
+	int r = find_socket(cli, &exchange);
+	if (r == EXIT_OK)
+		r = send_request(&exchange, method, path, body);
+	if (r == EXIT_OK)
+		r = take_reply(cli, &exchange, ret);
+	free(exchange.reply);
+	return r;
+}
+
+char *manager_path(const char *collection, const char *name)
+{
+	char *escaped = curl_easy_escape(NULL, name, 0), *path = NULL;
+
+	if (!escaped || asprintf(&path, "%s%s", collection, *name ? escaped : "") < 0)
+		path = NULL;
+	curl_free(escaped);
+	return path;
+}
+
+void json_print(const json_t *json)
+{
+	if (!json)
+		return;
+	(void)json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	(void)fputc('\n', stdout);
+}
+
+const char *json_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+uint64_t json_number(const json_t *object, const char *key)
+{
+	json_int_t value = json_integer_value(json_object_get(object, key));
+
+	return value > 0 ? (uint64_t)value : 0;
+}
+
+bool json_flag(const json_t *object, const char *key)
+{
+	return json_is_true(json_object_get(object, key));
+}

@@ -1,0 +1,111 @@
+/* ipc/messages.h - the fixed messages between supervisor, manager and workers.
+ *
+ * Every packet is one of the structs below and begins with a struct message_head whose kind says
+ * which. A packet of a wrong length or an unexpected kind ends the connection with the peer.
+ * All processes are forks of one binary, so layouts agree by construction. Text fields end in NUL.
+ *
+ *	channel              kinds
+ *	supervisor -> worker  MANAGER_CHANNEL (1 fd), LISTENER_REPLY (n fds), DRAIN, TERMINATE
+ *	worker -> supervisor  LISTENER_REQUEST, LISTENER_RELEASE
+ *	supervisor -> manager WORKER_CHANNEL (1 fd), TERMINATE
+ *	manager -> supervisor RELOAD
+ *	worker -> manager     AUTH_REQUEST
+ *	manager -> worker     AUTH_REPLY, KICK
+ *	worker -> mailbox of another worker   DATA_CONNECTION (1 fd)
+ */
+#ifndef IPC_MESSAGES_H
+#define IPC_MESSAGES_H
+
+#include "base/secret.h"
+#include "ftp/account.h"
+#include "net/address.h"
+
+enum message_kind {
+	/* The worker's new connection to the manager; replaces the old one, whose unanswered requests
+	 * are to be sent again. Struct: message_head. */
+	MSG_MANAGER_CHANNEL = 1,
+	/* A worker has come up; the descriptor leads to it. Struct: message_worker_channel. */
+	MSG_WORKER_CHANNEL,
+	/* Accept no more control connections; exit when the last session ends. message_head. */
+	MSG_DRAIN,
+	/* End every session with 421 and exit. Manager: finish what is asked and exit. message_head. */
+	MSG_TERMINATE,
+	/* Please re-read the configuration, as SIGHUP. message_head. */
+	MSG_RELOAD,
+	/* Passive ports: a worker asks for, gets, gives back the listening sockets of a port.
+	 * message_listener; the reply carries one fd per listen address when error is 0. */
+	MSG_LISTENER_REQUEST,
+	MSG_LISTENER_REPLY,
+	MSG_LISTENER_RELEASE,
+	MSG_AUTH_REQUEST, /* message_auth_request */
+	MSG_AUTH_REPLY,	  /* message_auth_reply */
+	MSG_KICK,	  /* message_kick */
+	MSG_DATA_CONNECTION, /* message_data_connection */
+};
+
+struct message_head {
+	uint32_t kind; /* enum message_kind */
+};
+
+struct message_worker_channel {
+	struct message_head head;
+	uint32_t slot;	     /* of the worker, see ipc/scoreboard.h */
+	uint32_t generation; /* counts reloads */
+};
+
+struct message_listener {
+	struct message_head head;
+	uint16_t port;
+	int32_t error; /* reply: 0 or -errno of bind(2)/listen(2) */
+};
+
+struct message_auth_request {
+	struct message_head head;
+	uint64_t request_id; /* chosen by the worker, echoed */
+	uint64_t session_id;
+	struct address peer;
+	bool is_tls;
+	char user[USER_NAME_MAX + 1];
+	struct secret password; /* wipe the message after use, on both sides */
+};
+
+/* AUTH_NO_USER, AUTH_WRONG_PASSWORD and AUTH_DISABLED all become the same 530; the manager has logged
+ * the reason. */
+struct message_auth_reply {
+	struct message_head head;
+	uint64_t request_id;
+	uint32_t result; /* enum auth_result */
+	/* The rest only with AUTH_OK: */
+	uint32_t permissions;	      /* enum permission bits */
+	char user[USER_NAME_MAX + 1]; /* as stored */
+	char home[USER_HOME_MAX + 1]; /* absolute, or relative to data_root */
+};
+
+struct message_kick {
+	struct message_head head;
+	uint64_t session_id;	      /* 0: every session of the user */
+	char user[USER_NAME_MAX + 1]; /* used when session_id is 0 */
+	char reason[200];	      /* text of the 421 reply */
+};
+
+/* A data connection that another worker accepted; one fd. */
+struct message_data_connection {
+	struct message_head head;
+	uint32_t board_slot; /* of the session that reserved the port */
+	uint64_t session_id; /* must still be that slot's session */
+	uint16_t port;
+	struct address peer;
+};
+
+/* Large enough for any of them. */
+union message {
+	struct message_head head;
+	struct message_worker_channel worker_channel;
+	struct message_listener listener;
+	struct message_auth_request auth_request;
+	struct message_auth_reply auth_reply;
+	struct message_kick kick;
+	struct message_data_connection data_connection;
+};
+
+#endif

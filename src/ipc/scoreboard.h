@@ -1,0 +1,98 @@
+/* ipc/scoreboard.h - the live state of every process and every session, in memory shared by all of our
+ * processes: written by its owner, read by the manager for `status` and `session list`.
+ *
+ * Threads and processes: a session slot is written only by the thread that runs that session, a worker
+ * slot and the head only by the supervisor (counters of a worker slot: by that worker, atomically).
+ * Text is published under a per-slot sequence lock; readers get a consistent copy. No locks, so that a
+ * process killed at any instruction cannot stop the others. */
+#ifndef IPC_SCOREBOARD_H
+#define IPC_SCOREBOARD_H
+
+#include "ipc/messages.h"
+
+#define SCOREBOARD_WORKERS 64 /* worker slots: all generations that still live */
+
+enum worker_state {
+	WORKER_FREE,
+	WORKER_SERVING,
+	WORKER_DRAINING, /* an older generation that finishes its sessions */
+};
+
+struct worker_view {
+	enum worker_state state;
+	int32_t pid;
+	uint32_t generation;
+	uint32_t sessions; /* live now */
+	uint32_t threads;  /* in the pool now */
+	int64_t started_wall_ms;
+};
+
+struct server_view {
+	int32_t supervisor_pid, manager_pid;
+	int64_t started_wall_ms;
+	uint32_t generation; /* 1 at start, +1 per successful reload */
+	uint32_t worker_restarts, manager_restarts;
+	int64_t last_reload_wall_ms; /* 0: never */
+	char last_reload_error[512]; /* empty: it worked */
+};
+
+enum transfer_kind { TRANSFER_NONE, TRANSFER_LISTING, TRANSFER_DOWNLOAD, TRANSFER_UPLOAD };
+
+#define SESSION_VIEW_TEXT 256
+
+/* What the owner publishes of a session and what the manager shows. */
+struct session_view {
+	uint64_t id; /* 0: free slot */
+	uint32_t worker_slot;
+	struct address peer, local;
+	int64_t started_wall_ms;
+	int64_t last_command_wall_ms;
+	bool is_logged_in, is_tls, is_implicit, is_running; /* running: a thread works for it */
+	char tls[64];		      /* "TLSv1.3 TLS_AES_128_GCM_SHA256", or empty */
+	char user[USER_NAME_MAX + 1]; /* empty before login */
+	char command
+		[SESSION_VIEW_TEXT]; /* the last line, PASS masked, cut to fit, control bytes as '?' */
+	char directory[SESSION_VIEW_TEXT];
+	enum transfer_kind transfer;
+	char transfer_path[SESSION_VIEW_TEXT];
+	uint64_t transfer_bytes;	     /* of the running transfer */
+	uint64_t bytes_sent, bytes_received; /* of all finished transfers */
+};
+
+struct scoreboard;
+
+/* Supervisor, before the first fork. Never unmapped. NULL when memory is short. */
+struct scoreboard *scoreboard_new(size_t max_sessions) MUST_CHECK;
+size_t scoreboard_max_sessions(const struct scoreboard *board);
+
+/* Supervisor: sets what readers see. The gauges sessions and threads of a worker are not taken from
+ * view: they are counted by the worker and become 0 with scoreboard_forget_worker. */
+void scoreboard_set_server(struct scoreboard *board, const struct server_view *view);
+void scoreboard_set_worker(struct scoreboard *board, uint32_t worker_slot,
+			   const struct worker_view *view);
+/* Supervisor: worker_slot has died; its session slots become free, also those that it was killed in the
+ * middle of writing. To be called before the slot is given to another worker. */
+void scoreboard_forget_worker(struct scoreboard *board, uint32_t worker_slot);
+
+/* Worker: its gauges. */
+void scoreboard_add_threads(struct scoreboard *board, uint32_t worker_slot, int32_t delta);
+
+/* Worker: takes a free slot for a new session and gives it an id never used before on this board (from
+ * 1 up). 0 or -ENOSPC when max_sessions are there. */
+int scoreboard_open(struct scoreboard *board, uint32_t worker_slot, uint32_t *ret_slot,
+		    uint64_t *ret_id) MUST_CHECK;
+void scoreboard_close(struct scoreboard *board, uint32_t slot);
+/* Worker: publishes everything but id and worker_slot. */
+void scoreboard_publish(struct scoreboard *board, uint32_t slot, const struct session_view *view);
+/* Worker: the cheap ones, without the sequence lock. */
+void scoreboard_set_running(struct scoreboard *board, uint32_t slot, bool is_running);
+void scoreboard_set_transfer_bytes(struct scoreboard *board, uint32_t slot, uint64_t bytes);
+
+/* Readers. False: a free slot, or one whose worker was killed in the middle of writing it. */
+bool scoreboard_get_session(const struct scoreboard *board, uint32_t slot,
+			    struct session_view *ret);
+void scoreboard_get_server(const struct scoreboard *board, struct server_view *ret);
+void scoreboard_get_worker(const struct scoreboard *board, uint32_t worker_slot,
+			   struct worker_view *ret);
+
+#endif

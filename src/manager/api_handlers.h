@@ -1,0 +1,23 @@
+/* manager/api_handlers.h - the handlers behind the rows of api_route.c; one file per resource. Each
+ * returns the HTTP status; see api_request.h. */
+#ifndef MANAGER_API_HANDLERS_H
+#define MANAGER_API_HANDLERS_H
+
+#include "manager/api_request.h"
+
+/* api_status.c */
+unsigned api_status_get(struct api_request *request);
+unsigned api_reload_post(struct api_request *request);
+
+/* api_users.c */
+unsigned api_users_get(struct api_request *request);
+unsigned api_users_post(struct api_request *request);
+unsigned api_user_get(struct api_request *request);
+unsigned api_user_patch(struct api_request *request);
+unsigned api_user_delete(struct api_request *request);
+
+/* api_sessions.c */
+unsigned api_sessions_get(struct api_request *request);
+unsigned api_session_delete(struct api_request *request);
+
+#endif

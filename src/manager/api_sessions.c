@@ -1,0 +1,131 @@
+/* manager/api_sessions.c - the live sessions, and ending one. */
+#include "manager/api_handlers.h"
+
+#include "base/log.h"
+#include "manager/json_fields.h"
+
+#define DEFAULT_REASON "Your session has been ended by the administrator."
+
+static json_t *transfer_json(const struct session_view *view)
+{
+	static const char *const kinds[] = {
+		[TRANSFER_LISTING] = "listing",
+		[TRANSFER_DOWNLOAD] = "download",
+		[TRANSFER_UPLOAD] = "upload",
+	};
+
+	if (view->transfer == TRANSFER_NONE || (size_t)view->transfer >= ARRAY_SIZE(kinds))
+		return json_null();
+	return json_pack("{s:s, s:o, s:I}", "kind", kinds[view->transfer], "path",
+			 api_text(text_of(view->transfer_path)), "bytes",
+			 (json_int_t)view->transfer_bytes);
+}
+
+static json_t *connection_json(const struct session_view *view)
+{
+	char peer[ADDRESS_TEXT_SIZE], local[ADDRESS_TEXT_SIZE];
+
+	return json_pack("{s:I, s:o, s:s, s:s, s:I, s:o, s:o}", "id", (json_int_t)view->id, "user",
+			 view->is_logged_in ? api_text_or_null(view->user) : json_null(), "peer",
+			 address_format(&view->peer, peer), "local",
+			 address_format(&view->local, local), "worker",
+			 (json_int_t)view->worker_slot, "started", api_time(view->started_wall_ms),
+			 "last_command", api_time(view->last_command_wall_ms));
+}
+
+static json_t *session_json(const struct session_view *view)
+{
+	json_t *session = connection_json(view);
+	json_t *state = json_pack(
+		"{s:b, s:o, s:b, s:b, s:o, s:o, s:o, s:I, s:I}", "logged_in", view->is_logged_in,
+		"tls", view->is_tls ? api_text_or_null(view->tls) : json_null(), "implicit",
+		view->is_implicit, "running", view->is_running, "command",
+		api_text(text_of(view->command)), "directory", api_text(text_of(view->directory)),
+		"transfer", transfer_json(view), "bytes_sent", (json_int_t)view->bytes_sent,
+		"bytes_received", (json_int_t)view->bytes_received);
+
+	(void)json_object_update(session, state);
+	json_decref(state);
+	return session;
+}
+
+unsigned api_sessions_get(struct api_request *request)
+{
+	const struct scoreboard *board = request->context->board;
+	size_t max = scoreboard_max_sessions(board);
+	json_t *list = json_array();
+	struct session_view view;
+
+	for (uint32_t slot = 0; slot < max; slot++)
+		if (scoreboard_get_session(board, slot, &view))
+			(void)json_array_append_new(list, session_json(&view));
+	request->answer = json_pack("{s:o}", "sessions", list);
+	return 200;
+}
+
+static bool find_session(const struct scoreboard *board, uint64_t id, struct session_view *ret)
+{
+	size_t max = scoreboard_max_sessions(board);
+
+	for (uint32_t slot = 0; slot < max; slot++)
+		if (scoreboard_get_session(board, slot, ret) && ret->id == id)
+			return true;
+	return false;
+}
+
+/* The reason becomes part of a reply on the control connection: one line, not too long. */
+static const char *reason_problem(struct text reason)
+{
+	if (reason.len == 0)
+		return "A reason must not be empty.";
+	if (reason.len >= sizeof(((struct message_kick *)NULL)->reason))
+		return "A reason may have at most 199 bytes.";
+	for (size_t i = 0; i < reason.len; i++)
+		if ((uint8_t)reason.ptr[i] < ' ' || reason.ptr[i] == 0x7f)
+			return "A reason must not contain control characters.";
+	return NULL;
+}
+
+/* Fills the reason of the kick. 0, or the status of a problem. */
+static unsigned read_reason(struct api_request *request, struct message_kick *kick)
+{
+	static const struct json_field fields[] = { { "reason", FIELD_STRING, false } };
+	struct json_fields_error error;
+	unsigned status = 0;
+
+	json_t *body = api_body(request, true, &status);
+	if (!body)
+		return status;
+	if (json_fields_check(body, fields, ARRAY_SIZE(fields), &error) < 0) {
+		status = api_problem(request, 422, error.field, "%s", error.text);
+		json_decref(body);
+		return status;
+	}
+	const char *given = json_string_value(json_object_get(body, "reason"));
+	struct text reason = given ? text_of(given) : T(DEFAULT_REASON);
+	const char *problem = reason_problem(reason);
+	if (problem || text_copy(reason, kick->reason, sizeof(kick->reason)) < 0)
+		status = api_problem(request, 422, "reason", "%s", problem ? problem : "Too long.");
+	json_decref(body);
+	return status;
+}
+
+unsigned api_session_delete(struct api_request *request)
+{
+	struct message_kick kick = { .head = { MSG_KICK } };
+	struct session_view view;
+	uint64_t id = 0;
+
+	unsigned status = read_reason(request, &kick);
+	if (status != 0)
+		return status;
+	if (text_to_uint(text_of(request->argument), UINT64_MAX, &id) < 0 || id == 0 ||
+	    !find_session(request->context->board, id, &view))
+		return api_problem(request, 404, NULL, "There is no session \"%s\".",
+				   request->argument);
+	kick.session_id = id;
+	worker_links_kick(request->context->links, &kick);
+	log_event(LOG_INFO, "session-kicked", F_UINT("session", id), F_STR("user", view.user),
+		  F_STR("reason", kick.reason), F_UINT("by_uid", request->by_uid));
+	return 204;
+}

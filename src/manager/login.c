@@ -1,0 +1,69 @@
+/* manager/login.c - see login.h. */
+#include "manager/login.h"
+
+static bool matches_cached(const struct login_base *base, const struct account *account,
+			   struct text password, bool *ret_is_paid)
+{
+	struct password_ticket ticket;
+
+	if (password_cache_enter(base->cache, text_of(account->name), account->password_hash,
+				 password, &ticket))
+		return true;
+	bool matches = password_matches(password, account->password_hash);
+	password_cache_leave(base->cache, &ticket, matches);
+	*ret_is_paid = password_hash_costs_default(account->password_hash);
+	return matches;
+}
+
+enum auth_result login_check(const struct login_base *base, struct text user, struct text password,
+			     struct account *ret_account)
+{
+	enum auth_result result = AUTH_NO_USER;
+	bool is_paid = false;
+
+	int r = accounts_get(base->accounts, user, ret_account);
+	if (r < 0 && r != -ENOENT)
+		return AUTH_BACKEND_ERROR;
+	/* A disabled user does not reach the cache: nothing of the password may show in the time. */
+	if (r == 0 && !ret_account->is_enabled)
+		result = AUTH_DISABLED;
+	else if (r == 0)
+		result = matches_cached(base, ret_account, password, &is_paid)
+				 ? AUTH_OK
+				 : AUTH_WRONG_PASSWORD;
+	if (result != AUTH_OK && !is_paid)
+		password_pay();
+	return result;
+}
+
+int login_confirm(const struct login_base *base, const struct account *account)
+{
+	struct account now;
+
+	int r = accounts_get(base->accounts, text_of(account->name), &now);
+	if (r < 0)
+		return -ESTALE;
+	bool is_same = now.is_enabled && strcmp(now.password_hash, account->password_hash) == 0;
+	explicit_bzero(&now, sizeof(now));
+	return is_same ? 0 : -ESTALE;
+}
+
+static const struct {
+	const char *reason, *cause;
+} refusals[] = {
+	[AUTH_OK] = { "none", "" },
+	[AUTH_NO_USER] = { "no-such-user", "D-61" },
+	[AUTH_WRONG_PASSWORD] = { "wrong-password", "D-61" },
+	[AUTH_DISABLED] = { "disabled", "D-60" },
+	[AUTH_BACKEND_ERROR] = { "accounts-unavailable", "D-67" },
+};
+
+const char *login_reason(enum auth_result result)
+{
+	return refusals[result].reason;
+}
+
+const char *login_cause(enum auth_result result)
+{
+	return refusals[result].cause;
+}

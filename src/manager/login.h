@@ -1,0 +1,28 @@
+/* manager/login.h - is this the user, is this the password: the answer, at the same price whatever it
+ * is. Threads: any. */
+#ifndef MANAGER_LOGIN_H
+#define MANAGER_LOGIN_H
+
+#include "accounts/accounts.h"
+#include "accounts/password_cache.h"
+
+struct login_base {
+	struct accounts *accounts;
+	struct password_cache *cache;
+};
+
+/* AUTH_OK with *ret_account; otherwise at least one yescrypt of the default cost was paid, so that an
+ * unknown user, a wrong password and a disabled user take the same time (AUTH_BACKEND_ERROR: nothing
+ * was paid). *ret_account holds a hash: wipe it after use. */
+enum auth_result login_check(const struct login_base *base, struct text user, struct text password,
+			     struct account *ret_account) MUST_CHECK;
+
+/* 0 while the account is still what login_check saw: there, enabled, with the same password.
+ * -ESTALE: check again. */
+int login_confirm(const struct login_base *base, const struct account *account) MUST_CHECK;
+
+/* "no-such-user", "wrong-password", "disabled", ... and the cause id that the log gives with it. */
+const char *login_reason(enum auth_result result);
+const char *login_cause(enum auth_result result);
+
+#endif

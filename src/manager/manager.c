@@ -1,0 +1,348 @@
+/* manager/manager.c - the manager process: its start, its main loop, its end.
+ *
+ * It may: read and write the accounts database, serve the REST API, answer workers, read the
+ * scoreboard, ask the supervisor for a reload. It never sees a byte of a client's files, and holds no
+ * key of TLS. What peers may send:
+ *
+ *	from         kind            when       how often
+ *	supervisor   WORKER_CHANNEL  any time   often
+ *	supervisor   TERMINATE       any time   once; the end of the channel means the same
+ *	worker       AUTH_REQUEST    any time   often
+ *
+ * Anything else ends the peer's channel. Threads: the main loop here, a pool that checks passwords
+ * (verify.c), the API's (api.c), one that stores last logins (last_logins.c). */
+#include "manager/manager.h"
+
+#include <malloc.h>
+#include <signal.h>
+
+#include "accounts/accounts.h"
+#include "accounts/password_cache.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "ipc/channel.h"
+#include "manager/api.h"
+#include "manager/last_logins.h"
+#include "manager/verify.h"
+#include "manager/worker_links.h"
+
+struct manager {
+	const struct manager_start *start;
+	const struct settings *settings;
+	struct accounts *accounts;
+	struct password_cache *cache;
+	struct last_logins *last_logins;
+	struct worker_links *links;
+	struct verify_pool *verify;
+	struct api *api;
+	bool is_ending;
+};
+
+/* The supervisor tells us when to end, by a message or by its own end: a Ctrl-C at the terminal or a
+ * service manager that signals all of us would otherwise cut off the answers in hand. */
+static void ignore_signals(void)
+{
+	static const int ignored[] = { SIGPIPE, SIGINT, SIGTERM, SIGHUP };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		(void)signal(ignored[i], SIG_IGN); /* fails for bad numbers only */
+}
+
+/* JSON bodies carry passwords: what jansson gives back is wiped. */
+static void free_wiped(void *p)
+{
+	if (p)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+static int open_accounts(struct manager *m)
+{
+	struct database_error error;
+	char path[SETTINGS_PATH_SIZE + sizeof("/accounts.db")];
+
+	if (*m->settings->database)
+		(void)snprintf(path, sizeof(path), "%s", m->settings->database);
+	else
+		(void)snprintf(path, sizeof(path), "%s/accounts.db", m->settings->state_directory);
+
+	int r = accounts_open(path, &m->accounts, &error);
+	if (r < 0)
+		log_event(LOG_ERROR, "accounts-unusable", F_STR("error", error.text));
+	return r;
+}
+
+static int start_verify(struct manager *m)
+{
+	const struct verify_start start = {
+		.base = { m->accounts, m->cache },
+		.last_logins = m->last_logins,
+		.threads = m->settings->verify_threads,
+		.max_waiting = scoreboard_max_sessions(m->start->board),
+	};
+
+	return verify_pool_new(&start, &m->verify);
+}
+
+static int start_api(struct manager *m)
+{
+	const struct api_context context = {
+		.settings = m->settings,
+		.board = m->start->board,
+		.accounts = m->accounts,
+		.links = m->links,
+		.supervisor = m->start->supervisor,
+	};
+
+	return api_start(&context, m->start->api, &m->api);
+}
+
+static int start_parts(struct manager *m)
+{
+	m->links = worker_links_new();
+	m->cache = password_cache_new((int64_t)m->settings->password_cache_s * 1000, clock_ms);
+	if (!m->links || !m->cache)
+		return -ENOMEM;
+
+	int r = open_accounts(m);
+	if (r == 0)
+		r = last_logins_new(m->accounts, &m->last_logins);
+	if (r == 0)
+		r = start_verify(m);
+	if (r == 0)
+		r = start_api(m);
+	return r;
+}
+
+/* In the order in which they stand on each other: first the sources of work, then the work in hand,
+ * then what it writes. */
+static void stop_parts(struct manager *m)
+{
+	api_stop(&m->api);
+	verify_pool_free(&m->verify);
+	last_logins_free(&m->last_logins);
+	worker_links_free(&m->links);
+	password_cache_free(&m->cache);
+	accounts_free(&m->accounts);
+}
+
+static void drop_link(struct manager *m, struct worker_link *link, const char *why)
+{
+	if (why)
+		log_event(LOG_ERROR, "worker-channel-closed",
+			  F_UINT("worker", worker_link_slot(link)), F_STR("reason", why));
+	worker_links_remove(m->links, link);
+}
+
+/* Why this user must not have a session, or NULL. */
+static const char *kick_reason(struct manager *m, const char *user)
+{
+	const char *reason = NULL;
+	struct account account;
+
+	int r = accounts_get(m->accounts, text_of(user), &account);
+	if (r == -ENOENT)
+		return "Your account has been deleted by the administrator.";
+	if (r < 0)
+		return NULL;
+	if (!account.is_enabled)
+		reason = "Your account has been disabled by the administrator.";
+	explicit_bzero(&account, sizeof(account));
+	return reason;
+}
+
+static void kick_if_barred(struct manager *m, struct worker_link *link,
+			   const struct session_view *view)
+{
+	struct message_kick kick = { .head = { MSG_KICK }, .session_id = view->id };
+	const char *reason = kick_reason(m, view->user);
+
+	if (!reason || text_copy(text_of(reason), kick.reason, sizeof(kick.reason)) < 0)
+		return;
+	int r = worker_link_send(link, &kick, sizeof(kick), NULL, NULL);
+	if (r < 0)
+		log_event(LOG_ERROR, "kick-lost", F_UINT("worker", view->worker_slot),
+			  F_STR("user", view->user), F_UINT("session", view->id), F_ERRNO(r));
+}
+
+/* A manager that died between the commit of a disable and its KICK owes that KICK: whoever comes after
+ * it looks through the sessions of each worker that reports. */
+static void kick_barred_sessions(struct manager *m, struct worker_link *link)
+{
+	size_t max = scoreboard_max_sessions(m->start->board);
+	struct session_view view;
+
+	for (uint32_t slot = 0; slot < max; slot++)
+		if (scoreboard_get_session(m->start->board, slot, &view) && view.is_logged_in &&
+		    view.worker_slot == worker_link_slot(link))
+			kick_if_barred(m, link, &view);
+}
+
+static void add_worker(struct manager *m, const struct message_worker_channel *message,
+		       int *channel)
+{
+	struct worker_link *link;
+
+	int r = worker_links_add(m->links, channel, message->slot, &link);
+	if (r < 0) {
+		log_event(LOG_ERROR, "worker-refused", F_UINT("worker", message->slot), F_ERRNO(r));
+		return;
+	}
+	kick_barred_sessions(m, link);
+}
+
+/* False: the supervisor has sent what it must not send, or is gone. */
+static bool handle_supervisor_message(struct manager *m, const union message *message, size_t len,
+				      int *fds, size_t n_fds)
+{
+	if (len < sizeof(message->head))
+		return false;
+	if (message->head.kind == MSG_TERMINATE && len == sizeof(message->head)) {
+		m->is_ending = true;
+		return true;
+	}
+	if (message->head.kind == MSG_WORKER_CHANNEL && len == sizeof(message->worker_channel) &&
+	    n_fds == 1) {
+		add_worker(m, &message->worker_channel, &fds[0]);
+		return true;
+	}
+	return false;
+}
+
+static void close_all(int fds[static CHANNEL_MAX_FDS], size_t n_fds)
+{
+	for (size_t i = 0; i < n_fds; i++)
+		fd_close(&fds[i]);
+}
+
+static void read_supervisor(struct manager *m)
+{
+	union message message = { .head = { 0 } };
+	int fds[CHANNEL_MAX_FDS];
+	size_t n_fds = 0;
+
+	ssize_t n = channel_receive(m->start->supervisor, &message, sizeof(message), fds, &n_fds);
+	if (n == -EAGAIN)
+		return;
+	if (n <= 0) {
+		m->is_ending = true; /* it is gone, and so are we when all is answered */
+		return;
+	}
+	if (!handle_supervisor_message(m, &message, (size_t)n, fds, n_fds)) {
+		log_event(LOG_ERROR, "supervisor-channel-closed", F_UINT("kind", message.head.kind),
+			  F_STR("reason", "unexpected message"));
+		m->is_ending = true;
+	}
+	close_all(fds, n_fds);
+}
+
+static bool ends_in_nul(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
+/* Workers talk to the internet: what they send is checked like input from outside. */
+static bool is_sound(const struct message_auth_request *request, size_t len)
+{
+	return len == sizeof(*request) && request->head.kind == MSG_AUTH_REQUEST &&
+	       ends_in_nul(request->user, sizeof(request->user)) &&
+	       request->password.len <= SECRET_MAX &&
+	       request->password.bytes[request->password.len] == '\0';
+}
+
+static void submit(struct manager *m, struct worker_link *link,
+		   const struct message_auth_request *request)
+{
+	int r = verify_pool_submit(m->verify, link, request);
+
+	if (r == 0)
+		return;
+	struct message_auth_reply reply = { .head = { MSG_AUTH_REPLY },
+					    .request_id = request->request_id,
+					    .result = AUTH_BACKEND_ERROR };
+	log_event(LOG_ERROR, "login-refused", F_STR("user", request->user),
+		  F_STR("reason", "too-many-logins-wait"), F_STR("cause", "D-67"), F_ERRNO(r));
+	r = worker_link_send(link, &reply, sizeof(reply), NULL, NULL);
+	if (r < 0 && r != -EPIPE)
+		log_event(LOG_ERROR, "login-answer-lost", F_STR("user", request->user), F_ERRNO(r));
+}
+
+/* Takes one packet of the worker. False: there is none now, or never will be. */
+static bool read_worker(struct manager *m, struct worker_link *link)
+{
+	int fds[CHANNEL_MAX_FDS];
+	union message message;
+	bool goes_on = false;
+	size_t n_fds = 0;
+
+	ssize_t n =
+		channel_receive(worker_link_channel(link), &message, sizeof(message), fds, &n_fds);
+	if (n == -EAGAIN)
+		return false;
+	if (n == 0) {
+		drop_link(m, link, NULL);
+	} else if (n < 0) {
+		drop_link(m, link, strerrordesc_np((int)-n));
+	} else {
+		close_all(fds, n_fds);
+		goes_on = n_fds == 0 && is_sound(&message.auth_request, (size_t)n);
+		if (goes_on)
+			submit(m, link, &message.auth_request);
+		else
+			drop_link(m, link, "unexpected message");
+	}
+	explicit_bzero(&message, sizeof(message));
+	return goes_on;
+}
+
+/* Waits for the supervisor and all workers, and takes one packet of each that has one. */
+static void run_once(struct manager *m)
+{
+	struct worker_link *links[WORKER_LINKS_MAX];
+	struct pollfd polls[1 + WORKER_LINKS_MAX];
+
+	polls[0] = (struct pollfd){ m->start->supervisor, POLLIN, 0 };
+	size_t n = worker_links_poll(m->links, polls + 1, links);
+	if (poll(polls, (nfds_t)(n + 1), -1) < 0)
+		return; /* EINTR: a debugger, perhaps */
+	for (size_t i = 0; i < n; i++)
+		if (polls[i + 1].revents)
+			(void)read_worker(m, links[i]);
+	if (polls[0].revents)
+		read_supervisor(m);
+}
+
+/* What workers asked before the end is in hand as well. */
+static void read_what_is_left(struct manager *m)
+{
+	struct worker_link *links[WORKER_LINKS_MAX];
+	struct pollfd polls[WORKER_LINKS_MAX];
+	size_t n = worker_links_poll(m->links, polls, links);
+
+	for (size_t i = 0; i < n; i++)
+		while (read_worker(m, links[i]))
+			continue;
+}
+
+int manager_main(const struct manager_start *start)
+{
+	struct manager m = { .start = start, .settings = settings_values(start->settings) };
+
+	log_set_process("manager");
+	ignore_signals();
+	json_set_alloc_funcs(malloc, free_wiped);
+
+	int r = start_parts(&m);
+	if (r < 0) {
+		log_event(LOG_ERROR, "manager-failed", F_ERRNO(r));
+		stop_parts(&m);
+		return EXIT_FAILURE;
+	}
+	log_event(LOG_INFO, "manager-ready", F_STR("version", SALLYPORT_VERSION));
+	while (!m.is_ending)
+		run_once(&m);
+	read_what_is_left(&m);
+	stop_parts(&m);
+	log_event(LOG_INFO, "manager-ended", F_STR("version", SALLYPORT_VERSION));
+	return EXIT_SUCCESS;
+}

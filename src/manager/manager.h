@@ -1,0 +1,20 @@
+/* manager/manager.h - the manager process: accounts database, password checks, REST API. It never
+ * sees a byte of a client's files. */
+#ifndef MANAGER_MANAGER_H
+#define MANAGER_MANAGER_H
+
+#include "ipc/scoreboard.h"
+#include "settings/settings.h"
+
+struct manager_start {
+	const struct settings_loaded *settings;
+	struct scoreboard *board;
+	int supervisor; /* channel */
+	int api;	/* listening AF_UNIX stream socket, <run_directory>/manager.sock */
+};
+
+/* Runs until the supervisor says TERMINATE or is gone: then it finishes the requests in hand.
+ * Privileges are already dropped. Returns the exit status. */
+int manager_main(const struct manager_start *start) MUST_CHECK;
+
+#endif

@@ -1,0 +1,223 @@
+/* manager/verify.c - see verify.h.
+ * Threads: one lock guards the queue; a job belongs to the thread that took it. */
+#include "manager/verify.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include "base/list.h"
+#include "base/log.h"
+
+#define MAX_THREADS 64
+#define MAX_TRIES 3 /* of a login whose account changes all the while */
+
+struct job {
+	struct list queue;
+	struct worker_link *link; /* held */
+	struct message_auth_request request;
+};
+
+struct verify_pool {
+	struct login_base base;
+	struct last_logins *last_logins;
+	size_t max_waiting;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct list queue;
+	size_t n_waiting;
+	bool is_ending;
+	size_t n_threads;
+	pthread_t threads[MAX_THREADS];
+};
+
+static void job_free(struct job *job)
+{
+	worker_link_drop(&job->link);
+	explicit_bzero(job, sizeof(*job));
+	free(job);
+}
+
+static void log_refusal(const struct job *job, enum auth_result result)
+{
+	char peer[ADDRESS_TEXT_SIZE];
+
+	log_event(result == AUTH_BACKEND_ERROR ? LOG_ERROR : LOG_INFO, "login-refused",
+		  F_STR("user", job->request.user),
+		  F_STR("peer", address_format(&job->request.peer, peer)),
+		  F_STR("reason", login_reason(result)), F_STR("cause", login_cause(result)),
+		  F_UINT("session", job->request.session_id));
+}
+
+struct confirmation {
+	const struct login_base *base;
+	const struct account *account;
+};
+
+static int confirm_login(void *arg)
+{
+	const struct confirmation *c = arg;
+
+	return login_confirm(c->base, c->account);
+}
+
+static int send_refusal(struct job *job, enum auth_result result)
+{
+	struct message_auth_reply reply = { .head = { MSG_AUTH_REPLY },
+					    .request_id = job->request.request_id,
+					    .result = result };
+
+	log_refusal(job, result);
+	return worker_link_send(job->link, &reply, sizeof(reply), NULL, NULL);
+}
+
+/* -ESTALE: the account has changed since it was checked; nothing was sent. */
+static int send_ok(struct verify_pool *pool, struct job *job, const struct account *account)
+{
+	struct confirmation confirmation = { &pool->base, account };
+	struct message_auth_reply reply = { .head = { MSG_AUTH_REPLY },
+					    .request_id = job->request.request_id,
+					    .result = AUTH_OK,
+					    .permissions = account->permissions };
+	char from[ADDRESS_TEXT_SIZE];
+
+	int r = text_copy(text_of(account->name), reply.user, sizeof(reply.user));
+	if (r == 0)
+		r = text_copy(text_of(account->home), reply.home, sizeof(reply.home));
+	if (r == 0)
+		r = worker_link_send(job->link, &reply, sizeof(reply), confirm_login,
+				     &confirmation);
+	if (r == 0)
+		last_logins_note(pool->last_logins, text_of(account->name),
+				 text_of(address_format_ip(&job->request.peer, from)));
+	return r;
+}
+
+/* Checks once and answers. -ESTALE: once more, please. */
+static int try_job(struct verify_pool *pool, struct job *job)
+{
+	struct account account;
+
+	enum auth_result result = login_check(&pool->base, text_of(job->request.user),
+					      secret_text(&job->request.password), &account);
+	int r = result == AUTH_OK ? send_ok(pool, job, &account) : send_refusal(job, result);
+	explicit_bzero(&account, sizeof(account));
+	return r;
+}
+
+static void run_job(struct verify_pool *pool, struct job *job)
+{
+	int r = -ESTALE;
+
+	if (worker_link_is_gone(job->link))
+		return; /* nobody waits for the answer */
+	for (int i = 0; i < MAX_TRIES && r == -ESTALE; i++)
+		r = try_job(pool, job);
+	if (r == -ESTALE)
+		r = send_refusal(job, AUTH_BACKEND_ERROR);
+	if (r < 0 && r != -EPIPE)
+		log_event(LOG_ERROR, "login-answer-lost", F_STR("user", job->request.user),
+			  F_UINT("worker", worker_link_slot(job->link)), F_ERRNO(r));
+}
+
+/* The next job, or NULL when the pool ends and the queue is empty. */
+static struct job *take_job(struct verify_pool *pool)
+{
+	struct job *job = NULL;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	while (list_is_empty(&pool->queue) && !pool->is_ending)
+		(void)pthread_cond_wait(&pool->changed, &pool->lock);
+	if (!list_is_empty(&pool->queue)) {
+		job = list_entry(pool->queue.next, struct job, queue);
+		list_remove(&job->queue);
+		pool->n_waiting--;
+	}
+	(void)pthread_mutex_unlock(&pool->lock);
+	return job;
+}
+
+static void *run_jobs(void *arg)
+{
+	struct verify_pool *pool = arg;
+	struct job *job;
+
+	while ((job = take_job(pool))) {
+		run_job(pool, job);
+		job_free(job);
+	}
+	return NULL;
+}
+
+static unsigned count_cpus(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&set);
+}
+
+int verify_pool_new(const struct verify_start *start, struct verify_pool **ret)
+{
+	struct verify_pool *pool = calloc(1, sizeof(*pool));
+	size_t wanted = MIN_OF(start->threads ? start->threads : count_cpus(), MAX_THREADS);
+	int code = 0;
+
+	if (!pool)
+		return -ENOMEM;
+	pool->base = start->base;
+	pool->last_logins = start->last_logins;
+	pool->max_waiting = start->max_waiting;
+	list_init(&pool->queue);
+	(void)pthread_mutex_init(&pool->lock, NULL);
+	(void)pthread_cond_init(&pool->changed, NULL);
+	for (; pool->n_threads < wanted && code == 0; pool->n_threads += code == 0)
+		code = pthread_create(&pool->threads[pool->n_threads], NULL, run_jobs, pool);
+	if (pool->n_threads == 0) {
+		verify_pool_free(&pool);
+		return -code;
+	}
+	*ret = pool;
+	return 0;
+}
+
+void verify_pool_free(struct verify_pool **pool)
+{
+	struct verify_pool *p = *pool;
+
+	if (!p)
+		return;
+	(void)pthread_mutex_lock(&p->lock);
+	p->is_ending = true;
+	(void)pthread_cond_broadcast(&p->changed);
+	(void)pthread_mutex_unlock(&p->lock);
+	for (size_t i = 0; i < p->n_threads; i++)
+		(void)pthread_join(p->threads[i], NULL);
+	(void)pthread_cond_destroy(&p->changed);
+	(void)pthread_mutex_destroy(&p->lock);
+	free(p);
+	*pool = NULL;
+}
+
+int verify_pool_submit(struct verify_pool *pool, struct worker_link *link,
+		       const struct message_auth_request *request)
+{
+	struct job *job = malloc(sizeof(*job));
+	bool is_full;
+
+	if (!job)
+		return -ENOMEM;
+	job->request = *request;
+	job->link = worker_link_hold(link);
+	(void)pthread_mutex_lock(&pool->lock);
+	is_full = pool->n_waiting >= pool->max_waiting;
+	if (!is_full) {
+		list_append(&pool->queue, &job->queue);
+		pool->n_waiting++;
+		(void)pthread_cond_signal(&pool->changed);
+	}
+	(void)pthread_mutex_unlock(&pool->lock);
+	if (is_full)
+		job_free(job);
+	return is_full ? -ENOSPC : 0;
+}

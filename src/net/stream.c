@@ -1,0 +1,286 @@
+/* net/stream.c - see stream.h. Source: SSL_get_error(3), sendfile(2), RFC 8446 6.1. */
+#include "net/stream.h"
+
+#include <limits.h>
+#include <openssl/err.h>
+#include <poll.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "net/socket.h"
+
+void stream_init(struct stream *stream, int fd, struct waiter *waiter)
+{
+	*stream = (struct stream){ .fd = fd, .waiter = waiter };
+}
+
+void stream_release(struct stream *stream)
+{
+	SSL_free(stream->ssl);
+	stream->ssl = NULL;
+	fd_close(&stream->fd);
+}
+
+static int wait_for(struct stream *stream, short events, int64_t deadline_ms)
+{
+	return stream->waiter->wait(stream->waiter, stream->fd, events, deadline_ms);
+}
+
+/* What an SSL_* call that returned `result` wants: POLLIN or POLLOUT to wait for, or a negative error. */
+static int tls_outcome(struct stream *stream, int result)
+{
+	int saved = errno;
+
+	switch (SSL_get_error(stream->ssl, result)) {
+	case SSL_ERROR_WANT_READ:
+		return POLLIN;
+	case SSL_ERROR_WANT_WRITE:
+		return POLLOUT;
+	case SSL_ERROR_ZERO_RETURN:
+		return 0;
+	case SSL_ERROR_SYSCALL:
+		stream->has_failed_tls = true;
+		return saved > 0 ? -saved : -ECONNRESET;
+	default:
+		stream->has_failed_tls = true;
+		if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+			return -ENODATA;
+		return -EPROTO;
+	}
+}
+
+int stream_start_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
+		     int64_t deadline_ms, struct tls_error *ret_error)
+{
+	ret_error->text[0] = '\0';
+	stream->ssl = tls_server_connection(server, stream->fd, binding);
+	if (!stream->ssl)
+		return -ENOMEM;
+	for (;;) {
+		ERR_clear_error();
+		errno = 0;
+
+		int result = SSL_accept(stream->ssl);
+		if (result == 1)
+			break;
+
+		int wanted = tls_outcome(stream, result);
+		if (wanted > 0)
+			wanted = wait_for(stream, (short)wanted, deadline_ms);
+		else if (wanted == 0)
+			wanted = -ECONNRESET; /* close_notify instead of a handshake */
+		if (wanted < 0) {
+			stream->has_failed_tls = true;
+			if (wanted == -EPROTO || wanted == -ENODATA)
+				tls_error_take(ret_error);
+			else
+				(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s",
+					       strerrordesc_np(-wanted));
+			return wanted;
+		}
+	}
+	tls_server_finish(stream->ssl, binding);
+	return 0;
+}
+
+/* >= 0 bytes (0: proven end), -EAGAIN with *ret_events to wait for, or an error. */
+static ssize_t read_now(struct stream *stream, void *ret, size_t size, short *ret_events)
+{
+	*ret_events = POLLIN;
+	if (!stream->ssl) {
+		ssize_t n;
+
+		do {
+			n = recv(stream->fd, ret, size, 0);
+		} while (n < 0 && errno == EINTR);
+		return n < 0 ? -errno : n;
+	}
+	ERR_clear_error();
+	errno = 0;
+
+	int n = SSL_read(stream->ssl, ret, (int)MIN_OF(size, (size_t)INT_MAX));
+	if (n > 0)
+		return n;
+
+	int wanted = tls_outcome(stream, n);
+	if (wanted <= 0) {
+		ERR_clear_error();
+		return wanted;
+	}
+	*ret_events = (short)wanted;
+	return -EAGAIN;
+}
+
+ssize_t stream_try_read(struct stream *stream, void *ret, size_t size)
+{
+	short events;
+
+	return read_now(stream, ret, size, &events);
+}
+
+ssize_t stream_read(struct stream *stream, void *ret, size_t size, int64_t deadline_ms)
+{
+	for (;;) {
+		short events;
+		ssize_t n = read_now(stream, ret, size, &events);
+
+		if (n != -EAGAIN)
+			return n;
+
+		int r = wait_for(stream, events, deadline_ms);
+		if (r < 0)
+			return r;
+	}
+}
+
+/* > 0 bytes, -EAGAIN with *ret_events, or an error. */
+static ssize_t write_now(struct stream *stream, const void *data, size_t len, short *ret_events)
+{
+	*ret_events = POLLOUT;
+	if (!stream->ssl) {
+		ssize_t n;
+
+		do {
+			n = send(stream->fd, data, len, MSG_NOSIGNAL);
+		} while (n < 0 && errno == EINTR);
+		return n < 0 ? -errno : n;
+	}
+	ERR_clear_error();
+	errno = 0;
+
+	int n = SSL_write(stream->ssl, data, (int)MIN_OF(len, (size_t)INT_MAX));
+	if (n > 0)
+		return n;
+
+	int wanted = tls_outcome(stream, n);
+	if (wanted <= 0) {
+		ERR_clear_error();
+		return wanted < 0 ? wanted : -EPIPE;
+	}
+	*ret_events = (short)wanted;
+	return -EAGAIN;
+}
+
+int stream_write(struct stream *stream, const void *data, size_t len, int64_t deadline_ms)
+{
+	const char *p = data;
+
+	while (len > 0) {
+		short events;
+		ssize_t n = write_now(stream, p, len, &events);
+
+		if (n == -EAGAIN) {
+			int r = wait_for(stream, events, deadline_ms);
+			if (r < 0)
+				return r;
+			continue;
+		}
+		if (n < 0)
+			return (int)n;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static ssize_t send_file_plain(struct stream *stream, int file, off_t *offset, size_t len,
+			       int64_t deadline_ms)
+{
+	for (;;) {
+		ssize_t n = sendfile(stream->fd, file, offset, len);
+
+		if (n >= 0)
+			return n;
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return -errno;
+
+		int r = wait_for(stream, POLLOUT, deadline_ms);
+		if (r < 0)
+			return r;
+	}
+}
+
+ssize_t stream_send_file(struct stream *stream, int file, off_t *offset, size_t len, char *buffer,
+			 size_t size, int64_t deadline_ms)
+{
+	if (!stream->ssl)
+		return send_file_plain(stream, file, offset, len, deadline_ms);
+
+	ssize_t n;
+	do {
+		n = pread(file, buffer, MIN_OF(len, size), *offset);
+	} while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n < 0 ? -errno : 0;
+
+	int r = stream_write(stream, buffer, (size_t)n, deadline_ms);
+	if (r < 0)
+		return r;
+	*offset += n;
+	return n;
+}
+
+/* 1 when close_notify is out, 0 when it would have to wait for *ret_events, or an error. */
+static int notify_close(struct stream *stream, short *ret_events)
+{
+	if (!stream->ssl || stream->has_failed_tls || !SSL_is_init_finished(stream->ssl))
+		return 1;
+	ERR_clear_error();
+	errno = 0;
+
+	int result = SSL_shutdown(stream->ssl); /* 0: sent, the peer's has not come: fine */
+	if (result >= 0)
+		return 1;
+
+	int wanted = tls_outcome(stream, result);
+	ERR_clear_error();
+	if (wanted == POLLIN)
+		return 1; /* ours is out */
+	*ret_events = POLLOUT;
+	return wanted > 0 ? 0 : wanted;
+}
+
+int stream_end(struct stream *stream, int64_t deadline_ms)
+{
+	short events;
+	int r;
+
+	while ((r = notify_close(stream, &events)) == 0) {
+		r = wait_for(stream, events, deadline_ms);
+		if (r < 0)
+			return r;
+	}
+	if (r < 0)
+		return r;
+	return shutdown(stream->fd, SHUT_WR) < 0 ? -errno : 0;
+}
+
+void stream_close(struct stream *stream)
+{
+	short events;
+
+	if (stream->fd < 0)
+		return;
+	(void)notify_close(stream, &events); /* best effort: the connection ends either way */
+	SSL_free(stream->ssl);
+	stream->ssl = NULL;
+	socket_close_gently(&stream->fd);
+}
+
+void stream_push_ticket(struct stream *stream)
+{
+	if (stream->ssl && SSL_version(stream->ssl) >= TLS1_3_VERSION)
+		(void)SSL_new_session_ticket(stream->ssl); /* refused only before the handshake */
+}
+
+void stream_describe_tls(const struct stream *stream, char *ret, size_t size)
+{
+	if (stream->ssl)
+		(void)snprintf(ret, size, "%s %s", SSL_get_version(stream->ssl),
+			       SSL_get_cipher_name(stream->ssl));
+	else
+		ret[0] = '\0';
+}

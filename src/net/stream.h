@@ -1,0 +1,65 @@
+/* net/stream.h - one connection, plain or TLS, with deadlines: all bytes of clients go through here.
+ *
+ * The socket is non-blocking; where a call would have to wait it asks its waiter, so that the owner
+ * decides what else is watched meanwhile (a session polls control and data connection together).
+ * Deadlines are on the monotonic clock (base/clock.h).
+ * Errors: -ETIMEDOUT (deadline), -ECANCELED or another value from the waiter, -ECONNRESET, -EPIPE,
+ * -EPROTO (TLS: the reason is in *ret_error of the handshake).
+ * Threads: one at a time per stream. */
+#ifndef NET_STREAM_H
+#define NET_STREAM_H
+
+#include "net/tls_server.h"
+
+struct waiter {
+	/* Returns 0 when fd is ready for events (POLLIN, POLLOUT) or has failed; else a negative
+	 * error that ends the call in progress. */
+	int (*wait)(struct waiter *waiter, int fd, short events, int64_t deadline_ms);
+};
+
+struct stream {
+	int fd;	  /* owned */
+	SSL *ssl; /* owned; NULL: plain */
+	struct waiter *waiter;
+	bool has_failed_tls; /* nothing more may be sent on it, not even close_notify */
+};
+
+/* Takes fd. */
+void stream_init(struct stream *stream, int fd, struct waiter *waiter);
+/* Closes without ceremony; safe on a released or zeroed stream whose fd is -1. */
+void stream_release(struct stream *stream);
+static inline bool stream_is_open(const struct stream *stream)
+{
+	return stream->fd >= 0;
+}
+
+/* The server's side of a TLS handshake. Borrows server and binding for the life of the stream. */
+int stream_start_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
+		     int64_t deadline_ms, struct tls_error *ret_error) MUST_CHECK;
+
+/* What is there now: the number of bytes, -EAGAIN, or as stream_read. */
+ssize_t stream_try_read(struct stream *stream, void *ret, size_t size) MUST_CHECK;
+/* At least one byte, waiting for it. 0: the peer has ended its direction (TLS: with close_notify);
+ * -ENODATA: TLS ended by a bare FIN, so that the end is not proven (RFC 8446 6.1). */
+ssize_t stream_read(struct stream *stream, void *ret, size_t size, int64_t deadline_ms) MUST_CHECK;
+
+/* All of it. 0 or a negative error. */
+int stream_write(struct stream *stream, const void *data, size_t len, int64_t deadline_ms) MUST_CHECK;
+
+/* Sends up to len bytes of the file from *offset on, which moves along: sendfile(2) where the stream is
+ * plain. buffer (size bytes) is scratch space for TLS. Returns the bytes sent, 0 at the end of the file;
+ * -EIO etc. when the file cannot be read. */
+ssize_t stream_send_file(struct stream *stream, int file, off_t *offset, size_t len, char *buffer,
+			 size_t size, int64_t deadline_ms) MUST_CHECK;
+
+/* Ends our direction: close_notify, then FIN; the peer may still be sending. */
+int stream_end(struct stream *stream, int64_t deadline_ms) MUST_CHECK;
+/* stream_end without waiting, and the socket closed so that the peer gets all that was sent. */
+void stream_close(struct stream *stream);
+
+/* TLS 1.3: a fresh ticket goes out with the next bytes (RFC 8446 4.6.1). Else nothing. */
+void stream_push_ticket(struct stream *stream);
+/* "TLSv1.3 TLS_AES_128_GCM_SHA256", or "" on a plain stream. */
+void stream_describe_tls(const struct stream *stream, char *ret, size_t size);
+
+#endif

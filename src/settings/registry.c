@@ -1,0 +1,258 @@
+/* settings/registry.c - every setting of the server, one row each.
+ * A row whose default is empty may be set to nothing; every other one needs a value. FIELD() refuses
+ * to compile when the C type of the field is not the one that the kind of value writes. */
+#include "settings/registry.h"
+
+#include <assert.h>
+
+#include "settings/suggest.h"
+
+/* 0, or a compile error (an array of -1) when the member is of another type. */
+#define FIELD_CHECK(c_type, member)                                                                \
+	(0 * sizeof(char[__builtin_types_compatible_p(c_type,                                      \
+						      __typeof__(((struct settings *)0)->member))  \
+				 ? 1                                                               \
+				 : -1]))
+#define FIELD(c_type, member)                                                                      \
+	.offset = offsetof(struct settings, member) + FIELD_CHECK(c_type, member),                 \
+	.size = sizeof(((struct settings *)0)->member)
+
+#define INFO(section_, name_, default_, unit_, allowed_, change_, help_)                           \
+	.info = { .section = (section_),                                                           \
+		  .name = (name_),                                                                 \
+		  .help = (help_),                                                                 \
+		  .unit = (unit_),                                                                 \
+		  .allowed = (allowed_),                                                           \
+		  .default_text = (default_),                                                      \
+		  .change = (change_) }
+
+#define SWITCH(section, name, member, default_, change, help)                                      \
+	{                                                                                          \
+		INFO(section, name, default_, "", "yes or no", change, help), .kind = VALUE_BOOL,  \
+									      FIELD(bool, member)  \
+	}
+
+#define COUNT(section, name, member, default_, min_, max_, change, help)                           \
+	{                                                                                          \
+		INFO(section, name, default_, "", #min_ " to " #max_, change, help),               \
+			.kind = VALUE_UINT, .min = (min_), .max = (max_), FIELD(unsigned, member)  \
+	}
+
+#define SECONDS(section, name, member, default_, min_, max_, change, help)                         \
+	{                                                                                          \
+		INFO(section, name, default_, "s",                                                 \
+		     #min_ " to " #max_ " seconds, or as in 90s, 2m, 1h", change, help),           \
+			.kind = VALUE_UINT, .min = (min_), .max = (max_), FIELD(unsigned, member)  \
+	}
+
+#define MILLISECONDS(section, name, member, default_, min_, max_, change, help)                    \
+	{                                                                                          \
+		INFO(section, name, default_, "ms",                                                \
+		     #min_ " to " #max_ " milliseconds, or as in 500ms, 2s", change, help),        \
+			.kind = VALUE_UINT, .min = (min_), .max = (max_), FIELD(unsigned, member)  \
+	}
+
+#define OCTAL(section, name, member, default_, max_, change, help)                                 \
+	{                                                                                          \
+		INFO(section, name, default_, "", "octal, 0 to " #max_, change, help),             \
+			.kind = VALUE_OCTAL, .max = (max_), FIELD(unsigned, member)                \
+	}
+
+#define WORD(section, name, c_type, member, default_, words_, allowed, change, help)               \
+	{                                                                                          \
+		INFO(section, name, default_, "", allowed, change, help),                          \
+			.kind = VALUE_WORD, .words = (words_), FIELD(c_type, member)               \
+	}
+
+#define STRING(kind_, section, name, member, default_, allowed, change, help)                      \
+	{                                                                                          \
+		INFO(section, name, default_, "", allowed, change, help), .kind = (kind_),         \
+									  FIELD(char[], member)    \
+	}
+
+#define PORTS(section, name, member, default_, change, help)                                       \
+	{                                                                                          \
+		INFO(section, name, default_, "", "ports, comma separated, or none", change,       \
+		     help),                                                                        \
+			.kind = VALUE_PORTS, FIELD(struct port_list, member)                       \
+	}
+
+#define PORT_RANGE(section, name, member, default_, change, help)                                  \
+	{                                                                                          \
+		INFO(section, name, default_, "", "FIRST-LAST or a single port, 1 to 65535",       \
+		     change, help),                                                                \
+			.kind = VALUE_PORT_RANGE, FIELD(struct port_range, member)                 \
+	}
+
+#define RELOAD CHANGE_RELOAD
+#define RESTART CHANGE_RESTART
+
+#define NETWORKS_ALLOWED "networks such as 10.0.0.0/8 or 2001:db8::/32, comma separated, or empty"
+#define EXTERNAL_ALLOWED                                                                           \
+	"an address, a name, or NETWORK=ADDRESS, NETWORK=NAME, NETWORK=local; comma separated, "   \
+	"or empty"
+
+static const char *const log_level_words[] = { "error", "warning", "info", "debug", NULL };
+static const char *const tls_minimum_words[] = { "1.2", "1.3", NULL };
+static const char *const session_reuse_words[] = { "off", "prefer", "require", NULL };
+
+/* VALUE_WORD writes an unsigned into these fields. */
+static_assert(sizeof(enum tls_minimum) == sizeof(unsigned), "enum of another size");
+static_assert(sizeof(enum session_reuse) == sizeof(unsigned), "enum of another size");
+
+static const struct setting rows[] = {
+	/* [server] */
+	STRING(VALUE_TEXT, "server", "user", user, "sallyport", "name of a system user", RESTART,
+	       "The system user that the server becomes when root starts it."),
+	STRING(VALUE_TEXT, "server", "server_name", server_name, "", "host name, or empty", RELOAD,
+	       "The fully qualified name that clients use; empty: the host's own name."),
+	STRING(VALUE_LISTEN, "server", "listen", listen, "*",
+	       "* for all, or up to 8 IPv4 and IPv6 addresses, comma separated", RELOAD,
+	       "The addresses that the FTP ports and the passive ports are opened on."),
+	STRING(VALUE_PATH, "server", "data_root", data_root, "/var/lib/sallyport/files",
+	       "absolute path", RESTART, "The directory beneath which the homes of the users lie."),
+	STRING(VALUE_PATH, "server", "state_directory", state_directory, "/var/lib/sallyport",
+	       "absolute path", RESTART, "The directory of the accounts database."),
+	STRING(VALUE_PATH, "server", "run_directory", run_directory, "/run/sallyport",
+	       "absolute path", RESTART, "The directory of the manager's socket and the pid file."),
+	STRING(VALUE_PATH, "server", "log_file", log_file, "", "absolute path, or empty", RELOAD,
+	       "The file that log lines are appended to; empty: standard error."),
+	WORD("server", "log_level", unsigned, log_level, "info", log_level_words,
+	     "error, warning, info or debug", RELOAD,
+	     "The most detailed kind of line that is logged."),
+	COUNT("server", "workers", workers, "0", 0, 32, RELOAD,
+	      "How many worker processes serve sessions; 0: one per CPU."),
+	COUNT("server", "max_threads", max_threads, "1024", 4, 16384, RELOAD,
+	      "How many commands and transfers one worker runs at the same time."),
+	COUNT("server", "max_sessions", max_sessions, "20000", 1, 1000000, RESTART,
+	      "How many sessions may be connected at the same time, over all workers."),
+	SECONDS("server", "shutdown_grace", shutdown_grace_s, "5", 0, 600, RELOAD,
+		"How long sessions have to end once the server is told to stop."),
+
+	/* [ftp] */
+	PORTS("ftp", "explicit_ports", explicit_ports, "21, 3021", RELOAD,
+	      "Ports for FTP with explicit TLS (AUTH TLS)."),
+	PORTS("ftp", "implicit_ports", implicit_ports, "990, 3990", RELOAD,
+	      "Ports for FTP with implicit TLS (TLS from the first byte)."),
+	SWITCH("ftp", "plain_ftp", plain_ftp, "no", RELOAD,
+	       "Let clients log in without TLS, so that passwords and files travel readable."),
+	STRING(VALUE_TEXT, "ftp", "banner", banner, "", "one line of text, or empty", RELOAD,
+	       "The greeting of the 220 reply; empty: the server's name and that it is ready."),
+	SWITCH("ftp", "passive", passive, "yes", RELOAD,
+	       "Offer passive mode (PASV and EPSV): the client opens the data connections."),
+	SWITCH("ftp", "active", active, "yes", RELOAD,
+	       "Offer active mode (PORT and EPRT): the server opens the data connections."),
+	PORT_RANGE("ftp", "passive_ports", passive_ports, "40000-50000", RELOAD,
+		   "The ports that passive data connections arrive at; never one outside of them. "
+		   "Clients share ports, so that a short range or a single port is enough."),
+	STRING(VALUE_EXTERNAL, "ftp", "external_ip", external_ip, "", EXTERNAL_ALLOWED, RELOAD,
+	       "The IPv4 address announced in PASV replies, for servers behind NAT; the first rule "
+	       "that fits the client wins. Empty: the address that the client connected to."),
+	STRING(VALUE_NETWORKS, "ftp", "passive_data_from", passive_data_from, "", NETWORKS_ALLOWED,
+	       RELOAD,
+	       "Networks that passive data connections may come from, besides the address of the "
+	       "client's control connection."),
+	STRING(VALUE_NETWORKS, "ftp", "active_data_to", active_data_to, "", NETWORKS_ALLOWED,
+	       RELOAD,
+	       "Networks that PORT and EPRT may point to, besides the address of the client's "
+	       "control connection."),
+	COUNT("ftp", "active_min_port", active_min_port, "1024", 1, 65535, RELOAD,
+	      "PORT and EPRT to a lower port are refused."),
+	SECONDS("ftp", "idle_timeout", idle_timeout_s, "120", 1, 86400, RELOAD,
+		"Close a session after this long without a command; never during a transfer."),
+	SECONDS("ftp", "login_timeout", login_timeout_s, "60", 1, 86400, RELOAD,
+		"Close a connection that has not logged in after this long."),
+	SECONDS("ftp", "data_timeout", data_timeout_s, "30", 1, 600, RELOAD,
+		"How long a transfer waits for its data connection to open."),
+	SECONDS("ftp", "stall_timeout", stall_timeout_s, "300", 1, 86400, RELOAD,
+		"End a transfer over whose data connection no byte has moved for this long."),
+	SECONDS("ftp", "handshake_timeout", handshake_timeout_s, "30", 1, 600, RELOAD,
+		"How long a TLS handshake may take."),
+	MILLISECONDS(
+		"ftp", "passive_wait", passive_wait_ms, "10000", 0, 60000, RELOAD,
+		"How long PASV waits for a port while the client's address holds all of them."),
+	COUNT("ftp", "max_login_attempts", max_login_attempts, "3", 1, 100, RELOAD,
+	      "Close a connection after this many failed logins."),
+	MILLISECONDS("ftp", "failed_login_delay", failed_login_delay_ms, "1000", 0, 60000, RELOAD,
+		     "A failed login is answered no sooner than this."),
+	OCTAL("ftp", "umask", umask, "027", 0777, RELOAD,
+	      "Permission bits that new files and directories do not get."),
+
+	/* [tls] */
+	STRING(VALUE_PATH, "tls", "certificate", certificate, "", "absolute path, or empty", RELOAD,
+	       "The PEM file with the server's certificate first, then the intermediates."),
+	STRING(VALUE_PATH, "tls", "private_key", private_key, "", "absolute path, or empty", RELOAD,
+	       "The PEM file with the private key; empty: it is in the certificate's file."),
+	WORD("tls", "tls_minimum", enum tls_minimum, tls_minimum, "1.2", tls_minimum_words,
+	     "1.2 or 1.3", RELOAD, "The lowest TLS version that is accepted."),
+	STRING(VALUE_TEXT, "tls", "tls_ciphers", tls_ciphers, "", "OpenSSL cipher list, or empty",
+	       RELOAD, "Ciphers for TLS 1.2; empty: modern ones with forward secrecy."),
+	STRING(VALUE_TEXT, "tls", "tls_ciphersuites", tls_ciphersuites, "",
+	       "OpenSSL cipher suites, or empty", RELOAD,
+	       "Cipher suites for TLS 1.3; empty: those of OpenSSL."),
+	WORD("tls", "data_session_reuse", enum session_reuse, data_session_reuse, "prefer",
+	     session_reuse_words, "off, prefer or require", RELOAD,
+	     "Whether a data connection must resume the TLS session of its control connection; "
+	     "require shuts out the many clients that cannot."),
+	SWITCH("tls", "require_data_tls", require_data_tls, "yes", RELOAD,
+	       "Refuse transfers without TLS (PROT C) in sessions that use TLS."),
+
+	/* [accounts] */
+	STRING(VALUE_PATH, "accounts", "database", database, "", "absolute path, or empty", RESTART,
+	       "The accounts database; empty: accounts.db in the state_directory."),
+	SECONDS("accounts", "password_cache", password_cache_s, "60", 0, 3600, RELOAD,
+		"How long a verified password is remembered, so that a client that opens many "
+		"connections is verified once; 0: never."),
+	COUNT("accounts", "verify_threads", verify_threads, "0", 0, 64, RELOAD,
+	      "How many passwords are verified at the same time; 0: one per CPU."),
+};
+
+size_t settings_count(void)
+{
+	return ARRAY_SIZE(rows);
+}
+
+const struct setting *registry_row(size_t index)
+{
+	assert(index < ARRAY_SIZE(rows));
+	return &rows[index];
+}
+
+const struct setting_info *settings_info(size_t index)
+{
+	return &registry_row(index)->info;
+}
+
+ptrdiff_t settings_find(struct text name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (text_equal(name, text_of(rows[i].info.name)))
+			return (ptrdiff_t)i;
+	return -ENOENT;
+}
+
+const char *settings_suggest(struct text name)
+{
+	struct suggestion suggestion = { .typed = name };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		suggestion_offer(&suggestion, rows[i].info.name);
+	return suggestion.nearest;
+}
+
+bool registry_has_section(struct text section)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (text_equal(section, text_of(rows[i].info.section)))
+			return true;
+	return false;
+}
+
+const char *registry_suggest_section(struct text section)
+{
+	struct suggestion suggestion = { .typed = section };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		suggestion_offer(&suggestion, rows[i].info.section);
+	return suggestion.nearest;
+}

@@ -1,0 +1,148 @@
+/* settings/settings.h - every setting of the server, from one registry table.
+ *
+ * The table in registry.c holds a row per setting: section, name, type, field, default, range, unit,
+ * what a change needs (reload or restart), one sentence of help. The INI parser, `sallyport config`,
+ * the REST API and the manual page walk that table; nothing else knows the names.
+ * Pure code: the text of the file comes in as bytes, errors go out as text.
+ * Threads: a struct settings never changes once it is loaded; share it freely. */
+#ifndef SETTINGS_SETTINGS_H
+#define SETTINGS_SETTINGS_H
+
+#include "base/text.h"
+
+#define SETTINGS_PATH_SIZE 512
+#define SETTINGS_LIST_SIZE 1024 /* bytes of a comma separated list as written */
+#define SETTINGS_MAX_PORTS 16
+#define SETTINGS_MAX_LISTEN 8 /* addresses; one message carries a socket for each of them */
+
+enum session_reuse { SESSION_REUSE_OFF, SESSION_REUSE_PREFER, SESSION_REUSE_REQUIRE };
+enum tls_minimum { TLS_MINIMUM_1_2, TLS_MINIMUM_1_3 };
+
+struct port_list {
+	unsigned n;
+	uint16_t ports[SETTINGS_MAX_PORTS];
+};
+
+struct port_range {
+	uint16_t first, last; /* both inclusive; first <= last */
+};
+
+struct settings {
+	/* [server] */
+	char user[64];			    /* who to become when started as root */
+	char server_name[256];		    /* FQDN; empty: the host's own name */
+	char listen[SETTINGS_LIST_SIZE];    /* addresses, comma separated; "*" is all, v4 and v6 */
+	char data_root[SETTINGS_PATH_SIZE]; /* homes lie beneath it */
+	char state_directory[SETTINGS_PATH_SIZE]; /* the accounts database */
+	char run_directory[SETTINGS_PATH_SIZE];	  /* the manager's socket, the pid file */
+	char log_file[SETTINGS_PATH_SIZE];	  /* empty: standard error */
+	unsigned log_level;			  /* enum log_level */
+	unsigned workers;			  /* 0: one per CPU */
+	unsigned max_threads;			  /* per worker */
+	unsigned max_sessions;			  /* of all workers */
+	unsigned shutdown_grace_s;		  /* SIGTERM: time for sessions to end */
+
+	/* [ftp] */
+	struct port_list explicit_ports;
+	struct port_list implicit_ports;
+	bool plain_ftp;
+	/* Text of the 220 reply; empty: "<server name> Sallyport FTP server ready." */
+	char banner[256];
+	bool passive;
+	bool active;
+	struct port_range passive_ports;
+	char external_ip[SETTINGS_LIST_SIZE]; /* see net/external.h for the grammar */
+	/* Networks besides the control peer: for PASV and EPSV, for PORT and EPRT. */
+	char passive_data_from[SETTINGS_LIST_SIZE];
+	char active_data_to[SETTINGS_LIST_SIZE];
+	unsigned active_min_port; /* PORT/EPRT below it are refused */
+	unsigned idle_timeout_s;
+	unsigned login_timeout_s;
+	unsigned data_timeout_s;      /* until a data connection is there */
+	unsigned stall_timeout_s;     /* a transfer without a byte */
+	unsigned handshake_timeout_s; /* TLS */
+	/* PASV waits so long when all ports are reserved by its address. */
+	unsigned passive_wait_ms;
+	unsigned max_login_attempts;
+	unsigned failed_login_delay_ms; /* a 530 comes no sooner than this */
+	unsigned umask;			/* octal, of new files and directories */
+
+	/* [tls] */
+	char certificate[SETTINGS_PATH_SIZE]; /* PEM: leaf first, then intermediates */
+	char private_key[SETTINGS_PATH_SIZE]; /* PEM; empty: in the certificate's file */
+	enum tls_minimum tls_minimum;
+	char tls_ciphers[SETTINGS_LIST_SIZE];	   /* OpenSSL list for TLS 1.2 */
+	char tls_ciphersuites[SETTINGS_LIST_SIZE]; /* for TLS 1.3 */
+	enum session_reuse data_session_reuse;
+	bool require_data_tls; /* refuse PROT C on TLS sessions */
+
+	/* [accounts] */
+	char database[SETTINGS_PATH_SIZE]; /* empty: <state_directory>/accounts.db */
+	unsigned password_cache_s;	   /* a verified password is remembered so long; 0: never */
+	unsigned verify_threads;	   /* 0: one per CPU */
+};
+
+/* Where a value comes from; later ones win. */
+enum settings_origin { ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_COMMAND_LINE };
+
+/* What a change of the value needs. */
+enum settings_change { CHANGE_RELOAD, CHANGE_RESTART };
+
+struct settings_error {
+	char text[1024]; /* "file:line: what is wrong, what is allowed" */
+};
+
+/* A loaded configuration with the origin of each value. */
+struct settings_loaded;
+
+/* Defaults, then the INI text (file_name is for messages; text may be empty), then overrides
+ * ("name=value" each, from the command line). Each value is right for itself afterwards; whether they
+ * go together is settings_check(), so that a configuration can be shown before it can be served.
+ * 0 and *ret owned by the caller (settings_free); -EINVAL with *ret_error filled (the first error);
+ * -ENOMEM. */
+int settings_load(const char *file_name, struct text ini, const char *const overrides[],
+		  size_t n_overrides, struct settings_loaded **ret,
+		  struct settings_error *ret_error) MUST_CHECK;
+void settings_free(struct settings_loaded **loaded); /* accepts NULL; leaves NULL */
+
+/* The rules that join several settings: ports that collide, TLS without a certificate ...
+ * 0, or -EINVAL with *ret_error filled (the first error): "setting: what is wrong, what is allowed". */
+int settings_check(const struct settings *values, struct settings_error *ret_error) MUST_CHECK;
+/* The same, and the text starts with the place that set the value: "file:line: setting: ..." */
+int settings_check_loaded(const struct settings_loaded *loaded,
+			  struct settings_error *ret_error) MUST_CHECK;
+
+/* Borrowed; lives as long as loaded. */
+const struct settings *settings_values(const struct settings_loaded *loaded);
+
+/* One row of the registry, as the command line, the API and the manual page show it. */
+struct setting_info {
+	const char *section, *name, *help;
+	const char *unit;    /* "s", "ms", ... or "" */
+	const char *allowed; /* "yes or no", "10 to 86400", "port, port ..." */
+	const char *default_text;
+	enum settings_change change;
+	bool is_secret;
+};
+
+size_t settings_count(void);
+const struct setting_info *settings_info(size_t index); /* borrowed, static */
+/* Index of the setting, or -ENOENT. */
+ptrdiff_t settings_find(struct text name);
+/* The nearest known name ("did you mean"), or NULL when none is near. Borrowed, static. */
+const char *settings_suggest(struct text name);
+
+/* The value as it would be written in the file; ret ends in NUL. -ENOBUFS when it does not fit. */
+int settings_format_value(const struct settings *values, size_t index, char *ret,
+			  size_t ret_size) MUST_CHECK;
+/* As given to settings_load; borrowed, lives as long as loaded. */
+const char *settings_file_name(const struct settings_loaded *loaded);
+enum settings_origin settings_origin(const struct settings_loaded *loaded, size_t index);
+/* Line of the file that set it, or 0. */
+unsigned settings_line(const struct settings_loaded *loaded, size_t index);
+/* "default", "sallyport.conf:12" or "command line"; ret ends in NUL, a long file name loses its start. */
+#define SETTINGS_PLACE_SIZE 256
+void settings_format_place(const struct settings_loaded *loaded, size_t index,
+			   char ret[static SETTINGS_PLACE_SIZE]);
+
+#endif

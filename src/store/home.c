@@ -1,0 +1,290 @@
+/* store/home.c - see home.h.
+ *
+ * beneath() is the only way to a descriptor in this file; what changes names (mkdir, unlink, rename)
+ * opens the parent directory that way and then acts on one last name in it, which has no '/' and is
+ * neither "." nor "..", so that the kernel has no further step to take. */
+#include "store/home.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
+/* openat2(2) gives up with EAGAIN when something was renamed or mounted while it walked over "..". */
+#define RACE_TRIES 64
+
+struct home {
+	int fd; /* O_PATH directory */
+};
+
+/* The parent directory of a path and the last name in it. */
+struct place {
+	int fd;		  /* owned, O_PATH directory */
+	const char *name; /* borrowed from the path */
+};
+
+static void place_release(struct place *place)
+{
+	fd_close(&place->fd);
+}
+#define AUTO_PLACE __attribute__((cleanup(place_release)))
+
+/* openat2 with RESOLVE_BENEATH. Returns a descriptor or -errno. */
+static int beneath(int root, const char *path, int flags, mode_t mode)
+{
+	const struct open_how how = {
+		.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
+		.mode = flags & O_CREAT ? mode & 07777 : 0,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+	};
+
+	for (int tries = 0;; tries++) {
+		long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+
+		if (fd >= 0)
+			return (int)fd;
+		if (errno != EINTR && (errno != EAGAIN || tries >= RACE_TRIES))
+			return -errno;
+	}
+}
+
+int home_check_kernel(void)
+{
+	AUTO_CLOSE int fd = beneath(AT_FDCWD, ".", O_PATH | O_DIRECTORY, 0);
+
+	/* EPERM: a container's seccomp filter that does not know the call. */
+	return fd == -ENOSYS || fd == -EPERM ? -ENOSYS : 0;
+}
+
+/* Opens the parent of path. -EINVAL when path ends in '/' or is empty, -EBUSY for "." and "..". */
+static int open_place(const struct home *home, const char *path, struct place *ret)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	char parent[PATH_MAX] = ".";
+
+	if (*name == '\0')
+		return -EINVAL;
+	if (text_equal(text_of(name), T(".")) || text_equal(text_of(name), T("..")))
+		return -EBUSY;
+	/* The slash goes along: that of "/name" is the parent itself, and leads out of the home. */
+	if (slash) {
+		int r = text_copy((struct text){ path, (size_t)(slash - path) + 1 }, parent,
+				  sizeof(parent));
+
+		if (r < 0)
+			return r;
+	}
+
+	int fd = beneath(home->fd, parent, O_PATH | O_DIRECTORY, 0);
+
+	if (fd < 0)
+		return fd;
+	*ret = (struct place){ fd, name };
+	return 0;
+}
+
+/* Makes the directories of path that are missing, one after the other. */
+static int make_directories(const struct home *root, const char *path)
+{
+	char part[PATH_MAX];
+	int r = text_copy(text_of(path), part, sizeof(part));
+
+	for (char *at = part; r == 0 && *at != '\0';) {
+		at += strcspn(at, "/");
+
+		char end = *at;
+
+		*at = '\0';
+		r = home_mkdir(root, part, 0700);
+		if (r == -EEXIST)
+			r = 0;
+		*at = end;
+		at += strspn(at, "/");
+	}
+	return r;
+}
+
+/* A home below data_root; a missing one is made. Returns a descriptor or -errno. */
+static int open_relative(int data_root, const char *path)
+{
+	const struct home root = { data_root };
+	int fd = beneath(data_root, path, O_PATH | O_DIRECTORY, 0);
+
+	if (fd != -ENOENT)
+		return fd;
+
+	int r = make_directories(&root, path);
+
+	return r < 0 ? r : beneath(data_root, path, O_PATH | O_DIRECTORY, 0);
+}
+
+static int open_absolute(const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int home_open(int data_root, const char *path, struct home **ret)
+{
+	if (*path == '\0')
+		return -EINVAL;
+
+	AUTO_CLOSE int fd = *path == '/' ? open_absolute(path) : open_relative(data_root, path);
+
+	if (fd < 0)
+		return fd;
+
+	struct home *home = malloc(sizeof(*home));
+
+	if (!home)
+		return -ENOMEM;
+	home->fd = fd_take(&fd);
+	*ret = home;
+	return 0;
+}
+
+void home_free(struct home **home)
+{
+	if (!*home)
+		return;
+	fd_close(&(*home)->fd);
+	free(*home);
+	*home = NULL;
+}
+
+int home_openat(const struct home *home, const char *path, int flags, mode_t mode, int *ret_fd)
+{
+	/* openat2(2) refuses what O_PATH would ignore. */
+	int extra = flags & O_PATH ? 0 : O_NONBLOCK | O_NOCTTY;
+	int fd = beneath(home->fd, path, flags | extra, mode);
+
+	if (fd < 0)
+		return fd;
+	*ret_fd = fd;
+	return 0;
+}
+
+int home_open_file(const struct home *home, const char *path, int flags, mode_t mode, int *ret_fd,
+		   struct stat *ret_stat)
+{
+	AUTO_CLOSE int fd = -1;
+	struct stat st;
+	int r = home_openat(home, path, flags, mode, &fd);
+
+	/* A FIFO that nobody reads, a socket, a device without a driver. */
+	if (r == -ENXIO || r == -ENODEV)
+		return -EINVAL;
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	if (ret_stat)
+		*ret_stat = st;
+	*ret_fd = fd_take(&fd);
+	return 0;
+}
+
+static int stat_with(const struct home *home, const char *path, int flags, struct stat *ret)
+{
+	AUTO_CLOSE int fd = beneath(home->fd, path, O_PATH | flags, 0);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*ret = st;
+	return 0;
+}
+
+int home_stat(const struct home *home, const char *path, struct stat *ret)
+{
+	return stat_with(home, path, 0, ret);
+}
+
+int home_lstat(const struct home *home, const char *path, struct stat *ret)
+{
+	return stat_with(home, path, O_NOFOLLOW, ret);
+}
+
+int home_mkdir(const struct home *home, const char *path, mode_t mode)
+{
+	AUTO_PLACE struct place place = { -1, NULL };
+	int r = open_place(home, path, &place);
+
+	if (r < 0)
+		return r;
+	return mkdirat(place.fd, place.name, mode) < 0 ? -errno : 0;
+}
+
+static int unlink_with(const struct home *home, const char *path, int flags)
+{
+	AUTO_PLACE struct place place = { -1, NULL };
+	int r = open_place(home, path, &place);
+
+	if (r < 0)
+		return r;
+	return unlinkat(place.fd, place.name, flags) < 0 ? -errno : 0;
+}
+
+int home_rmdir(const struct home *home, const char *path)
+{
+	return unlink_with(home, path, AT_REMOVEDIR);
+}
+
+int home_unlink(const struct home *home, const char *path)
+{
+	return unlink_with(home, path, 0);
+}
+
+/* Some file systems (NFS, a few of FUSE) know no RENAME_NOREPLACE and say EINVAL. Looking first is the
+ * best that is left there; a file that appears between the two calls is replaced. */
+static int rename_after_look(const struct place *from, const struct place *to)
+{
+	struct stat st;
+
+	if (fstatat(to->fd, to->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	if (errno != ENOENT)
+		return -errno;
+	return renameat(from->fd, from->name, to->fd, to->name) < 0 ? -errno : 0;
+}
+
+int home_rename(const struct home *home, const char *from, const char *to, bool may_replace)
+{
+	AUTO_PLACE struct place source = { -1, NULL }, target = { -1, NULL };
+	int r = open_place(home, from, &source);
+
+	if (r < 0)
+		return r;
+	r = open_place(home, to, &target);
+	if (r < 0)
+		return r;
+	if (renameat2(source.fd, source.name, target.fd, target.name,
+		      may_replace ? 0 : RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno == EINVAL && !may_replace)
+		return rename_after_look(&source, &target);
+	return -errno;
+}
+
+int home_readlink(const struct home *home, const char *path, char *ret, size_t size)
+{
+	AUTO_CLOSE int fd = beneath(home->fd, path, O_PATH | O_NOFOLLOW, 0);
+	char target[PATH_MAX];
+
+	if (fd < 0)
+		return fd;
+
+	ssize_t n = readlinkat(fd, "", target, sizeof(target));
+
+	if (n < 0)
+		return errno == ENOENT ? -EINVAL : -errno; /* ENOENT: it is not a link */
+	return text_copy((struct text){ target, (size_t)n }, ret, size);
+}

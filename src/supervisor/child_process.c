@@ -1,0 +1,101 @@
+/* supervisor/child_process.c - see child_process.h. */
+#include "supervisor/child_process.h"
+
+#include <signal.h>
+
+#include "base/log.h"
+#include "manager/manager.h"
+#include "supervisor/privileges.h"
+#include "worker/worker.h"
+
+/* The supervisor tells its children by message when to stop, so that a signal to the whole process
+ * group (Ctrl-C) does not end them before the sessions have had their 421. When the supervisor is
+ * killed the end of the channel ends them. */
+static void reset_signals(void)
+{
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	sigset_t none;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		(void)signal(ignored[i], SIG_IGN);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Descriptors of the supervisor and of other children that fork(2) has copied here. */
+static void close_what_is_others(struct children *c, const struct child *self)
+{
+	fd_close(&c->signals);
+	for (size_t i = 0; i < CHILDREN_MAX; i++) {
+		struct child *other = &c->all[i];
+
+		if (other->pid == 0)
+			continue;
+		fd_close(&other->channel);
+		if (other->generation != self->generation)
+			fd_close(&other->generation->data_root);
+	}
+	passive_ports_free(&c->passive_ports);
+	for (uint32_t slot = 0; slot < SCOREBOARD_WORKERS; slot++)
+		if (self->is_manager || slot != self->slot)
+			fd_close(&c->mailbox_in[slot]);
+}
+
+static int run_manager(struct children *c, const struct child *self, int channel)
+{
+	/* The accounts' process has no use for the key of the server, nor for its sockets. */
+	tls_server_free(&self->generation->tls);
+	listeners_release(c->listeners);
+	fd_close(&self->generation->data_root);
+	for (uint32_t slot = 0; slot < SCOREBOARD_WORKERS; slot++)
+		fd_close(&c->mailbox_out[slot]);
+
+	const struct manager_start start = {
+		.settings = self->generation->loaded,
+		.board = c->board,
+		.supervisor = channel,
+		.api = c->api,
+	};
+
+	return manager_main(&start);
+}
+
+static int run_worker(struct children *c, const struct child *self, int channel)
+{
+	fd_close(&c->api);
+
+	const struct worker_start start = {
+		.settings = self->generation->settings,
+		.board = c->board,
+		.reservations = c->reservations,
+		.tls = self->generation->tls,
+		.listeners = c->listeners->items,
+		.n_listeners = c->listeners->n,
+		.slot = self->slot,
+		.generation = self->generation->number,
+		.n_workers = c->n_workers,
+		.index = (uint32_t)(self->seat - c->worker_seats),
+		.supervisor = channel,
+		.mailbox = c->mailbox_in[self->slot],
+		.mailboxes = c->mailbox_out,
+		.data_root = self->generation->data_root,
+	};
+
+	return worker_main(&start);
+}
+
+_Noreturn void child_process_run(struct children *children, struct child *child, int channel)
+{
+	log_set_process(child->name);
+	reset_signals();
+	close_what_is_others(children, child);
+
+	int r = privileges_drop_for_child();
+
+	if (r < 0) {
+		log_event(LOG_ERROR, "privileges-kept", F_ERRNO(r));
+		_exit(EXIT_FAILURE);
+	}
+	_exit(child->is_manager ? run_manager(children, child, channel)
+				: run_worker(children, child, channel));
+}

@@ -1,0 +1,88 @@
+/* supervisor/children.h - the manager and the workers: started, connected, restarted, ended.
+ *
+ * A *place* is where a living child is kept: a worker's place is its slot on the scoreboard. A
+ * *seat* is a task of the newest generation that somebody must always do: the manager's, and one
+ * per worker. A child without a seat finishes its sessions and leaves. Threads: one (the
+ * supervisor's loop). */
+#ifndef SUPERVISOR_CHILDREN_H
+#define SUPERVISOR_CHILDREN_H
+
+#include <sys/types.h>
+
+#include "ipc/reservations.h"
+#include "ipc/scoreboard.h"
+#include "supervisor/backoff.h"
+#include "supervisor/generation.h"
+#include "supervisor/listeners.h"
+#include "supervisor/passive_ports.h"
+
+/* The one in office and those that a quick row of reloads has told to finish. */
+#define CHILDREN_MANAGERS 8
+#define CHILDREN_MAX (SCOREBOARD_WORKERS + CHILDREN_MANAGERS)
+
+struct seat;
+
+struct child {
+	pid_t pid; /* 0: the place is free */
+	bool is_manager;
+	uint32_t slot; /* of a worker */
+	char name[32]; /* "manager", "worker.3" */
+	int channel;   /* -1: closed */
+	struct generation *generation;
+	struct seat *seat; /* NULL: on its way out */
+	int64_t started_ms;
+	int64_t kill_at_ms; /* when our patience ends, or DEADLINE_NEVER */
+};
+
+struct seat {
+	struct child *child; /* NULL: empty */
+	int64_t fill_at_ms;  /* an empty one is filled then */
+	struct backoff backoff;
+};
+
+struct children {
+	/* Set by the caller before children_init and borrowed. */
+	struct scoreboard *board;
+	struct reservations *reservations;
+	struct listeners *listeners;
+	struct passive_ports *passive_ports;
+	struct server_view *view; /* what the scoreboard tells of the whole server */
+	int api;
+	int signals; /* children close it */
+
+	/* Set by the functions below. */
+	struct generation *generation; /* the newest: what empty seats are filled with */
+	bool is_ending;		       /* nobody is replaced any more */
+	uint32_t n_workers;
+	struct child all[CHILDREN_MAX]; /* workers by slot, then managers */
+	struct seat manager_seat;
+	struct seat worker_seats[SCOREBOARD_WORKERS];
+	int mailbox_in[SCOREBOARD_WORKERS], mailbox_out[SCOREBOARD_WORKERS];
+};
+
+/* Makes the mailboxes. 0 or -errno. */
+int children_init(struct children *children) MUST_CHECK;
+
+/* Whether there is room for a next generation: a place for its manager and at least one worker. */
+bool children_have_room(const struct children *children);
+
+/* generation (borrowed, one user is added) becomes the newest: new children take all seats at once,
+ * then the old manager is told to finish and the old workers to accept no more. */
+void children_serve(struct children *children, struct generation *generation);
+
+/* Fills the empty seats whose time has come, and kills children whose time is over. */
+void children_tend(struct children *children);
+/* When children_tend has something to do next: a deadline, or DEADLINE_NEVER. */
+int64_t children_next_deadline(const struct children *children);
+
+/* Takes note of every child that has exited. */
+void children_reap(struct children *children);
+
+/* Reads what the child has sent. True: somebody asks for a reload. */
+bool children_receive(struct children *children, struct child *child);
+
+/* Everybody finishes, at most patience_ms; nobody is replaced. Again with less: less patience. */
+void children_end(struct children *children, int64_t patience_ms);
+size_t children_count(const struct children *children);
+
+#endif

@@ -1,0 +1,93 @@
+/* supervisor/reload.c - see reload.h. Everything that can fail comes first; the change itself
+ * cannot. */
+#include "supervisor/reload.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "supervisor/notify.h"
+
+/* Configuration, keys and certificates may be readable by root only. */
+static int load_next(struct supervisor *s, struct generation **ret, struct failure *ret_failure)
+{
+	struct settings_loaded *loaded = NULL;
+
+	privileges_raise();
+
+	int r = configuration_load(s->configuration, s->generation->settings, &loaded, ret_failure);
+
+	if (r == 0)
+		r = generation_new(s->generation->number + 1, &loaded, &s->ticket_keys, ret,
+				   ret_failure);
+	privileges_lower();
+	settings_free(&loaded);
+	return r;
+}
+
+static int prepare(struct supervisor *s, struct generation **ret, struct failure *ret_failure)
+{
+	struct generation *next = NULL;
+
+	if (!children_have_room(&s->children))
+		return failure_set(ret_failure, -EBUSY,
+				   "workers of earlier reloads still finish their sessions and no "
+				   "worker slot is free; end those sessions or reload later");
+
+	int r = load_next(s, &next, ret_failure);
+
+	if (r == 0)
+		r = generation_open_data_root(next, ret_failure);
+	if (r == 0)
+		r = listeners_apply(&s->listeners, next->settings, &next->addresses, ret_failure);
+	if (r < 0) {
+		generation_unref(&next);
+		return r;
+	}
+	*ret = next;
+	return 0;
+}
+
+/* Opens the log anew, also for those who rotate it. */
+static void reopen_log(const struct settings *settings)
+{
+	int r = log_open(settings->log_file, (enum log_level)settings->log_level);
+
+	if (r < 0)
+		log_event(LOG_WARNING, "log-kept", F_STR("log_file", settings->log_file),
+			  F_ERRNO(r));
+}
+
+static void take_over(struct supervisor *s, struct generation *next)
+{
+	generation_unref(&s->generation);
+	s->generation = next;
+	reopen_log(next->settings);
+	s->view.generation = next->number;
+	s->view.last_reload_wall_ms = clock_wall_ms();
+	s->view.last_reload_error[0] = '\0';
+	scoreboard_set_server(s->children.board, &s->view);
+	children_serve(&s->children, next);
+	log_event(LOG_INFO, "reload", F_UINT("generation", next->number),
+		  F_UINT("workers", s->children.n_workers));
+}
+
+void reload(struct supervisor *s)
+{
+	struct failure failure = { "" };
+	struct generation *next = NULL;
+
+	notify_reloading();
+
+	int r = prepare(s, &next, &failure);
+
+	if (r == 0) {
+		take_over(s, next);
+	} else {
+		log_event(LOG_ERROR, "reload-failed", F_STR("reason", failure.text),
+			  F_UINT("generation-kept", s->generation->number));
+		s->view.last_reload_wall_ms = clock_wall_ms();
+		(void)snprintf(s->view.last_reload_error, sizeof(s->view.last_reload_error), "%s",
+			       failure.text);
+		scoreboard_set_server(s->children.board, &s->view);
+	}
+	notify_ready();
+}

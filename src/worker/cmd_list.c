@@ -1,0 +1,429 @@
+/* worker/cmd_list.c - LIST, NLST, MLSD, MLST, STAT with a path (RFC 959 4.1.3, RFC 3659 7). Entries are
+ * written out as they are read: a directory of any size costs one buffer. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "worker/commands.h"
+#include "worker/control.h"
+#include "worker/pool.h"
+#include "worker/transfer.h"
+
+enum listing_format { FORMAT_LS, FORMAT_NAMES, FORMAT_FACTS };
+
+struct lister {
+	struct session *s;
+	enum listing_format format;
+	struct stream *stream;	/* where it goes: data or control connection */
+	const char *line_start; /* " " on the control connection (RFC 959 4.2) */
+	struct text name_prefix; /* NLST with a path: names lead from the working directory */
+	const char *pattern;	/* NULL: all */
+	bool shows_dots;	/* "." and ".." as well (LIST -a) */
+	int64_t now_s;
+	uint32_t own_uid;
+	struct buf out;
+	uint64_t bytes;
+};
+
+/* --- entries ------------------------------------------------------------------------------------ */
+
+/* perm of RFC 3659 7.5.5: what this user may do with it. The letters of a file, or of a directory. */
+static const char *perm_letters(const struct session *s, bool is_directory, char ret[static 12])
+{
+	static const struct {
+		char letter;
+		bool of_directory;
+		uint32_t needs;
+	} rows[] = {
+		{ 'a', false, PERM_OVERWRITE }, { 'c', true, PERM_UPLOAD }, { 'd', false, PERM_DELETE },
+		{ 'd', true, PERM_RMDIR },	{ 'e', true, 0 },	    { 'f', false, PERM_RENAME },
+		{ 'f', true, PERM_RENAME },	{ 'l', true, PERM_LIST },   { 'm', true, PERM_MKDIR },
+		{ 'p', true, PERM_DELETE },	{ 'r', false, PERM_DOWNLOAD },
+		{ 'w', false, PERM_OVERWRITE },
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].of_directory == is_directory && session_may(s, rows[i].needs))
+			ret[n++] = rows[i].letter;
+	ret[n] = '\0';
+	return ret;
+}
+
+static void fill_entry(const struct lister *l, const struct statx *st, struct text name,
+		       char perm[static 12], struct entry *ret)
+{
+	bool is_directory = S_ISDIR(st->stx_mode);
+
+	*ret = (struct entry){
+		.name = name,
+		.kind = is_directory	       ? ENTRY_DIRECTORY :
+			S_ISREG(st->stx_mode) ? ENTRY_FILE :
+			S_ISLNK(st->stx_mode) ? ENTRY_LINK :
+						ENTRY_OTHER,
+		.mode = st->stx_mode & 07777,
+		.links = st->stx_nlink,
+		.uid = st->stx_uid,
+		.gid = st->stx_gid,
+		/* The daemon's own files are the user's. */
+		.owner = st->stx_uid == l->own_uid ? text_of(l->s->user->name) : (struct text){ NULL, 0 },
+		.group = st->stx_uid == l->own_uid ? T("ftp") : (struct text){ NULL, 0 },
+		.size = st->stx_size,
+		.mtime_s = st->stx_mtime.tv_sec,
+		.btime_s = st->stx_mask & STATX_BTIME ? st->stx_btime.tv_sec : 0,
+		.device = makedev(st->stx_dev_major, st->stx_dev_minor),
+		.inode = st->stx_ino,
+		.perm = perm_letters(l->s, is_directory, perm),
+	};
+}
+
+#define STATX_WANTED (STATX_BASIC_STATS | STATX_BTIME)
+
+/* What a path leads to, links followed inside the home. */
+static int stat_path(const struct session *s, const char *path, struct statx *ret)
+{
+	AUTO_CLOSE int fd = -1;
+	int r = home_openat(s->user->home, path, O_PATH, 0, &fd);
+
+	if (r < 0)
+		return r;
+	return statx(fd, "", AT_EMPTY_PATH, STATX_WANTED, ret) < 0 ? -errno : 0;
+}
+
+/* --- output ------------------------------------------------------------------------------------- */
+
+static int flush(struct lister *l)
+{
+	struct session *s = l->s;
+	int64_t deadline = deadline_in((int64_t)s->worker->settings->stall_timeout_s * 1000);
+	int r = stream_write(l->stream, l->out.ptr, l->out.len, deadline);
+
+	if (r == 0) {
+		l->bytes += l->out.len;
+		transfer_count(s, l->out.len);
+	}
+	buf_reset(&l->out);
+	return r;
+}
+
+static bool is_sendable(struct text name)
+{
+	/* A line end inside a name would forge an entry. */
+	return text_find(name, '\n') < 0 && text_find(name, '\r') < 0;
+}
+
+static void add_line(struct lister *l, const struct entry *entry, const char *as_type)
+{
+	buf_add(&l->out, text_of(l->line_start));
+	switch (l->format) {
+	case FORMAT_LS:
+		listing_add_ls(&l->out, entry, l->now_s);
+		return;
+	case FORMAT_NAMES:
+		buf_add(&l->out, l->name_prefix);
+		buf_add(&l->out, entry->name);
+		break;
+	case FORMAT_FACTS:
+		listing_add_facts(&l->out, entry, l->s->facts, as_type, entry->name);
+		break;
+	}
+	buf_add(&l->out, T("\r\n"));
+}
+
+/* Longest line: a path of PATH_MAX_LEN before the name, facts and the name itself. */
+#define LINE_ROOM (PATH_MAX_LEN + 2048)
+
+static int add_entry(struct lister *l, const struct statx *st, struct text name, const char *as_type)
+{
+	struct entry entry;
+	char perm[12];
+	int r = 0;
+
+	if (!is_sendable(name))
+		return 0;
+	if (buf_room(&l->out) < LINE_ROOM)
+		r = flush(l);
+	if (r == 0) {
+		fill_entry(l, st, name, perm, &entry);
+		add_line(l, &entry, as_type);
+	}
+	return r;
+}
+
+/* One name of an open directory. Links are shown as what they lead to while that lies inside the home;
+ * others as links, and where those lead is not told. */
+static int add_child(struct lister *l, int directory, const struct path *path, const char *name)
+{
+	struct statx st;
+	struct path child;
+
+	if (l->format == FORMAT_NAMES) {
+		st = (struct statx){ 0 };
+		return add_entry(l, &st, text_of(name), NULL);
+	}
+	if (statx(directory, name, AT_SYMLINK_NOFOLLOW, STATX_WANTED, &st) < 0)
+		return 0; /* gone meanwhile */
+	if (S_ISLNK(st.stx_mode)) {
+		struct statx target;
+		if (path_join(path, text_of(name), &child) == 0 &&
+		    stat_path(l->s, path_beneath(&child), &target) == 0)
+			st = target;
+	}
+	return add_entry(l, &st, text_of(name), NULL);
+}
+
+static bool is_wanted(const struct lister *l, const char *name)
+{
+	bool is_dots = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+
+	if (is_dots)
+		return l->shows_dots && !l->pattern;
+	return !l->pattern || fnmatch(l->pattern, name, FNM_PERIOD) == 0;
+}
+
+/* MLSD begins with the directory itself (RFC 3659 7.5.1.1). */
+static int add_self(struct lister *l, int directory)
+{
+	struct statx st;
+
+	if (l->format != FORMAT_FACTS)
+		return 0;
+	if (statx(directory, "", AT_EMPTY_PATH, STATX_WANTED, &st) < 0)
+		return 0;
+	return add_entry(l, &st, T("."), "cdir");
+}
+
+static int list_directory(struct lister *l, int fd, const struct path *path)
+{
+	DIR *dir = fdopendir(fd);
+	const struct dirent *item;
+	unsigned n = 0;
+
+	if (!dir) {
+		int error = -errno;
+		fd_close(&fd);
+		return error;
+	}
+	int r = add_self(l, dirfd(dir));
+	while (r == 0 && (item = readdir(dir)) != NULL) {
+		if (!is_wanted(l, item->d_name))
+			continue;
+		r = add_child(l, dirfd(dir), path, item->d_name);
+		if (r == 0 && ++n % 1024 == 0)
+			r = control_look(l->s);
+	}
+	(void)closedir(dir);
+	return r;
+}
+
+/* --- what is listed ----------------------------------------------------------------------------- */
+
+struct target {
+	struct path path;      /* the directory, or the one file */
+	struct statx st;
+	int fd;		       /* of a directory, else -1 */
+	char pattern[256];     /* last name with wildcards, or empty */
+	struct text shown_prefix; /* the argument up to its last name, for NLST */
+};
+
+static bool has_wildcard(struct text name)
+{
+	return text_find(name, '*') >= 0 || text_find(name, '?') >= 0 || text_find(name, '[') >= 0;
+}
+
+static struct text directory_part(struct text argument)
+{
+	while (argument.len > 0 && argument.ptr[argument.len - 1] != '/')
+		argument.len--;
+	return argument;
+}
+
+/* Finds out what the argument means: a directory, a file, or names by a pattern. Replies when it is
+ * nothing. */
+static int find_target(struct session *s, struct text argument, struct target *ret)
+{
+	ret->fd = -1;
+	ret->pattern[0] = '\0';
+	ret->shown_prefix = argument;
+
+	int r = session_path(s, argument, &ret->path);
+	if (r < 0)
+		return r;
+	r = stat_path(s, path_beneath(&ret->path), &ret->st);
+	if (r == -ENOENT && has_wildcard(path_name(&ret->path))) {
+		r = text_copy(path_name(&ret->path), ret->pattern, sizeof(ret->pattern));
+		ret->shown_prefix = directory_part(argument);
+		if (r == 0)
+			r = path_join(&ret->path, T(".."), &ret->path);
+		if (r == 0)
+			r = stat_path(s, path_beneath(&ret->path), &ret->st);
+	}
+	if (r == 0 && S_ISDIR(ret->st.stx_mode))
+		r = home_openat(s->user->home, path_beneath(&ret->path), O_RDONLY | O_DIRECTORY, 0,
+				&ret->fd);
+	if (r < 0)
+		reply_errno(s, r, path_text(&ret->path));
+	return r;
+}
+
+static int list_target(struct lister *l, struct target *target, struct text argument)
+{
+	l->pattern = target->pattern[0] ? target->pattern : NULL;
+	if (target->fd >= 0)
+		return list_directory(l, fd_take(&target->fd), &target->path);
+	/* A file: its line, under the name that was asked for. */
+	return add_entry(l, &target->st, l->format == FORMAT_NAMES ? argument : path_name(&target->path),
+			 NULL);
+}
+
+static void lister_init(struct lister *l, struct session *s, enum listing_format format, char *buffer)
+{
+	*l = (struct lister){
+		.s = s,
+		.format = format,
+		.line_start = "",
+		.now_s = clock_wall_ms() / 1000,
+		.own_uid = geteuid(),
+	};
+	buf_init(&l->out, buffer, POOL_BUFFER_SIZE);
+}
+
+static void finish_listing(struct session *s, struct lister *l, struct data *data,
+			   const struct path *path, int r)
+{
+	if (r == 0)
+		r = flush(l);
+	if (r == 0)
+		r = stream_end(&data->stream, deadline_in(10000));
+	s->bytes_sent += l->bytes;
+	data_close(s, data);
+	if (r < 0)
+		data_reply_broken(s, r);
+	else
+		reply(s, 226, "Listing complete: %" PRIu64 " bytes.", l->bytes);
+	log_event(LOG_DEBUG, "listing", F_UINT("session", s->id), F_STR("user", s->user->name),
+		  F_TEXT("path", path_text(path)), F_UINT("bytes", l->bytes), F_INT("result", r));
+}
+
+/* NLST dir answers dir/name, so that the names can be used as they are (RFC 1123 4.1.2.7). */
+static int name_prefix(const struct target *target, char *storage, size_t size, struct text *ret)
+{
+	struct buf prefix;
+
+	buf_init(&prefix, storage, size);
+	buf_add(&prefix, target->shown_prefix);
+	if (prefix.len > 0 && storage[prefix.len - 1] != '/')
+		buf_add_char(&prefix, '/');
+	*ret = buf_text(&prefix);
+	return prefix.has_overflowed ? -ENAMETOOLONG : 0;
+}
+
+static void list(struct session *s, struct text argument, enum listing_format format)
+{
+	struct list_switches switches = { 0 };
+	struct target target;
+	struct data data;
+	struct lister l;
+	char prefix[PATH_MAX_LEN], *buffer = pool_buffer();
+
+	if (format != FORMAT_FACTS)
+		listing_take_switches(&argument, &switches);
+	if (!buffer) {
+		reply_errno(s, -ENOMEM, argument);
+		return;
+	}
+	if (find_target(s, argument, &target) < 0)
+		return;
+	lister_init(&l, s, format, buffer);
+	l.shows_dots = switches.all;
+	if (format == FORMAT_FACTS && (target.fd < 0 || target.pattern[0]))
+		reply(s, 501, "MLSD lists directories; MLST tells about one file.");
+	else if (name_prefix(&target, prefix, sizeof(prefix), &l.name_prefix) < 0)
+		reply_errno(s, -ENAMETOOLONG, argument);
+	else if (data_is_possible(s)) {
+		if (target.fd < 0)
+			l.name_prefix = T("");
+		transfer_begin(s, TRANSFER_LISTING, target.path.bytes);
+		if (data_open(s, &data, "Here comes the listing.") == 0) {
+			l.stream = &data.stream;
+			finish_listing(s, &l, &data, &target.path, list_target(&l, &target, argument));
+		}
+		transfer_end(s);
+	}
+	fd_close(&target.fd);
+}
+
+void cmd_list(struct session *s, struct text argument)
+{
+	list(s, argument, FORMAT_LS);
+}
+
+void cmd_nlst(struct session *s, struct text argument)
+{
+	list(s, argument, FORMAT_NAMES);
+}
+
+void cmd_mlsd(struct session *s, struct text argument)
+{
+	list(s, argument, FORMAT_FACTS);
+}
+
+/* One entry on the control connection, with its full path (RFC 3659 7.2). */
+void cmd_mlst(struct session *s, struct text argument)
+{
+	char storage[2 * PATH_MAX_LEN + 512], perm[12];
+	struct lister l = { .s = s, .own_uid = geteuid() };
+	struct entry entry;
+	struct path path;
+	struct statx st;
+	struct buf text;
+
+	if (session_path(s, argument, &path) < 0)
+		return;
+	int r = stat_path(s, path_beneath(&path), &st);
+	if (r < 0) {
+		reply_errno(s, r, path_text(&path));
+		return;
+	}
+	fill_entry(&l, &st, path_text(&path), perm, &entry);
+	buf_init(&text, storage, sizeof(storage));
+	buf_addf(&text, "Listing of %s:\n", path.bytes);
+	listing_add_facts(&text, &entry, s->facts, NULL, path_text(&path));
+	buf_add(&text, T("\nEnd"));
+	reply_text(s, 250, buf_text(&text));
+}
+
+/* A listing without a data connection (RFC 959 4.1.3): also what gets through where data does not. */
+void cmd_stat_path(struct session *s, struct text argument)
+{
+	struct list_switches switches = { 0 };
+	struct target target;
+	struct lister l;
+	char *buffer = pool_buffer();
+
+	listing_take_switches(&argument, &switches);
+	if (!session_may(s, PERM_LIST)) {
+		reply(s, 550, "[D-90] Permission denied: your account may not list.");
+		return;
+	}
+	if (!buffer || find_target(s, argument, &target) < 0)
+		return;
+	unsigned code = target.fd >= 0 ? 212 : 213;
+	lister_init(&l, s, FORMAT_LS, buffer);
+	l.shows_dots = switches.all;
+	l.stream = &s->control;
+	l.line_start = " ";
+	buf_addf(&l.out, "%u-Status of %s:\r\n", code, target.path.bytes);
+	int r = list_target(&l, &target, argument);
+	buf_addf(&l.out, "%u End of status.\r\n", code);
+	if (r == 0)
+		r = flush(&l);
+	if (r < 0)
+		s->wants_end = true; /* the reply is cut in the middle */
+	fd_close(&target.fd);
+}

@@ -1,0 +1,138 @@
+/* worker/cmd_login.c - USER, PASS, QUIT (RFC 959 4.1.1). */
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "worker/commands.h"
+#include "worker/control.h"
+#include "worker/manager_link.h"
+#include "worker/sessions.h"
+
+static void refuse_plain(struct session *s)
+{
+	const struct port_list *implicit = &s->worker->settings->implicit_ports;
+	char alternative[64] = "";
+
+	if (implicit->n > 0)
+		(void)snprintf(alternative, sizeof(alternative),
+			       " (or connect with implicit TLS to port %u)", implicit->ports[0]);
+	reply(s, 530, "[D-59] Plain FTP is not served here: send AUTH TLS first%s.", alternative);
+}
+
+void cmd_user(struct session *s, struct text argument)
+{
+	if (!session_is_tls(s) && !s->worker->settings->plain_ftp) {
+		refuse_plain(s);
+		return;
+	}
+	if (s->user) {
+		reply(s, 503, "You are logged in already.");
+		return;
+	}
+	free(s->login_user);
+	s->login_user = argument.len <= USER_NAME_MAX ? text_dup(argument) : NULL;
+	if (!s->login_user) {
+		reply(s, 501, "The user name is too long (%d bytes at most).", USER_NAME_MAX);
+		return;
+	}
+	/* The same for every name, so that names cannot be found out. */
+	reply(s, 331, "Password, please.");
+}
+
+/* Failures all take the same time and say the same: which factor was wrong is the administrator's
+ * to know (R46). */
+static void refuse_login(struct session *s, int64_t not_before_ms)
+{
+	const struct settings *settings = s->worker->settings;
+	int r = 0;
+
+	while (r == 0 && !atomic_load(&s->farewell))
+		r = control_wait_wake(s, not_before_ms, false);
+	s->failed_logins++;
+	if (s->failed_logins >= settings->max_login_attempts) {
+		reply(s, 421, "Login incorrect; too many failed logins (%u), closing.", s->failed_logins);
+		s->wants_end = true;
+		return;
+	}
+	reply(s, 530, "Login incorrect.");
+}
+
+static int open_user(struct session *s, const struct message_auth_reply *answer)
+{
+	size_t len = strlen(answer->user);
+	struct session_user *user = calloc(1, sizeof(*user) + len + 1);
+
+	if (!user)
+		return -ENOMEM;
+	memcpy(user->name, answer->user, len + 1);
+	user->permissions = answer->permissions;
+	user->directory = text_dup(T("/"));
+	int r = user->directory ?
+			home_open(s->worker->start->data_root, answer->home, &user->home) :
+			-ENOMEM;
+	if (r < 0) {
+		session_user_free(&user);
+		return r;
+	}
+	s->user = user;
+	return 0;
+}
+
+static void admit(struct session *s, const struct message_auth_reply *answer)
+{
+	char peer[ADDRESS_TEXT_SIZE], tls[64];
+	int r = open_user(s, answer);
+
+	if (r < 0) {
+		log_event(LOG_ERROR, "home-unavailable", F_STR("user", answer->user),
+			  F_STR("home", answer->home), F_ERRNO(r), F_STR("cause", "D-69"));
+		reply(s, 530, "[D-69] Your home directory is not available; tell the administrator.");
+		return;
+	}
+	sessions_logged_in(s->worker->sessions, s);
+	s->failed_logins = 0;
+	stream_describe_tls(&s->control, tls, sizeof(tls));
+	log_event(LOG_INFO, "login", F_UINT("session", s->id), F_STR("user", s->user->name),
+		  F_STR("peer", address_format(&s->peer, peer)), F_STR("tls", tls));
+	session_publish(s, "PASS ****");
+	reply(s, 230, "Welcome.");
+}
+
+void cmd_pass(struct session *s, struct text argument)
+{
+	AUTO_SECRET struct secret password = { 0 };
+	AUTO_FREE char *name = s->login_user;
+	struct message_auth_reply answer;
+	int64_t not_before = deadline_in(s->worker->settings->failed_login_delay_ms);
+
+	s->login_user = NULL;
+	if (s->user) {
+		reply(s, 503, "You are logged in already.");
+		return;
+	}
+	if (!name) {
+		reply(s, 503, "Send USER first.");
+		return;
+	}
+	if (secret_set(&password, argument) < 0) {
+		reply(s, 501, "The password is too long (%d bytes at most).", SECRET_MAX);
+		return;
+	}
+	int r = manager_link_authenticate(s->worker->manager, s, name, &password, &answer);
+	if (r < 0 || answer.result == AUTH_BACKEND_ERROR) {
+		reply(s, 421, "[D-67] Logins are not possible at the moment; try again later.");
+		s->wants_end = true;
+	} else if (answer.result == AUTH_OK) {
+		admit(s, &answer);
+	} else {
+		refuse_login(s, not_before);
+	}
+}
+
+void cmd_quit(struct session *s, struct text argument UNUSED)
+{
+	reply(s, 221, "Goodbye: %" PRIu64 " bytes sent, %" PRIu64 " bytes received.", s->bytes_sent,
+	      s->bytes_received);
+	s->wants_end = true;
+}

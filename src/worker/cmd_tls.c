@@ -1,0 +1,94 @@
+/* worker/cmd_tls.c - AUTH, PBSZ, PROT (RFC 2228 3, RFC 4217). */
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "worker/commands.h"
+#include "worker/control.h"
+
+bool session_start_tls(struct session *s)
+{
+	struct tls_error error;
+	int64_t deadline = deadline_in((int64_t)s->worker->settings->handshake_timeout_s * 1000);
+	char peer[ADDRESS_TEXT_SIZE];
+
+	s->tls = calloc(1, sizeof(*s->tls));
+	if (!s->tls)
+		return false;
+	random_bytes(s->tls->identity.bytes, sizeof(s->tls->identity.bytes));
+	s->is_in_handshake = true;
+	int r = stream_start_tls(&s->control, s->worker->start->tls, s->tls, deadline, &error);
+	s->is_in_handshake = false;
+	if (r < 0)
+		log_event(LOG_INFO, "handshake-failed", F_UINT("session", s->id),
+			  F_STR("peer", address_format(&s->peer, peer)), F_STR("error", error.text));
+	return r == 0;
+}
+
+void cmd_auth(struct session *s, struct text argument)
+{
+	if (session_is_tls(s)) {
+		reply(s, 503, "TLS is on already.");
+		return;
+	}
+	if (!text_equal_nocase(argument, T("TLS")) && !text_equal_nocase(argument, T("TLS-C")) &&
+	    !text_equal_nocase(argument, T("SSL")) && !text_equal_nocase(argument, T("TLS-P"))) {
+		reply(s, 504, "Use AUTH TLS.");
+		return;
+	}
+	if (!s->worker->start->tls) {
+		reply(s, 431, "This server has no certificate; TLS is not available.");
+		return;
+	}
+	reply(s, 234, "AUTH %.*s: begin the TLS handshake.", TEXT_ARG(argument));
+	/* What was sent behind AUTH in clear may have been injected by anybody: it is dropped, and the
+	 * login starts over (RFC 2228 3, CVE-2011-0411). */
+	line_reader_drop_all(&s->lines);
+	session_forget_login(s);
+	if (!session_start_tls(s)) {
+		s->wants_end = true;
+		return;
+	}
+	/* SSL and TLS-P mean that data is protected from the start (RFC 4217 17). */
+	s->protects_data = text_equal_nocase(argument, T("SSL")) ||
+			   text_equal_nocase(argument, T("TLS-P"));
+}
+
+void cmd_pbsz(struct session *s, struct text argument)
+{
+	uint64_t size;
+
+	if (!session_is_tls(s)) {
+		reply(s, 503, "PBSZ needs TLS: send AUTH TLS first.");
+		return;
+	}
+	if (text_to_uint(argument, UINT32_MAX, &size) < 0) {
+		reply(s, 501, "Syntax: PBSZ 0");
+		return;
+	}
+	s->has_pbsz = true;
+	/* A stream needs no buffer size; the answer to any other size is ours (RFC 2228 3). */
+	reply(s, 200, size == 0 ? "PBSZ=0" : "PBSZ=0 (TLS needs no other).");
+}
+
+void cmd_prot(struct session *s, struct text argument)
+{
+	if (!session_is_tls(s) || !s->has_pbsz) {
+		reply(s, 503, "PROT comes after AUTH TLS and PBSZ 0.");
+		return;
+	}
+	if (text_equal_nocase(argument, T("P"))) {
+		s->protects_data = true;
+		reply(s, 200, "Data connections are protected from now on.");
+	} else if (text_equal_nocase(argument, T("C"))) {
+		if (s->worker->settings->require_data_tls) {
+			reply(s, 534, "[D-54] Data connections must be protected here: use PROT P.");
+			return;
+		}
+		s->protects_data = false;
+		reply(s, 200, "Data connections are in clear from now on.");
+	} else if (text_equal_nocase(argument, T("S")) || text_equal_nocase(argument, T("E"))) {
+		reply(s, 536, "TLS knows PROT P and PROT C only.");
+	} else {
+		reply(s, 504, "Use PROT P.");
+	}
+}

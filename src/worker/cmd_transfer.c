@@ -1,0 +1,231 @@
+/* worker/cmd_transfer.c - RETR, STOR, APPE, REST, ABOR (RFC 959 4.1.3, RFC 3659 5). */
+#include <fcntl.h>
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "worker/commands.h"
+#include "worker/control.h"
+#include "worker/transfer.h"
+
+void cmd_rest(struct session *s, struct text argument)
+{
+	uint64_t offset;
+
+	if (text_to_uint(argument, INT64_MAX, &offset) < 0) {
+		reply(s, 501, "Syntax: REST <offset>");
+		return;
+	}
+	if (s->type == TYPE_ASCII && offset > 0) {
+		reply(s, 501, "[D-95] REST needs TYPE I; you are in TYPE A.");
+		return;
+	}
+	s->restart_at = offset;
+	reply(s, 350, "The next transfer starts at byte %" PRIu64 ".", offset);
+}
+
+/* REST holds for one transfer. */
+static uint64_t take_restart(struct session *s)
+{
+	uint64_t at = s->restart_at;
+
+	s->restart_at = 0;
+	return at;
+}
+
+void cmd_abor(struct session *s, struct text argument UNUSED)
+{
+	/* A transfer in progress has ended with its 426 before this line was run (RFC 959 4.1.3). */
+	bool was_transfer = s->wants_abort;
+
+	s->wants_abort = false;
+	data_forget(s);
+	reply(s, 226, was_transfer ? "ABOR: the transfer is aborted." : "ABOR: no transfer in progress.");
+}
+
+/* One line of the log and the right reply for the end of a transfer. */
+static void conclude(struct session *s, const char *event, const struct path *path,
+		     const struct transfer *t, const struct data *data)
+{
+	uint64_t ms = (uint64_t)(clock_ms() - data->opened_ms);
+	char peer[ADDRESS_TEXT_SIZE];
+
+	if (t->error == 0)
+		reply(s, 226, "Transfer complete: %" PRIu64 " bytes in %" PRIu64 ".%03" PRIu64 " s.", t->bytes,
+		      ms / 1000, ms % 1000);
+	else if (t->is_file_error)
+		reply_errno(s, t->error, path_text(path));
+	else
+		data_reply_broken(s, t->error);
+	log_event(t->error == 0 ? LOG_INFO : LOG_WARNING, event, F_UINT("session", s->id),
+		  F_STR("user", s->user->name), F_STR("peer", address_format_ip(&s->peer, peer)),
+		  F_TEXT("path", path_text(path)), F_UINT("bytes", t->bytes), F_UINT("ms", ms),
+		  F_STR("bound", !s->protects_data ? "no-tls" : data->binding.is_bound ? "yes" : "no"),
+		  F_STR("result", t->error == 0 ? "complete" : strerrordesc_np(-t->error)));
+}
+
+void cmd_retr(struct session *s, struct text argument)
+{
+	AUTO_CLOSE int file = -1;
+	struct path path;
+	struct stat st;
+	struct data data;
+	struct transfer t;
+	char what[PATH_MAX_LEN + 64];
+	uint64_t offset = take_restart(s);
+
+	if (session_path(s, argument, &path) < 0)
+		return;
+	int r = home_open_file(s->user->home, path_beneath(&path), O_RDONLY, 0, &file, &st);
+	if (r < 0) {
+		reply_errno(s, r, path_text(&path));
+		return;
+	}
+	if (offset > (uint64_t)st.st_size) {
+		reply(s, 554, "REST %" PRIu64 " is behind the end of the file (%" PRIu64 " bytes).", offset,
+		      (uint64_t)st.st_size);
+		return;
+	}
+	if (!data_is_possible(s))
+		return;
+	(void)snprintf(what, sizeof(what), "Sending %s (%" PRIu64 " bytes).", path.bytes,
+		       (uint64_t)st.st_size - offset);
+	transfer_begin(s, TRANSFER_DOWNLOAD, path.bytes);
+	if (data_open(s, &data, what) == 0) {
+		transfer_send(s, &data, file, (off_t)offset, &t);
+		s->bytes_sent += t.bytes;
+		data_close(s, &data);
+		conclude(s, "download", &path, &t, &data);
+	}
+	transfer_end(s);
+}
+
+/* --- uploads ------------------------------------------------------------------------------------ */
+
+struct upload {
+	struct path path;
+	bool appends;
+	uint64_t offset; /* of REST */
+	bool is_new;	 /* there was no such file before */
+	int file;
+};
+
+/* What can be said before any data flows: rights, names, places. The file itself is touched only once
+ * its data connection is open, so that a blocked one leaves nothing behind (D-83). */
+static bool may_upload(struct session *s, struct upload *up)
+{
+	struct text parent = path_parent(&up->path);
+	struct path directory;
+	struct stat st;
+	int r = path_is_root(&up->path) ?
+			-EISDIR :
+			home_stat(s->user->home, path_beneath(&up->path), &st);
+
+	up->is_new = r == -ENOENT;
+	if (r == 0 && S_ISDIR(st.st_mode))
+		r = -EISDIR;
+	else if (r == 0 && !S_ISREG(st.st_mode))
+		r = -EINVAL;
+	if (up->is_new) {
+		path_set_root(&directory);
+		r = path_join(&directory, parent, &directory);
+		if (r == 0)
+			r = home_stat(s->user->home, path_beneath(&directory), &st);
+		if (r == 0 && !S_ISDIR(st.st_mode))
+			r = -ENOTDIR;
+	}
+	if (r < 0) {
+		reply_errno(s, r, path_text(&up->path));
+		return false;
+	}
+	if (!session_may(s, up->is_new ? PERM_UPLOAD : PERM_OVERWRITE)) {
+		reply(s, 550, "[D-90] Permission denied: your account may not %s.",
+		      up->is_new ? "upload new files" : "change or replace existing files");
+		return false;
+	}
+	uint64_t size = up->is_new ? 0 : (uint64_t)st.st_size;
+	if (up->offset > size) {
+		reply(s, 554, "REST %" PRIu64 " is behind the end of the file (%" PRIu64 " bytes).",
+		      up->offset, size);
+		return false;
+	}
+	return true;
+}
+
+static int open_upload(struct session *s, struct upload *up)
+{
+	int flags = O_WRONLY | O_CREAT;
+
+	if (up->is_new && !session_may(s, PERM_OVERWRITE))
+		flags |= O_EXCL; /* somebody else may have made it meanwhile */
+	if (!up->appends && up->offset == 0)
+		flags |= O_TRUNC;
+
+	int r = home_open_file(s->user->home, path_beneath(&up->path), flags, 0666, &up->file, NULL);
+	if (r < 0)
+		return r;
+	off_t at = up->appends ? lseek(up->file, 0, SEEK_END) :
+				 lseek(up->file, (off_t)up->offset, SEEK_SET);
+	return at < 0 ? -errno : 0;
+}
+
+/* Late disk errors come with close(2). */
+static int close_upload(struct upload *up)
+{
+	int fd = fd_take(&up->file);
+
+	return close(fd) < 0 && errno != EINTR ? -errno : 0;
+}
+
+static void receive(struct session *s, struct upload *up, struct data *data)
+{
+	struct transfer t = { 0 };
+
+	t.error = open_upload(s, up);
+	t.is_file_error = t.error < 0;
+	if (t.error == 0)
+		transfer_receive(s, data, up->file, &t);
+	if (t.error == 0 && up->offset > 0 && !up->appends)
+		t.error = ftruncate(up->file, (off_t)(up->offset + t.bytes)) < 0 ? -errno : 0;
+	if (up->file >= 0) {
+		int r = close_upload(up);
+		if (t.error == 0 && r < 0) {
+			t.error = r;
+			t.is_file_error = true;
+		}
+	}
+	/* A new file of which nothing arrived is no file. */
+	if (t.error < 0 && up->is_new && t.bytes == 0)
+		(void)!home_unlink(s->user->home, path_beneath(&up->path)); /* best effort */
+	s->bytes_received += t.bytes;
+	data_close(s, data);
+	conclude(s, "upload", &up->path, &t, data);
+}
+
+static void upload(struct session *s, struct text argument, bool appends)
+{
+	struct upload up = { .appends = appends, .file = -1 };
+	struct data data;
+	char what[PATH_MAX_LEN + 64];
+
+	up.offset = take_restart(s);
+	if (appends)
+		up.offset = 0; /* the end is the end, whatever REST says */
+	if (session_path(s, argument, &up.path) < 0 || !may_upload(s, &up) || !data_is_possible(s))
+		return;
+	(void)snprintf(what, sizeof(what), "Ready to receive %s.", up.path.bytes);
+	transfer_begin(s, TRANSFER_UPLOAD, up.path.bytes);
+	if (data_open(s, &data, what) == 0)
+		receive(s, &up, &data);
+	transfer_end(s);
+}
+
+void cmd_stor(struct session *s, struct text argument)
+{
+	upload(s, argument, false);
+}
+
+void cmd_appe(struct session *s, struct text argument)
+{
+	upload(s, argument, true);
+}

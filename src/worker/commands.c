@@ -1,0 +1,154 @@
+/* worker/commands.c - see commands.h. */
+#include "worker/commands.h"
+
+#include "base/log.h"
+#include "worker/control.h"
+
+/* clang-format off */
+const struct command commands[] = {
+	/* verb   handler     argument      flags                             permission      syntax                     feature       source */
+	{ "ABOR", cmd_abor,   ARG_NONE,     0,                                0,              "ABOR",                    NULL,         "959 4.1.3" },
+	{ "APPE", cmd_appe,   ARG_REQUIRED, 0,                                0,              "APPE <path>",             NULL,         "959 4.1.3" },
+	{ "AUTH", cmd_auth,   ARG_REQUIRED, PRE_TLS | PRE_LOGIN,              0,              "AUTH TLS",                "AUTH TLS",   "4217 4" },
+	{ "CDUP", cmd_cdup,   ARG_NONE,     0,                                0,              "CDUP",                    NULL,         "959 4.1.1" },
+	{ "CWD",  cmd_cwd,    ARG_REQUIRED, 0,                                0,              "CWD <path>",              NULL,         "959 4.1.1" },
+	{ "DELE", cmd_dele,   ARG_REQUIRED, 0,                                PERM_DELETE,    "DELE <path>",             NULL,         "959 4.1.3" },
+	{ "EPRT", cmd_eprt,   ARG_REQUIRED, 0,                                0,              "EPRT |<family>|<address>|<port>|", "EPRT", "2428 2" },
+	{ "EPSV", cmd_epsv,   ARG_OPTIONAL, 0,                                0,              "EPSV [1|2|ALL]",          "EPSV",       "2428 3" },
+	{ "FEAT", cmd_feat,   ARG_NONE,     PRE_TLS | PRE_LOGIN,              0,              "FEAT",                    NULL,         "2389 3" },
+	{ "HELP", cmd_help,   ARG_OPTIONAL, PRE_TLS | PRE_LOGIN,              0,              "HELP [<command>]",        NULL,         "959 4.1.3" },
+	{ "LIST", cmd_list,   ARG_OPTIONAL, 0,                                PERM_LIST,      "LIST [<path>]",           NULL,         "959 4.1.3" },
+	{ "MDTM", cmd_mdtm,   ARG_REQUIRED, 0,                                PERM_LIST,      "MDTM <path>",             "MDTM",       "3659 3" },
+	{ "MKD",  cmd_mkd,    ARG_REQUIRED, 0,                                PERM_MKDIR,     "MKD <path>",              NULL,         "959 4.1.3" },
+	{ "MLSD", cmd_mlsd,   ARG_OPTIONAL, 0,                                PERM_LIST,      "MLSD [<path>]",           NULL,         "3659 7" },
+	{ "MLST", cmd_mlst,   ARG_OPTIONAL, 0,                                PERM_LIST,      "MLST [<path>]",           "MLST",       "3659 7" },
+	{ "MODE", cmd_mode,   ARG_REQUIRED, 0,                                0,              "MODE S",                  NULL,         "959 4.1.2" },
+	{ "NLST", cmd_nlst,   ARG_OPTIONAL, 0,                                PERM_LIST,      "NLST [<path>]",           NULL,         "959 4.1.3" },
+	{ "NOOP", cmd_noop,   ARG_OPTIONAL, PRE_TLS | PRE_LOGIN | IN_TRANSFER | KEEPS_RENAME, 0, "NOOP",                 NULL,         "959 4.1.3" },
+	{ "OPTS", cmd_opts,   ARG_REQUIRED, PRE_TLS | PRE_LOGIN,              0,              "OPTS <command> [<options>]", NULL,      "2389 4" },
+	{ "PASS", cmd_pass,   ARG_OPTIONAL, PRE_LOGIN,                        0,              "PASS <password>",         NULL,         "959 4.1.1" },
+	{ "PASV", cmd_pasv,   ARG_NONE,     0,                                0,              "PASV",                    "PASV",       "959 4.1.2" },
+	{ "PBSZ", cmd_pbsz,   ARG_REQUIRED, PRE_TLS | PRE_LOGIN,              0,              "PBSZ 0",                  "PBSZ",       "4217 8" },
+	{ "PORT", cmd_port,   ARG_REQUIRED, 0,                                0,              "PORT <h1,h2,h3,h4,p1,p2>", NULL,        "959 4.1.2" },
+	{ "PROT", cmd_prot,   ARG_REQUIRED, PRE_TLS | PRE_LOGIN,              0,              "PROT P|C",                "PROT",       "4217 9" },
+	{ "PWD",  cmd_pwd,    ARG_NONE,     0,                                0,              "PWD",                     NULL,         "959 4.1.3" },
+	{ "QUIT", cmd_quit,   ARG_NONE,     PRE_TLS | PRE_LOGIN,              0,              "QUIT",                    NULL,         "959 4.1.1" },
+	{ "REST", cmd_rest,   ARG_REQUIRED, 0,                                0,              "REST <offset>",           "REST STREAM", "3659 5" },
+	{ "RETR", cmd_retr,   ARG_REQUIRED, 0,                                PERM_DOWNLOAD,  "RETR <path>",             NULL,         "959 4.1.3" },
+	{ "RMD",  cmd_rmd,    ARG_REQUIRED, 0,                                PERM_RMDIR,     "RMD <path>",              NULL,         "959 4.1.3" },
+	{ "RNFR", cmd_rnfr,   ARG_REQUIRED, 0,                                PERM_RENAME,    "RNFR <path>",             NULL,         "959 4.1.3" },
+	{ "RNTO", cmd_rnto,   ARG_REQUIRED, KEEPS_RENAME,                     PERM_RENAME,    "RNTO <path>",             NULL,         "959 4.1.3" },
+	{ "SIZE", cmd_size,   ARG_REQUIRED, 0,                                PERM_LIST,      "SIZE <path>",             "SIZE",       "3659 4" },
+	{ "STAT", cmd_stat,   ARG_OPTIONAL, IN_TRANSFER,                      0,              "STAT [<path>]",           NULL,         "959 4.1.3" },
+	{ "STOR", cmd_stor,   ARG_REQUIRED, 0,                                0,              "STOR <path>",             NULL,         "959 4.1.3" },
+	{ "STRU", cmd_stru,   ARG_REQUIRED, 0,                                0,              "STRU F",                  NULL,         "959 4.1.2" },
+	{ "SYST", cmd_syst,   ARG_NONE,     PRE_TLS | PRE_LOGIN,              0,              "SYST",                    NULL,         "959 4.1.3" },
+	{ "TYPE", cmd_type,   ARG_REQUIRED, 0,                                0,              "TYPE A|I",                NULL,         "959 4.1.2" },
+	{ "USER", cmd_user,   ARG_REQUIRED, PRE_TLS | PRE_LOGIN,              0,              "USER <name>",             NULL,         "959 4.1.1" },
+	{ "XCUP", cmd_cdup,   ARG_NONE,     HIDDEN,                           0,              "XCUP",                    NULL,         "775" },
+	{ "XCWD", cmd_cwd,    ARG_REQUIRED, HIDDEN,                           0,              "XCWD <path>",             NULL,         "775" },
+	{ "XMKD", cmd_mkd,    ARG_REQUIRED, HIDDEN,                           PERM_MKDIR,     "XMKD <path>",             NULL,         "775" },
+	{ "XPWD", cmd_pwd,    ARG_NONE,     HIDDEN,                           0,              "XPWD",                    NULL,         "775" },
+	{ "XRMD", cmd_rmd,    ARG_REQUIRED, HIDDEN,                           PERM_RMDIR,     "XRMD <path>",             NULL,         "775" },
+};
+/* clang-format on */
+const size_t n_commands = ARRAY_SIZE(commands);
+
+static int compare_verb(const void *key, const void *row)
+{
+	const struct command *command = row;
+
+	return strcmp(key, command->verb);
+}
+
+static const struct command *find(const char *verb)
+{
+	return bsearch(verb, commands, n_commands, sizeof(commands[0]), compare_verb);
+}
+
+static void refuse_before_login(struct session *s)
+{
+	if (!session_is_tls(s) && !s->worker->settings->plain_ftp)
+		reply(s, 530, "[D-59] This server wants TLS: send AUTH TLS first, then USER and PASS.");
+	else
+		reply(s, 530, "Please log in with USER and PASS.");
+}
+
+static bool is_allowed(struct session *s, const struct command *command)
+{
+	bool is_clear = !session_is_tls(s) && !s->worker->settings->plain_ftp;
+
+	if ((!s->user && !(command->flags & PRE_LOGIN)) || (is_clear && !(command->flags & PRE_TLS))) {
+		refuse_before_login(s);
+		return false;
+	}
+	if (command->permission && !session_may(s, command->permission)) {
+		reply(s, 550, "[D-90] Permission denied: your account may not use %s.", command->verb);
+		return false;
+	}
+	return true;
+}
+
+static bool has_fitting_argument(struct session *s, const struct command *command,
+				 const struct command_line *parsed)
+{
+	bool has = parsed->argument.len > 0;
+
+	if ((command->argument == ARG_REQUIRED && !has) ||
+	    (command->argument == ARG_NONE && text_trim(parsed->argument).len > 0)) {
+		reply(s, 501, "Syntax: %s", command->syntax);
+		return false;
+	}
+	return true;
+}
+
+void commands_run(struct session *s, struct text line)
+{
+	struct command_line parsed;
+	char masked[SESSION_VIEW_TEXT];
+	int r = command_parse(line, &parsed);
+
+	command_mask(line, masked, sizeof(masked));
+	log_event(LOG_DEBUG, "command", F_UINT("session", s->id), F_STR("line", masked));
+	session_publish(s, masked);
+	if (r == -EILSEQ) {
+		reply(s, 501, "A command line must not hold NUL, CR or LF bytes.");
+		return;
+	}
+	if (r < 0) {
+		reply(s, 500, "Not a command.");
+		return;
+	}
+	const struct command *command = find(parsed.verb);
+	if (!command) {
+		reply(s, 500, "%s: unknown command; HELP lists those that are.", parsed.verb);
+		return;
+	}
+	if (!is_allowed(s, command) || !has_fitting_argument(s, command, &parsed))
+		return;
+	if (s->user && !(command->flags & KEEPS_RENAME)) {
+		free(s->user->rename_from);
+		s->user->rename_from = NULL;
+	}
+	command->run(s, parsed.argument);
+}
+
+bool commands_serve_in_transfer(struct session *s, struct text line)
+{
+	struct command_line parsed;
+
+	if (command_parse(line, &parsed) < 0)
+		return false;
+	const struct command *command = find(parsed.verb);
+	if (!command || !(command->flags & IN_TRANSFER) || parsed.argument.len > 0)
+		return false;
+	command->run(s, parsed.argument);
+	return true;
+}
+
+bool commands_is_abort(struct text line)
+{
+	struct command_line parsed;
+
+	return command_parse(line, &parsed) == 0 && strcmp(parsed.verb, "ABOR") == 0;
+}

@@ -1,0 +1,91 @@
+/* worker/commands.h - the command table: everything that the dispatcher, HELP and FEAT know of a command
+ * stands in its row. Threads: the one that runs the session. */
+#ifndef WORKER_COMMANDS_H
+#define WORKER_COMMANDS_H
+
+#include "worker/session.h"
+
+/* A row without flags is the strictest: logged in, TLS up where it is required, no transfer going on. */
+enum command_flags {
+	PRE_LOGIN = 1 << 0,   /* also before login */
+	PRE_TLS = 1 << 1,     /* also in clear where plain FTP is off */
+	IN_TRANSFER = 1 << 2, /* without an argument: answered during a transfer */
+	KEEPS_RENAME = 1 << 3, /* does not forget RNFR */
+	HIDDEN = 1 << 4,      /* an alias: not in HELP */
+};
+
+enum command_argument { ARG_NONE, ARG_OPTIONAL, ARG_REQUIRED };
+
+struct command {
+	const char *verb;
+	void (*run)(struct session *s, struct text argument);
+	enum command_argument argument;
+	unsigned flags;
+	uint32_t permission;  /* enum permission bits that the user needs, all of them */
+	const char *syntax;   /* for HELP */
+	const char *feature;  /* its line in FEAT, or NULL */
+	const char *source;   /* the RFC and section */
+};
+
+/* The table. */
+extern const struct command commands[];
+extern const size_t n_commands;
+
+/* Runs one line: all checks, then the handler. */
+void commands_run(struct session *s, struct text line);
+
+/* During a transfer: answers the line if it may be answered now (NOOP, STAT); false: it must wait. */
+bool commands_serve_in_transfer(struct session *s, struct text line);
+bool commands_is_abort(struct text line);
+
+/* The handlers, by file. Each has got its argument checked for presence; what it says is the reply. */
+/* cmd_tls.c */
+void cmd_auth(struct session *s, struct text argument);
+void cmd_pbsz(struct session *s, struct text argument);
+void cmd_prot(struct session *s, struct text argument);
+/* cmd_login.c */
+void cmd_user(struct session *s, struct text argument);
+void cmd_pass(struct session *s, struct text argument);
+void cmd_quit(struct session *s, struct text argument);
+/* cmd_info.c */
+void cmd_feat(struct session *s, struct text argument);
+void cmd_help(struct session *s, struct text argument);
+void cmd_noop(struct session *s, struct text argument);
+void cmd_opts(struct session *s, struct text argument);
+void cmd_stat(struct session *s, struct text argument);
+void cmd_syst(struct session *s, struct text argument);
+/* cmd_type.c */
+void cmd_mode(struct session *s, struct text argument);
+void cmd_stru(struct session *s, struct text argument);
+void cmd_type(struct session *s, struct text argument);
+/* cmd_data.c */
+void cmd_eprt(struct session *s, struct text argument);
+void cmd_epsv(struct session *s, struct text argument);
+void cmd_pasv(struct session *s, struct text argument);
+void cmd_port(struct session *s, struct text argument);
+/* cmd_directory.c */
+void cmd_cdup(struct session *s, struct text argument);
+void cmd_cwd(struct session *s, struct text argument);
+void cmd_mkd(struct session *s, struct text argument);
+void cmd_pwd(struct session *s, struct text argument);
+void cmd_rmd(struct session *s, struct text argument);
+/* cmd_file.c */
+void cmd_dele(struct session *s, struct text argument);
+void cmd_mdtm(struct session *s, struct text argument);
+void cmd_rnfr(struct session *s, struct text argument);
+void cmd_rnto(struct session *s, struct text argument);
+void cmd_size(struct session *s, struct text argument);
+/* cmd_list.c */
+void cmd_list(struct session *s, struct text argument);
+void cmd_mlsd(struct session *s, struct text argument);
+void cmd_mlst(struct session *s, struct text argument);
+void cmd_nlst(struct session *s, struct text argument);
+void cmd_stat_path(struct session *s, struct text argument); /* STAT with an argument */
+/* cmd_transfer.c */
+void cmd_abor(struct session *s, struct text argument);
+void cmd_appe(struct session *s, struct text argument);
+void cmd_rest(struct session *s, struct text argument);
+void cmd_retr(struct session *s, struct text argument);
+void cmd_stor(struct session *s, struct text argument);
+
+#endif

@@ -1,0 +1,284 @@
+/* worker/control.c - see control.h. */
+#include "worker/control.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "ftp/reply.h"
+#include "worker/commands.h"
+#include "worker/pool.h"
+#include "worker/sessions.h"
+
+#define REPLY_MAX 9000 /* a path of PATH_MAX_LEN, quotes doubled, and the words around it */
+
+/* --- replies ------------------------------------------------------------------------------------ */
+
+void reply_text(struct session *s, unsigned code, struct text text)
+{
+	char storage[REPLY_MAX];
+	struct buf out;
+
+	if (s->wants_end && code != 221 && code != 421)
+		return;
+	buf_init(&out, storage, sizeof(storage));
+	reply_add(&out, code, text);
+	if (out.has_overflowed) {
+		buf_reset(&out);
+		reply_add(&out, code, T("(the reply is too long)"));
+	}
+	log_event(LOG_DEBUG, "reply", F_UINT("session", s->id), F_TEXT("text", buf_text(&out)));
+
+	int64_t deadline = deadline_in((int64_t)s->worker->settings->idle_timeout_s * 1000);
+	if (stream_write(&s->control, out.ptr, out.len, deadline) < 0)
+		s->wants_end = true;
+}
+
+void reply(struct session *s, unsigned code, const char *format, ...)
+{
+	char text[REPLY_MAX / 2];
+	va_list args;
+
+	va_start(args, format);
+	int n = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	reply_text(s, code, (struct text){ text, (size_t)MAX_OF(0, MIN_OF(n, (int)sizeof(text) - 1)) });
+}
+
+struct errno_reply {
+	int error;
+	unsigned code;
+	const char *text;
+};
+
+static const struct errno_reply errno_replies[] = {
+	{ -ENOENT, 550, "No such file or directory" },
+	{ -ENOTDIR, 550, "Not a directory" },
+	{ -EISDIR, 550, "Is a directory" },
+	{ -EEXIST, 550, "Already exists" },
+	{ -ENOTEMPTY, 550, "Directory is not empty" },
+	{ -EACCES, 550, "Permission denied" },
+	{ -EPERM, 550, "Permission denied" },
+	{ -EROFS, 550, "Read-only file system" },
+	{ -EXDEV, 550, "Leads out of your home directory" },
+	{ -ELOOP, 550, "Too many symbolic links" },
+	{ -EBUSY, 550, "Busy, or the root directory" },
+	{ -ETXTBSY, 450, "Busy" },
+	{ -EINVAL, 550, "Not a regular file" },
+	{ -ENXIO, 550, "Not a regular file" },
+	{ -ENAMETOOLONG, 553, "Name too long" },
+	{ -EILSEQ, 553, "Name holds a byte that is not allowed (NUL, CR or LF)" },
+	{ -ENOSPC, 452, "Disk full [D-88]" },
+	{ -EDQUOT, 552, "Quota exceeded [D-89]" },
+	{ -EFBIG, 552, "File too large" },
+};
+
+void reply_errno(struct session *s, int error, struct text what)
+{
+	char storage[REPLY_MAX / 2];
+	struct buf out;
+
+	buf_init(&out, storage, sizeof(storage));
+	if (what.len > 0) {
+		reply_add_quoted(&out, what);
+		buf_add(&out, T(": "));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(errno_replies); i++) {
+		const struct errno_reply *row = &errno_replies[i];
+		if (row->error == error) {
+			buf_addf(&out, "%s.", row->text);
+			reply_text(s, row->code, buf_text(&out));
+			return;
+		}
+	}
+	buf_add(&out, T("Local error; the server's log has the details."));
+	log_event(LOG_ERROR, "local-error", F_UINT("session", s->id), F_TEXT("what", what),
+		  F_ERRNO(error));
+	reply_text(s, 451, buf_text(&out));
+}
+
+/* --- waiting ------------------------------------------------------------------------------------ */
+
+/* Lines that may be answered during a transfer are; the first other one is held for later, and with it
+ * all that come after. */
+static int serve_lines_in_transfer(struct session *s)
+{
+	struct text line;
+	int r;
+
+	while (!s->held_line && (r = line_reader_next(&s->lines, &line)) != 0) {
+		if (r == -EMSGSIZE) {
+			reply(s, 500, "Line too long.");
+			continue;
+		}
+		if (r < 0)
+			return r;
+		if (commands_serve_in_transfer(s, line))
+			continue;
+		s->held_line = text_dup(line);
+		if (!s->held_line)
+			return -ENOMEM;
+	}
+	if ((s->held_line && commands_is_abort(text_of(s->held_line))) ||
+	    line_reader_has_verb(&s->lines, T("ABOR")))
+		s->wants_abort = true;
+	return s->wants_abort ? -ECANCELED : 0;
+}
+
+/* Takes in what the client has sent. 0, -EAGAIN (nothing), -ENOBUFS (it has piled up), or an error. */
+static int read_control(struct session *s)
+{
+	char bytes[4096];
+	ssize_t n = stream_try_read(&s->control, bytes, sizeof(bytes));
+
+	if (n == 0)
+		return -ECONNRESET;
+	if (n < 0)
+		return (int)n;
+	return line_reader_feed(&s->lines, bytes, (size_t)n);
+}
+
+static int serve_control_in_transfer(struct session *s)
+{
+	int r;
+
+	while ((r = read_control(s)) == 0 || r == -ENOBUFS) {
+		int served = serve_lines_in_transfer(s);
+		if (served < 0)
+			return served;
+		if (r == -ENOBUFS)
+			return 0;
+	}
+	if (r == -EAGAIN)
+		return 0;
+	s->wants_end = true;
+	return -ECONNRESET;
+}
+
+static void drain_wake(void)
+{
+	uint64_t n;
+
+	(void)!read(pool_self()->wake_fd, &n, sizeof(n)); /* empty is fine: it was somebody else's */
+}
+
+static bool can_hear_client(const struct session *s)
+{
+	/* A line that must wait its turn: read on only for an ABOR that may follow, up to the limit. */
+	return !s->wants_end && s->lines.len < 32 * 1024;
+}
+
+/* The one wait of a running session: for fd (-1: only for a wake), the wake-up of its thread and, when
+ * asked, the client's commands. 0: fd is ready; 1: woken; else an error. */
+static int wait_all(struct session *s, int fd, short events, int64_t deadline_ms, bool watches_client)
+{
+	struct pollfd polled[3] = {
+		{ .fd = pool_self()->wake_fd, .events = POLLIN },
+		{ .fd = fd, .events = events },
+		{ .fd = -1, .events = POLLIN },
+	};
+
+	for (;;) {
+		if (atomic_load(&s->farewell) && (watches_client || s->is_in_handshake))
+			return -ECANCELED;
+		if (watches_client) {
+			if (s->wants_abort)
+				return -ECANCELED;
+			polled[2].fd = can_hear_client(s) ? s->control.fd : -1;
+		}
+		int left = deadline_left(deadline_ms);
+		if (left != 0)
+			pool_block(s->worker->pool);
+		int n = poll(polled, ARRAY_SIZE(polled), left);
+		if (left != 0)
+			pool_unblock(s->worker->pool);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			return -ETIMEDOUT;
+		if (n < 0)
+			continue;
+		if (polled[2].fd >= 0 && polled[2].revents) {
+			int r = serve_control_in_transfer(s);
+			if (r < 0)
+				return r;
+		}
+		if (polled[1].revents)
+			return 0;
+		if (polled[0].revents) {
+			drain_wake();
+			return 1;
+		}
+	}
+}
+
+/* Waits of streams go on through wake-ups that are not for them. */
+static int wait_stream(struct session *s, int fd, short events, int64_t deadline_ms,
+		       bool watches_client)
+{
+	int r;
+
+	do {
+		r = wait_all(s, fd, events, deadline_ms, watches_client);
+	} while (r == 1);
+	return r;
+}
+
+static int control_waiter(struct waiter *waiter, int fd, short events, int64_t deadline_ms)
+{
+	struct session *s = list_entry(waiter, struct session, control_waiter);
+
+	return wait_stream(s, fd, events, deadline_ms, false);
+}
+
+static int data_waiter(struct waiter *waiter, int fd, short events, int64_t deadline_ms)
+{
+	struct session *s = list_entry(waiter, struct session, data_waiter);
+
+	return wait_stream(s, fd, events, deadline_ms, true);
+}
+
+void control_init(struct session *s)
+{
+	s->control_waiter.wait = control_waiter;
+	s->data_waiter.wait = data_waiter;
+	stream_init(&s->control, s->control.fd, &s->control_waiter);
+}
+
+int control_wait_wake(struct session *s, int64_t deadline_ms, bool watches_client)
+{
+	int r = wait_all(s, -1, 0, deadline_ms, watches_client);
+
+	return r == 1 ? 0 : r;
+}
+
+int control_look(struct session *s)
+{
+	int r = wait_all(s, -1, 0, 0, true);
+
+	return r == 1 || r == -ETIMEDOUT ? 0 : r;
+}
+
+/* --- lines -------------------------------------------------------------------------------------- */
+
+int control_next_line(struct session *s, struct text *ret_line)
+{
+	for (;;) {
+		int r = line_reader_next(&s->lines, ret_line);
+
+		if (r == 1)
+			return 0;
+		if (r < 0)
+			return r;
+		r = read_control(s);
+		if (r == -EAGAIN) {
+			*ret_line = (struct text){ NULL, 0 };
+			return 0;
+		}
+		if (r < 0)
+			return r;
+	}
+}

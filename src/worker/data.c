@@ -1,0 +1,224 @@
+/* worker/data.c - see data.h. Source: RFC 959 3.2, 3.3; RFC 4217 7, 9. The cause ids in the replies are
+ * those of the doctor. */
+#include "worker/data.h"
+
+#include <poll.h>
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/socket.h"
+#include "worker/control.h"
+#include "worker/passive.h"
+#include "worker/sessions.h"
+
+void data_forget(struct session *s)
+{
+	int fd = sessions_take_arrived(s->worker->sessions, s);
+
+	fd_close(&fd);
+	passive_drop(s->worker->passive, s);
+	s->plan = DATA_NONE;
+}
+
+bool data_is_possible(struct session *s)
+{
+	if (session_is_tls(s) && !s->protects_data && s->worker->settings->require_data_tls) {
+		reply(s, 522, "[D-54] Data connections must be protected: send PBSZ 0 and PROT P first.");
+		return false;
+	}
+	if (s->plan == DATA_NONE) {
+		reply(s, 425, "No data connection was agreed on: send PASV or EPSV (or PORT, EPRT) first.");
+		return false;
+	}
+	return true;
+}
+
+/* --- TCP ---------------------------------------------------------------------------------------- */
+
+static void reply_nothing_arrived(struct session *s)
+{
+	const struct settings *settings = s->worker->settings;
+
+	reply(s, 425,
+	      "[D-20] No connection from your address arrived at port %u within %u s: a firewall between us "
+	      "seems to block the passive ports; it must let TCP %u-%u through.",
+	      s->passive_port, settings->data_timeout_s, settings->passive_ports.first,
+	      settings->passive_ports.last);
+	log_event(LOG_WARNING, "data-connection-missing", F_UINT("session", s->id),
+		  F_STR("user", s->user->name), F_UINT("port", s->passive_port),
+		  F_STR("cause", "D-20"));
+}
+
+/* The connection that the client makes to us. */
+static int await_passive(struct session *s, int *ret_fd)
+{
+	int64_t since = atomic_load(&s->reserved_ms);
+	int64_t limit = (int64_t)s->worker->settings->data_timeout_s * 1000;
+	/* Clients connect before or after the transfer command; the wait begins with the latter. */
+	int64_t deadline = deadline_in(limit);
+	int fd;
+
+	while ((fd = sessions_take_arrived(s->worker->sessions, s)) < 0) {
+		int r = since == 0 ? -ETIMEDOUT : control_wait_wake(s, deadline, true);
+
+		/* What came at the last moment counts. */
+		if (r < 0 && (fd = sessions_take_arrived(s->worker->sessions, s)) >= 0)
+			break;
+		if (r == -ETIMEDOUT)
+			reply_nothing_arrived(s);
+		else if (r < 0)
+			data_reply_broken(s, r);
+		if (r < 0)
+			return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static void reply_unreachable(struct session *s, int error)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	reply(s, 425,
+	      "[D-35] Cannot connect to %s (%s): a firewall or NAT on your side does not let us in. Use "
+	      "passive mode.",
+	      address_format(&s->active_to, text), strerrordesc_np(-error));
+	log_event(LOG_WARNING, "data-connection-missing", F_UINT("session", s->id),
+		  F_STR("user", s->user->name), F_STR("to", text), F_STR("cause", "D-35"),
+		  F_ERRNO(error));
+}
+
+/* The connection that we make to the client. */
+static int dial_active(struct session *s, int *ret_fd)
+{
+	struct address local = s->local;
+	AUTO_CLOSE int fd = -1;
+	int64_t deadline = deadline_in((int64_t)s->worker->settings->data_timeout_s * 1000);
+
+	local.port = 0;
+	/* From the address that the client knows us by, unless the other family is asked for. */
+	bool same_family = address_is_v4(&local) == address_is_v4(&s->active_to);
+	int r = socket_connect(&s->active_to, same_family ? &local : NULL, &fd);
+	if (r == 0)
+		r = s->data_waiter.wait(&s->data_waiter, fd, POLLOUT, deadline);
+	if (r == 0)
+		r = socket_error(fd);
+	if (r == -ECANCELED || s->wants_end) {
+		data_reply_broken(s, r);
+		return r;
+	}
+	if (r < 0) {
+		reply_unreachable(s, r);
+		return r;
+	}
+	*ret_fd = fd_take(&fd);
+	return 0;
+}
+
+/* --- TLS ---------------------------------------------------------------------------------------- */
+
+static bool same_identity(const struct tls_identity *a, const struct tls_identity *b)
+{
+	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+/* Tickets of this control session, or of the one that it resumed itself. */
+static bool accepts_identity(const struct tls_identity *identity, void *arg)
+{
+	const struct session *s = arg;
+
+	return same_identity(identity, &s->tls->identity) ||
+	       (s->tls->has_parent && same_identity(identity, &s->tls->parent));
+}
+
+static int start_tls(struct session *s, struct data *data)
+{
+	const struct settings *settings = s->worker->settings;
+	struct tls_error error;
+	int64_t deadline = deadline_in((int64_t)settings->handshake_timeout_s * 1000);
+
+	data->binding = (struct tls_binding){ .is_data = true, .accepts = accepts_identity, .arg = s };
+	int r = stream_start_tls(&data->stream, s->worker->start->tls, &data->binding, deadline, &error);
+	if (r == -ECANCELED || s->wants_end) {
+		data_reply_broken(s, r);
+		return -ECANCELED;
+	}
+	if (r < 0) {
+		reply(s, 425, "[D-55] The TLS handshake on the data connection failed: %s.", error.text);
+		log_event(LOG_WARNING, "data-handshake-failed", F_UINT("session", s->id),
+			  F_STR("error", error.text));
+		return r;
+	}
+	/* Every resumption may have cost the client a single-use ticket. */
+	s->needs_ticket = s->needs_ticket || data->binding.is_bound;
+	if (settings->data_session_reuse == SESSION_REUSE_REQUIRE && !data->binding.is_bound) {
+		reply(s, 522,
+		      "[D-52] The data connection must resume the TLS session of the control connection "
+		      "(data_session_reuse = require): turn on TLS session reuse in the client.");
+		return -EPROTO;
+	}
+	return 0;
+}
+
+/* --- whole -------------------------------------------------------------------------------------- */
+
+int data_open(struct session *s, struct data *data, const char *what)
+{
+	enum data_plan plan = s->plan;
+	int fd = -1, r;
+
+	*data = (struct data){ .stream = { .fd = -1 } };
+	r = plan == DATA_PASSIVE ? await_passive(s, &fd) : dial_active(s, &fd);
+	/* A plan is good for one transfer (RFC 959 3.2). A port that nothing reached is given back. */
+	s->plan = DATA_NONE;
+	passive_drop(s->worker->passive, s);
+	if (r < 0)
+		return r;
+
+	socket_tune_data(fd, 45);
+	stream_init(&data->stream, fd, &s->data_waiter);
+	data->opened_ms = clock_ms();
+	reply(s, 150, "%s", what);
+	if (s->wants_end)
+		r = -ECONNRESET;
+	if (r == 0 && s->protects_data)
+		r = start_tls(s, data);
+	if (r < 0)
+		stream_close(&data->stream);
+	return r;
+}
+
+void data_close(struct session *s, struct data *data)
+{
+	stream_close(&data->stream);
+	if (s->needs_ticket)
+		stream_push_ticket(&s->control);
+	s->needs_ticket = false;
+}
+
+void data_reply_broken(struct session *s, int error)
+{
+	switch (error) {
+	case -ECANCELED:
+		reply(s, 426, s->wants_abort ? "Transfer aborted, as asked." : "Transfer aborted.");
+		break;
+	case -ETIMEDOUT:
+		reply(s, 426, "[D-78] The data connection stalled for %u s; transfer aborted.",
+		      s->worker->settings->stall_timeout_s);
+		break;
+	case -ENODATA:
+		reply(s, 426,
+		      "[D-57] The data connection ended without TLS close_notify: the file may be cut short.");
+		break;
+	case -ECONNRESET:
+	case -EPIPE:
+		reply(s, 426, "The data connection was closed by your side; transfer aborted.");
+		break;
+	case -EPROTO:
+		reply(s, 426, "TLS error on the data connection; transfer aborted.");
+		break;
+	default:
+		reply(s, 426, "The data connection failed (%s); transfer aborted.", strerrordesc_np(-error));
+	}
+}

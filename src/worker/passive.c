@@ -1,0 +1,408 @@
+/* worker/passive.c - see passive.h. */
+#include "worker/passive.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "ipc/channel.h"
+#include "net/socket.h"
+#include "worker/control.h"
+#include "worker/pool.h"
+#include "worker/sessions.h"
+
+/* Listeners held at a time: enough for the choice to be hard to guess, few enough for descriptors. A
+ * listener that nobody has used for its lifetime is given back and others take its place. */
+#define MAX_OPEN 128
+#define LIFETIME_MS (120 * 1000)
+/* The client of an abandoned reservation may still be on its way; its pair rests so long. */
+#define QUARANTINE_MS 2000
+#define BROKER_TIMEOUT_MS 5000
+
+enum listener_state { LISTENER_NONE, LISTENER_ASKED, LISTENER_OPEN, LISTENER_FAILED };
+
+struct listener {
+	enum listener_state state;
+	uint16_t port;
+	int error; /* LISTENER_FAILED */
+	size_t n_fds;
+	int fds[CHANNEL_MAX_FDS];
+	int64_t used_ms;
+};
+
+struct passive {
+	struct worker *worker;
+	int epoll;
+	pthread_mutex_t lock; /* guards the listeners; innermost */
+	pthread_cond_t changed;
+	struct listener listeners[MAX_OPEN];
+};
+
+struct passive *passive_new(struct worker *worker, int epoll)
+{
+	struct passive *passive = calloc(1, sizeof(*passive));
+	pthread_condattr_t attr;
+
+	if (!passive)
+		return NULL;
+	passive->worker = worker;
+	passive->epoll = epoll;
+	(void)pthread_mutex_init(&passive->lock, NULL);
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&passive->changed, &attr);
+	(void)pthread_condattr_destroy(&attr);
+	return passive;
+}
+
+/* --- listeners ---------------------------------------------------------------------------------- */
+
+/* Older than this, and no reservation can depend on it any more. */
+static int64_t unused_since_ms(const struct passive *passive)
+{
+	return clock_coarse_ms() - LIFETIME_MS -
+	       (int64_t)passive->worker->settings->data_timeout_s * 1000;
+}
+
+static struct listener *find_locked(struct passive *passive, uint16_t port)
+{
+	for (size_t i = 0; i < MAX_OPEN; i++)
+		if (passive->listeners[i].state != LISTENER_NONE && passive->listeners[i].port == port)
+			return &passive->listeners[i];
+	return NULL;
+}
+
+static int tell_supervisor(struct passive *passive, enum message_kind kind, uint16_t port)
+{
+	struct message_listener message = { .head = { .kind = kind }, .port = port };
+
+	return channel_send(passive->worker->start->supervisor, &message, sizeof(message), NULL, 0,
+			    BROKER_TIMEOUT_MS);
+}
+
+static void close_listener_locked(struct listener *listener)
+{
+	for (size_t i = 0; i < listener->n_fds; i++)
+		fd_close(&listener->fds[i]);
+	*listener = (struct listener){ .state = LISTENER_NONE };
+}
+
+/* A place for one more listener: a free one, or that of the one longest unused. */
+static struct listener *make_room_locked(struct passive *passive, int64_t idle_since_ms)
+{
+	struct listener *oldest = NULL;
+
+	for (size_t i = 0; i < MAX_OPEN; i++) {
+		struct listener *listener = &passive->listeners[i];
+		if (listener->state == LISTENER_NONE)
+			return listener;
+		if (listener->state == LISTENER_ASKED || listener->used_ms > idle_since_ms)
+			continue;
+		if (!oldest || listener->used_ms < oldest->used_ms)
+			oldest = listener;
+	}
+	if (!oldest)
+		return NULL;
+	if (oldest->state == LISTENER_OPEN)
+		(void)tell_supervisor(passive, MSG_LISTENER_RELEASE, oldest->port);
+	close_listener_locked(oldest);
+	return oldest;
+}
+
+/* Waits until the supervisor has answered for this port. 0: it is open; or why not. */
+static int await_open_locked(struct passive *passive, uint16_t port)
+{
+	int64_t deadline = deadline_in(BROKER_TIMEOUT_MS);
+	struct timespec until = { .tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000 };
+
+	for (;;) {
+		struct listener *listener = find_locked(passive, port);
+
+		if (!listener)
+			return -EAGAIN;
+		if (listener->state == LISTENER_OPEN)
+			return 0;
+		if (listener->state == LISTENER_FAILED)
+			return listener->error;
+		pool_block(passive->worker->pool);
+		int r = pthread_cond_timedwait(&passive->changed, &passive->lock, &until);
+		pool_unblock(passive->worker->pool);
+		if (r == ETIMEDOUT)
+			return -ETIMEDOUT;
+	}
+}
+
+/* Makes sure that we listen on the port. 0, -EMFILE (too many are open), or the error of bind(2). */
+static int open_listener(struct passive *passive, uint16_t port)
+{
+	int64_t now = clock_coarse_ms();
+	int r = 0;
+
+	(void)pthread_mutex_lock(&passive->lock);
+	struct listener *listener = find_locked(passive, port);
+	if (listener && listener->state == LISTENER_FAILED && listener->used_ms < now - 30000)
+		listener->state = LISTENER_NONE, listener = NULL; /* time to try again */
+	if (!listener) {
+		listener = make_room_locked(passive, unused_since_ms(passive));
+		if (listener) {
+			*listener = (struct listener){ .state = LISTENER_ASKED, .port = port };
+			r = tell_supervisor(passive, MSG_LISTENER_REQUEST, port);
+			if (r < 0)
+				listener->state = LISTENER_NONE;
+		} else {
+			r = -EMFILE;
+		}
+	}
+	if (r == 0) {
+		listener->used_ms = now;
+		r = await_open_locked(passive, port);
+	}
+	(void)pthread_mutex_unlock(&passive->lock);
+	return r;
+}
+
+void passive_listener_reply(struct passive *passive, const struct message_listener *reply,
+			    int fds[], size_t n_fds)
+{
+	(void)pthread_mutex_lock(&passive->lock);
+	struct listener *listener = find_locked(passive, reply->port);
+	if (!listener || listener->state != LISTENER_ASKED) {
+		for (size_t i = 0; i < n_fds; i++)
+			fd_close(&fds[i]);
+	} else if (reply->error < 0 || n_fds == 0) {
+		listener->state = LISTENER_FAILED;
+		listener->error = reply->error < 0 ? reply->error : -EPROTO;
+		listener->used_ms = clock_coarse_ms();
+	} else {
+		listener->state = LISTENER_OPEN;
+		listener->n_fds = n_fds;
+		for (size_t i = 0; i < n_fds; i++) {
+			/* Exclusive: of the workers that share the socket one is woken. */
+			struct epoll_event event = {
+				.events = EPOLLIN | EPOLLEXCLUSIVE,
+				.data.u64 = PASSIVE_TAG | (uint64_t)reply->port << 16 | i,
+			};
+			listener->fds[i] = fds[i];
+			(void)epoll_ctl(passive->epoll, EPOLL_CTL_ADD, fds[i], &event);
+		}
+	}
+	(void)pthread_cond_broadcast(&passive->changed);
+	(void)pthread_mutex_unlock(&passive->lock);
+}
+
+void passive_tend(struct passive *passive)
+{
+	int64_t limit = unused_since_ms(passive);
+
+	(void)pthread_mutex_lock(&passive->lock);
+	for (size_t i = 0; i < MAX_OPEN; i++) {
+		struct listener *listener = &passive->listeners[i];
+
+		if (listener->state == LISTENER_NONE || listener->state == LISTENER_ASKED ||
+		    listener->used_ms > limit)
+			continue;
+		if (listener->state == LISTENER_OPEN)
+			(void)tell_supervisor(passive, MSG_LISTENER_RELEASE, listener->port);
+		close_listener_locked(listener);
+	}
+	(void)pthread_mutex_unlock(&passive->lock);
+}
+
+/* --- arrivals ----------------------------------------------------------------------------------- */
+
+static bool accepts_foreign(const struct address *control_peer UNUSED, void *arg UNUSED)
+{
+	return true; /* the arriving peer is on the list; any session of that port may be meant */
+}
+
+static void hand_over(struct passive *passive, const struct reservation_owner *owner, uint16_t port,
+		      const struct address *peer, int fd)
+{
+	const struct worker_start *start = passive->worker->start;
+	struct message_data_connection message = {
+		.head = { .kind = MSG_DATA_CONNECTION },
+		.board_slot = owner->board_slot,
+		.session_id = owner->session_id,
+		.port = port,
+		.peer = *peer,
+	};
+
+	if (owner->worker_slot == start->slot) {
+		sessions_deliver(passive->worker->sessions, owner->board_slot, owner->session_id, fd);
+		return;
+	}
+	int r = owner->worker_slot < SCOREBOARD_WORKERS ?
+			channel_send(start->mailboxes[owner->worker_slot], &message, sizeof(message),
+				     &fd, 1, 1000) :
+			-EINVAL;
+	if (r < 0)
+		log_event(LOG_ERROR, "hand-over-failed", F_UINT("worker", owner->worker_slot),
+			  F_ERRNO(r));
+	fd_close(&fd);
+}
+
+static void sort_arrival(struct passive *passive, uint16_t port, const struct address *peer, int fd)
+{
+	struct worker *worker = passive->worker;
+	struct reservation_owner owner;
+	char text[ADDRESS_TEXT_SIZE];
+
+	if (reservations_match(worker->start->reservations, peer, port, &owner) ||
+	    (peer_list_contains(&worker->passive_data_from, peer) &&
+	     reservations_match_foreign(worker->start->reservations, port, accepts_foreign, NULL,
+					&owner))) {
+		hand_over(passive, &owner, port, peer, fd);
+		return;
+	}
+	log_event(LOG_WARNING, "data-connection-refused",
+		  F_STR("peer", address_format(peer, text)), F_UINT("port", port),
+		  F_STR("reason", "no session of this address waits on this port"));
+	fd_close(&fd);
+}
+
+void passive_accept(struct passive *passive, uint64_t tag)
+{
+	uint16_t port = (uint16_t)(tag >> 16);
+	size_t index = (size_t)(tag & 0xffff);
+	struct address peer;
+	int fd;
+
+	for (;;) {
+		/* Under the lock, so that nobody gives the socket back meanwhile. */
+		(void)pthread_mutex_lock(&passive->lock);
+		struct listener *listener = find_locked(passive, port);
+		int r = listener && index < listener->n_fds ?
+				socket_accept(listener->fds[index], &fd, &peer) :
+				-EAGAIN;
+		if (r == 0)
+			listener->used_ms = clock_coarse_ms();
+		(void)pthread_mutex_unlock(&passive->lock);
+		if (r < 0) {
+			if (r != -EAGAIN)
+				log_event(LOG_ERROR, "accept-failed", F_UINT("port", port), F_ERRNO(r));
+			return;
+		}
+		sort_arrival(passive, port, &peer, fd);
+	}
+}
+
+/* --- choosing a port ---------------------------------------------------------------------------- */
+
+/* A set of ports: every step-th one of the range, from first on. */
+struct port_set {
+	uint32_t first, step, n;
+};
+
+/* Each worker prefers ports of its own, so that connections seldom arrive at another one; a narrow range
+ * is shared by all. */
+static struct port_set own_ports(const struct worker *worker)
+{
+	const struct port_range *range = &worker->settings->passive_ports;
+	uint32_t n = (uint32_t)(range->last - range->first) + 1;
+	uint32_t workers = MAX_OF(1u, worker->start->n_workers);
+
+	if (n < 16 * workers)
+		return (struct port_set){ range->first, 1, n };
+	return (struct port_set){ range->first + worker->start->index, workers,
+				  (n - worker->start->index + workers - 1) / workers };
+}
+
+static int try_port(struct passive *passive, struct session *s, uint16_t port)
+{
+	struct worker *worker = passive->worker;
+	struct reservation_owner owner = { worker->start->slot, s->board_slot, s->id };
+	int r = reservations_take(worker->start->reservations, &s->peer, port, &owner, QUARANTINE_MS);
+
+	if (r < 0)
+		return r;
+	r = open_listener(passive, port);
+	if (r < 0) {
+		reservations_drop(worker->start->reservations, s->board_slot, s->id);
+		return r;
+	}
+	s->plan = DATA_PASSIVE;
+	s->passive_port = port;
+	atomic_store(&s->reserved_ms, clock_ms());
+	return 0;
+}
+
+/* Ports that are open already, from a random one on. */
+static int try_open_ports(struct passive *passive, struct session *s)
+{
+	size_t start = random_below(MAX_OPEN);
+	int r = -EBUSY;
+
+	for (size_t i = 0; i < MAX_OPEN; i++) {
+		(void)pthread_mutex_lock(&passive->lock);
+		const struct listener *listener = &passive->listeners[(start + i) % MAX_OPEN];
+		uint16_t port = listener->state == LISTENER_OPEN ? listener->port : 0;
+		(void)pthread_mutex_unlock(&passive->lock);
+		if (port != 0)
+			r = try_port(passive, s, port);
+		if (r == 0)
+			return 0;
+	}
+	return r;
+}
+
+/* The ports of a set, from a random one on: all of a small set, some of a large one. */
+static int try_set(struct passive *passive, struct session *s, const struct port_set *set)
+{
+	uint32_t start = random_below(set->n), tries = MIN_OF(set->n, (uint32_t)MAX_OPEN);
+	int worst = -EBUSY;
+
+	for (uint32_t i = 0; i < tries; i++) {
+		uint32_t at = (start + i) % set->n;
+		int r = try_port(passive, s, (uint16_t)(set->first + at * set->step));
+
+		if (r == 0)
+			return 0;
+		if (r == -EMFILE)
+			return try_open_ports(passive, s);
+		if (r != -EBUSY)
+			worst = r;
+	}
+	return worst;
+}
+
+static int try_all(struct passive *passive, struct session *s)
+{
+	const struct port_range *range = &passive->worker->settings->passive_ports;
+	struct port_set own = own_ports(passive->worker);
+	struct port_set whole = { range->first, 1, (uint32_t)(range->last - range->first) + 1 };
+	int r = try_set(passive, s, &own);
+
+	return r < 0 && own.step > 1 ? try_set(passive, s, &whole) : r;
+}
+
+int passive_reserve(struct passive *passive, struct session *s)
+{
+	struct reservations *all = passive->worker->start->reservations;
+	int64_t deadline = deadline_in(passive->worker->settings->passive_wait_ms);
+
+	for (;;) {
+		uint32_t seen = reservations_seen(all, &s->peer);
+		int r = try_all(passive, s);
+
+		if (r != -EBUSY)
+			return r;
+		if (atomic_load(&s->farewell))
+			return -ECANCELED;
+		int left = deadline_left(deadline);
+		if (left == 0)
+			return -EBUSY;
+		pool_block(passive->worker->pool);
+		reservations_wait(all, &s->peer, &seen, MIN_OF(left, 250));
+		pool_unblock(passive->worker->pool);
+	}
+}
+
+void passive_drop(struct passive *passive, struct session *s)
+{
+	if (atomic_exchange(&s->reserved_ms, 0) != 0)
+		reservations_drop(passive->worker->start->reservations, s->board_slot, s->id);
+}

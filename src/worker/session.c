@@ -1,0 +1,177 @@
+/* worker/session.c - see session.h. */
+#include "worker/session.h"
+
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "worker/commands.h"
+#include "worker/control.h"
+#include "worker/data.h"
+#include "worker/sessions.h"
+
+/* More than this of over-long lines is no client's mistake any more. */
+#define FLOOD_BYTES ((uint64_t)4 * 1024 * 1024)
+
+void session_user_free(struct session_user **user)
+{
+	if (*user) {
+		home_free(&(*user)->home);
+		free((*user)->directory);
+		free((*user)->rename_from);
+		free(*user);
+	}
+	*user = NULL;
+}
+
+void session_forget_login(struct session *s)
+{
+	bool was_logged_in = s->user != NULL;
+
+	data_forget(s);
+	session_user_free(&s->user);
+	free(s->login_user);
+	s->login_user = NULL;
+	s->has_pbsz = s->protects_data = s->needs_epsv = false;
+	s->restart_at = 0;
+	if (was_logged_in)
+		sessions_logged_out(s->worker->sessions, s);
+}
+
+int session_path(struct session *s, struct text argument, struct path *ret)
+{
+	path_set_root(ret);
+
+	int r = path_join(ret, text_of(s->user->directory), ret);
+	if (r == 0)
+		r = path_join(ret, argument, ret);
+	if (r < 0)
+		reply_errno(s, r, argument);
+	return r;
+}
+
+static void copy_cut(char *dst, size_t size, const char *text)
+{
+	(void)snprintf(dst, size, "%.*s", (int)size - 1, text ? text : "");
+}
+
+void session_publish(struct session *s, const char *command)
+{
+	struct session_view view = {
+		.peer = s->peer,
+		.local = s->local,
+		.started_wall_ms = s->started_wall_ms,
+		.last_command_wall_ms = clock_wall_ms(),
+		.is_logged_in = s->user != NULL,
+		.is_tls = session_is_tls(s),
+		.is_implicit = s->is_implicit,
+		.is_running = true,
+		.transfer = s->transfer_kind,
+		.transfer_bytes = atomic_load(&s->transfer_bytes),
+		.bytes_sent = s->bytes_sent,
+		.bytes_received = s->bytes_received,
+	};
+
+	if (command) {
+		free(s->last_command);
+		s->last_command = text_dup(text_of(command));
+	}
+	stream_describe_tls(&s->control, view.tls, sizeof(view.tls));
+	copy_cut(view.user, sizeof(view.user), s->user ? s->user->name : NULL);
+	copy_cut(view.directory, sizeof(view.directory), s->user ? s->user->directory : NULL);
+	copy_cut(view.transfer_path, sizeof(view.transfer_path), s->transfer_path);
+	copy_cut(view.command, sizeof(view.command), s->last_command);
+	scoreboard_publish(s->worker->start->board, s->board_slot, &view);
+}
+
+/* --- running ------------------------------------------------------------------------------------ */
+
+static void greet(struct session *s)
+{
+	const char *banner = s->worker->settings->banner;
+	char peer[ADDRESS_TEXT_SIZE], local[ADDRESS_TEXT_SIZE];
+
+	s->is_greeted = true;
+	log_event(LOG_INFO, "connected", F_UINT("session", s->id),
+		  F_STR("peer", address_format(&s->peer, peer)),
+		  F_STR("to", address_format(&s->local, local)), F_UINT("implicit", s->is_implicit));
+	control_init(s);
+	if (s->is_implicit && !session_start_tls(s)) {
+		s->wants_end = true;
+		return;
+	}
+	session_publish(s, NULL);
+	if (*banner)
+		reply(s, 220, "%s", banner);
+	else
+		reply(s, 220, "%s Sallyport FTP server ready.", s->worker->server_name);
+}
+
+/* Runs one line, if there is one. 0: go on; 1: nothing to do for now; < 0: the connection is gone. */
+static int step(struct session *s)
+{
+	AUTO_FREE char *held = s->held_line;
+	struct text line = text_of(held);
+	int r = 0;
+
+	s->held_line = NULL;
+	if (!held)
+		r = control_next_line(s, &line);
+	if (r == -EMSGSIZE && s->lines.skipped_bytes < FLOOD_BYTES) {
+		reply(s, 500, "Line too long (%d bytes at most).", LINE_MAX_LEN);
+		return 0;
+	}
+	if (r == -EMSGSIZE || r == -ENOBUFS) {
+		reply(s, 421, "Too much garbage; closing.");
+		s->wants_end = true;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (!line.ptr)
+		return 1;
+	commands_run(s, line);
+	return 0;
+}
+
+static void end(struct session *s, int reason)
+{
+	const char *farewell = atomic_load(&s->farewell);
+	char peer[ADDRESS_TEXT_SIZE];
+
+	if (farewell && s->is_greeted && reason == 0)
+		reply(s, 421, "%s", farewell);
+	log_event(LOG_INFO, "disconnected", F_UINT("session", s->id),
+		  F_STR("peer", address_format(&s->peer, peer)),
+		  F_STR("user", s->user ? s->user->name : ""),
+		  F_UINT("seconds", (clock_ms() - s->started_ms) / 1000),
+		  F_UINT("sent", s->bytes_sent), F_UINT("received", s->bytes_received),
+		  F_STR("reason", farewell ? farewell : reason < 0 ? strerrordesc_np(-reason) : "quit"));
+	sessions_close(s->worker->sessions, s);
+}
+
+void session_run(struct session *s)
+{
+	struct worker *worker = s->worker;
+	int r = 0;
+
+	scoreboard_set_running(worker->start->board, s->board_slot, true);
+	if (!s->is_greeted)
+		greet(s);
+	for (;;) {
+		if (s->wants_end || atomic_load(&s->farewell)) {
+			end(s, 0);
+			return;
+		}
+		r = step(s);
+		if (r < 0) {
+			end(s, r);
+			return;
+		}
+		if (r == 0)
+			continue;
+		scoreboard_set_running(worker->start->board, s->board_slot, false);
+		if (sessions_park(worker->sessions, s))
+			return;
+	}
+}

@@ -1,0 +1,108 @@
+/* worker/session.h - one control connection and all that belongs to it.
+ *
+ * A session is parked (it waits for its client: no thread, no buffers, an entry in epoll) or running
+ * (exactly one pool thread owns it). Fields of the first group are guarded by the table's lock; all
+ * others belong to the thread that runs the session, and to nobody while it is parked. */
+#ifndef WORKER_SESSION_H
+#define WORKER_SESSION_H
+
+#include "base/list.h"
+#include "ftp/account.h"
+#include "ftp/command.h"
+#include "ftp/line.h"
+#include "ftp/listing.h"
+#include "ftp/path.h"
+#include "net/stream.h"
+#include "store/home.h"
+#include "worker/state.h"
+
+enum session_state { SESSION_PARKED, SESSION_RUNNING };
+
+enum data_plan { DATA_NONE, DATA_PASSIVE, DATA_ACTIVE };
+
+/* What a login brings; heap, so that a session before its login stays small. */
+struct session_user {
+	uint32_t permissions;
+	struct home *home;
+	char *directory;   /* clean absolute path of the working directory */
+	char *rename_from; /* between RNFR and RNTO, else NULL */
+	char name[];
+};
+
+struct session {
+	/* Guarded by the lock of struct sessions. */
+	struct list timeout_link; /* among the not yet logged in, or the parked */
+	int64_t deadline_ms;	  /* when the sweep ends it */
+	enum session_state state;
+	int wake_fd;	 /* eventfd of the thread that runs it, or -1 */
+	int arrived_fd;	 /* data connection that came for its reservation, or -1 */
+	char *login_name; /* who it is, for kicks; set before the login is told to the session */
+	_Atomic(char *) farewell; /* end it: the text of a 421 reply; owned */
+
+	/* Fixed for its life. */
+	struct worker *worker;
+	uint32_t board_slot;
+	uint64_t id;
+	struct address peer, local;
+	bool is_implicit;
+	int64_t started_ms, started_wall_ms;
+
+	/* The running thread's. */
+	struct stream control;
+	struct waiter control_waiter, data_waiter;
+	struct tls_binding *tls; /* heap; NULL on a plain connection */
+	struct line_reader lines;
+	char *held_line; /* read during a transfer, to be run after it */
+	struct session_user *user;
+	char *login_user; /* of USER, until PASS */
+	unsigned failed_logins;
+	uint32_t facts; /* of MLSD/MLST, enum fact */
+	enum transfer_type type;
+	bool is_greeted;
+	bool has_pbsz, protects_data; /* PBSZ seen; PROT P */
+	bool is_in_handshake;	      /* of the control connection: nothing can be said to the client */
+	bool wants_end;		      /* QUIT, or the connection is gone */
+	bool wants_abort;	      /* an ABOR waits behind the transfer in progress */
+	bool is_transferring;
+	bool needs_epsv;	      /* EPSV ALL was sent (RFC 2428 4) */
+	bool needs_ticket;	      /* the client has spent one */
+	enum data_plan plan;
+	uint16_t passive_port;
+	_Atomic int64_t reserved_ms; /* when the reservation was made; 0: none is pending */
+	struct address active_to;
+	uint64_t restart_at; /* REST */
+	uint64_t bytes_sent, bytes_received;
+	enum transfer_kind transfer_kind;
+	const char *transfer_path; /* borrowed during a transfer */
+	char *last_command;	   /* masked, for the scoreboard; NULL before the first */
+	_Atomic uint64_t transfer_bytes;
+};
+
+/* Runs a session that is in the hands of the calling pool thread: its next commands, until it has to
+ * wait for its client (it is parked) or ends (it is gone). */
+void session_run(struct session *s);
+
+/* Builds the clean path of a client's argument; replies 501/553 and returns < 0 when it is none. */
+int session_path(struct session *s, struct text argument, struct path *ret) MUST_CHECK;
+
+/* Tells the scoreboard how the session stands. command: the last line, already masked; NULL: keep "". */
+void session_publish(struct session *s, const char *command);
+
+/* TLS on the control connection. False: it failed and the session must end. */
+bool session_start_tls(struct session *s) MUST_CHECK;
+
+/* Forgets the login (AUTH TLS starts over, RFC 4217 4). */
+void session_forget_login(struct session *s);
+void session_user_free(struct session_user **user); /* accepts NULL; leaves NULL */
+
+static inline bool session_may(const struct session *s, uint32_t permission)
+{
+	return s->user && (s->user->permissions & permission) == permission;
+}
+
+static inline bool session_is_tls(const struct session *s)
+{
+	return s->control.ssl != NULL;
+}
+
+#endif

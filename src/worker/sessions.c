@@ -1,0 +1,324 @@
+/* worker/sessions.c - see sessions.h.
+ *
+ * Two lists in the order of their deadlines, so that the sweep looks at their heads only: sessions
+ * that have not logged in (in the order of their connections), and parked ones (in the order in which
+ * they were parked). */
+#include "worker/sessions.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "net/socket.h"
+#include "worker/passive.h"
+
+struct sessions {
+	pthread_mutex_t lock; /* guards all below; innermost */
+	struct worker *worker;
+	int epoll;
+	size_t count;
+	struct list waiting_for_login, parked;
+	struct session *slots[]; /* by board slot; NULL: not ours */
+};
+
+struct sessions *sessions_new(struct worker *worker, int epoll)
+{
+	size_t max = scoreboard_max_sessions(worker->start->board);
+	struct sessions *table = calloc(1, sizeof(*table) + max * sizeof(table->slots[0]));
+
+	if (!table)
+		return NULL;
+	(void)pthread_mutex_init(&table->lock, NULL);
+	table->worker = worker;
+	table->epoll = epoll;
+	list_init(&table->waiting_for_login);
+	list_init(&table->parked);
+	return table;
+}
+
+static uint64_t tag_of(const struct session *s)
+{
+	return (uint64_t)(uint32_t)s->id << 32 | s->board_slot;
+}
+
+static struct session *find_locked(struct sessions *table, uint32_t board_slot, uint64_t id)
+{
+	struct session *s = board_slot < scoreboard_max_sessions(table->worker->start->board) ?
+				    table->slots[board_slot] :
+				    NULL;
+
+	return s && s->id == id ? s : NULL;
+}
+
+static void watch(struct sessions *table, struct session *s, int operation, uint32_t events)
+{
+	struct epoll_event event = { .events = events | EPOLLRDHUP | EPOLLONESHOT,
+				     .data.u64 = tag_of(s) };
+
+	/* Fails only when the kernel is out of memory or watches; the sweep ends the session then. */
+	(void)epoll_ctl(table->epoll, operation, s->control.fd, &event);
+}
+
+struct session *sessions_open(struct sessions *table, int fd, const struct address *peer,
+			      bool is_implicit, int wake_fd, int *ret_error)
+{
+	const struct worker_start *start = table->worker->start;
+	struct session *s = calloc(1, sizeof(*s));
+
+	*ret_error = -ENOMEM;
+	if (!s)
+		return NULL;
+	*ret_error = scoreboard_open(start->board, start->slot, &s->board_slot, &s->id);
+	if (*ret_error < 0) {
+		free(s);
+		return NULL;
+	}
+	s->worker = table->worker;
+	s->peer = *peer;
+	s->is_implicit = is_implicit;
+	if (socket_local(fd, &s->local) < 0)
+		s->local = (struct address){ 0 };
+	s->started_ms = clock_ms();
+	s->started_wall_ms = clock_wall_ms();
+	s->deadline_ms = s->started_ms + (int64_t)table->worker->settings->login_timeout_s * 1000;
+	s->state = SESSION_RUNNING;
+	s->wake_fd = wake_fd;
+	s->arrived_fd = -1;
+	s->facts = FACTS_DEFAULT;
+	line_reader_init(&s->lines);
+	s->control.fd = fd;
+
+	(void)pthread_mutex_lock(&table->lock);
+	table->slots[s->board_slot] = s;
+	table->count++;
+	list_append(&table->waiting_for_login, &s->timeout_link);
+	watch(table, s, EPOLL_CTL_ADD, 0);
+	(void)pthread_mutex_unlock(&table->lock);
+	return s;
+}
+
+struct session *sessions_take(struct sessions *table, uint64_t tag, int wake_fd)
+{
+	uint32_t slot = (uint32_t)tag;
+	struct session *s = NULL;
+
+	(void)pthread_mutex_lock(&table->lock);
+	if (slot < scoreboard_max_sessions(table->worker->start->board))
+		s = table->slots[slot];
+	if (s && (tag_of(s) != tag || s->state != SESSION_PARKED))
+		s = NULL;
+	if (s) {
+		s->state = SESSION_RUNNING;
+		s->wake_fd = wake_fd;
+		if (s->user)
+			list_remove(&s->timeout_link);
+	}
+	(void)pthread_mutex_unlock(&table->lock);
+	return s;
+}
+
+bool sessions_park(struct sessions *table, struct session *s)
+{
+	int64_t idle_ms = (int64_t)table->worker->settings->idle_timeout_s * 1000;
+
+	(void)pthread_mutex_lock(&table->lock);
+	bool is_free = atomic_load(&s->farewell) == NULL;
+	if (is_free) {
+		s->state = SESSION_PARKED;
+		s->wake_fd = -1;
+		if (s->user) {
+			s->deadline_ms = clock_coarse_ms() + idle_ms;
+			list_append(&table->parked, &s->timeout_link);
+		}
+		watch(table, s, EPOLL_CTL_MOD, EPOLLIN);
+	}
+	(void)pthread_mutex_unlock(&table->lock);
+	return is_free;
+}
+
+void sessions_logged_in(struct sessions *table, struct session *s)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	list_remove(&s->timeout_link);
+	(void)pthread_mutex_unlock(&table->lock);
+}
+
+void sessions_logged_out(struct sessions *table, struct session *s)
+{
+	int64_t timeout_ms = (int64_t)table->worker->settings->login_timeout_s * 1000;
+
+	(void)pthread_mutex_lock(&table->lock);
+	list_remove(&s->timeout_link);
+	s->deadline_ms = deadline_in(timeout_ms);
+	list_append(&table->waiting_for_login, &s->timeout_link);
+	free(s->login_name);
+	s->login_name = NULL;
+	(void)pthread_mutex_unlock(&table->lock);
+}
+
+void sessions_close(struct sessions *table, struct session *s)
+{
+	const struct worker_start *start = table->worker->start;
+
+	(void)pthread_mutex_lock(&table->lock);
+	table->slots[s->board_slot] = NULL;
+	table->count--;
+	list_remove(&s->timeout_link);
+	(void)pthread_mutex_unlock(&table->lock);
+
+	/* Nobody finds it any more. */
+	passive_drop(table->worker->passive, s);
+	fd_close(&s->arrived_fd);
+	session_user_free(&s->user);
+	stream_close(&s->control);
+	line_reader_release(&s->lines);
+	scoreboard_close(start->board, s->board_slot);
+	free(s->tls);
+	free(s->held_line);
+	free(s->last_command);
+	free(s->login_name);
+	free(s->login_user);
+	free(atomic_load(&s->farewell));
+	free(s);
+}
+
+static void wake_locked(const struct session *s)
+{
+	uint64_t one = 1;
+
+	if (s->wake_fd >= 0)
+		(void)!write(s->wake_fd, &one, sizeof(one)); /* full means it is awake anyway */
+}
+
+/* Makes a session end: a parked one is handed to the pool by an event that is always ready. */
+static void bid_farewell_locked(struct sessions *table, struct session *s, const char *text)
+{
+	if (atomic_load(&s->farewell))
+		return;
+	atomic_store(&s->farewell, text_dup(text_of(text)));
+	if (s->state == SESSION_PARKED)
+		watch(table, s, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
+	else
+		wake_locked(s);
+}
+
+size_t sessions_kick(struct sessions *table, uint64_t id, const char *user, const char *text)
+{
+	size_t max = scoreboard_max_sessions(table->worker->start->board), n = 0;
+
+	(void)pthread_mutex_lock(&table->lock);
+	for (size_t i = 0; i < max; i++) {
+		struct session *s = table->slots[i];
+
+		if (!s || (id != 0 && s->id != id))
+			continue;
+		if (id == 0 && user &&
+		    (!s->login_name || !text_equal(text_of(s->login_name), text_of(user))))
+			continue;
+		bid_farewell_locked(table, s, text);
+		n++;
+	}
+	(void)pthread_mutex_unlock(&table->lock);
+	return n;
+}
+
+size_t sessions_kick_all(struct sessions *table, const char *text)
+{
+	return sessions_kick(table, 0, NULL, text);
+}
+
+void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id, int fd)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	struct session *s = find_locked(table, board_slot, id);
+	if (s) {
+		int before = s->arrived_fd;
+		s->arrived_fd = fd;
+		fd = before; /* an older one that was never used */
+		atomic_store(&s->reserved_ms, 0);
+		wake_locked(s);
+	}
+	(void)pthread_mutex_unlock(&table->lock);
+	fd_close(&fd);
+}
+
+int sessions_take_arrived(struct sessions *table, struct session *s)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	int fd = fd_take(&s->arrived_fd);
+	(void)pthread_mutex_unlock(&table->lock);
+	return fd;
+}
+
+void sessions_wake(struct sessions *table, uint32_t board_slot, uint64_t id, const char *name)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	struct session *s = find_locked(table, board_slot, id);
+	if (s) {
+		if (name) {
+			free(s->login_name);
+			s->login_name = text_dup(text_of(name));
+		}
+		wake_locked(s);
+	}
+	(void)pthread_mutex_unlock(&table->lock);
+}
+
+/* Ends the sessions at the head of a list whose time has come. Returns the next deadline. */
+static int64_t sweep_locked(struct sessions *table, struct list *list, int64_t now, const char *text)
+{
+	while (!list_is_empty(list)) {
+		struct session *s = list_entry(list->next, struct session, timeout_link);
+
+		if (s->deadline_ms > now)
+			return s->deadline_ms;
+		list_remove(&s->timeout_link);
+		bid_farewell_locked(table, s, text);
+	}
+	return DEADLINE_NEVER;
+}
+
+/* Reservations for which nothing came: others of the same address may want the port. */
+static void expire_reservations_locked(struct sessions *table, int64_t now)
+{
+	int64_t limit = now - (int64_t)table->worker->settings->data_timeout_s * 1000;
+	const struct session *s;
+
+	for (struct list *l = table->parked.next; l != &table->parked; l = l->next) {
+		s = list_entry(l, struct session, timeout_link);
+		int64_t since = atomic_load(&s->reserved_ms);
+		if (since != 0 && since < limit)
+			passive_drop(table->worker->passive, (struct session *)s);
+	}
+}
+
+int sessions_sweep(struct sessions *table)
+{
+	const struct settings *settings = table->worker->settings;
+	int64_t now = clock_ms(), next, other;
+	char login[160], idle[160];
+
+	(void)snprintf(login, sizeof(login), "No login within %u seconds; closing.",
+		       settings->login_timeout_s);
+	(void)snprintf(idle, sizeof(idle),
+		       "Idle for %u seconds; closing. A keepalive (NOOP) every %u seconds prevents it.",
+		       settings->idle_timeout_s, settings->idle_timeout_s * 5 / 6);
+	(void)pthread_mutex_lock(&table->lock);
+	next = sweep_locked(table, &table->waiting_for_login, now, login);
+	other = sweep_locked(table, &table->parked, now, idle);
+	expire_reservations_locked(table, now);
+	(void)pthread_mutex_unlock(&table->lock);
+
+	next = MIN_OF(next, other);
+	return next == DEADLINE_NEVER ? 500 : (int)MAX_OF(10, MIN_OF(next - now, 500));
+}
+
+size_t sessions_count(struct sessions *table)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	size_t n = table->count;
+	(void)pthread_mutex_unlock(&table->lock);
+	return n;
+}

@@ -1,0 +1,150 @@
+/* worker/transfer.c - see transfer.h. */
+#include "worker/transfer.h"
+
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "ftp/ascii.h"
+#include "worker/control.h"
+#include "worker/pool.h"
+
+/* How much goes out between two looks at the client. */
+#define CHUNK_BYTES ((size_t)1024 * 1024)
+
+static int64_t stall_deadline(const struct session *s)
+{
+	return deadline_in((int64_t)s->worker->settings->stall_timeout_s * 1000);
+}
+
+void transfer_begin(struct session *s, enum transfer_kind kind, const char *path)
+{
+	s->transfer_kind = kind;
+	s->transfer_path = path;
+	atomic_store(&s->transfer_bytes, 0);
+	session_publish(s, NULL);
+}
+
+void transfer_end(struct session *s)
+{
+	s->transfer_kind = TRANSFER_NONE;
+	s->transfer_path = NULL;
+	session_publish(s, NULL);
+}
+
+void transfer_count(struct session *s, uint64_t bytes)
+{
+	uint64_t before = atomic_load_explicit(&s->transfer_bytes, memory_order_relaxed);
+
+	atomic_store_explicit(&s->transfer_bytes, before + bytes, memory_order_relaxed);
+	scoreboard_set_transfer_bytes(s->worker->start->board, s->board_slot, before + bytes);
+}
+
+/* Not -EPIPE and friends: what a file can fail with while it is read. */
+static bool is_of_file(int error)
+{
+	return error == -EIO || error == -EISDIR || error == -EBADF || error == -ESTALE;
+}
+
+static void send_image(struct session *s, struct data *data, int file, off_t offset, char *buffer,
+		       struct transfer *t)
+{
+	ssize_t n;
+
+	while (t->error == 0) {
+		n = stream_send_file(&data->stream, file, &offset, CHUNK_BYTES, buffer, POOL_BUFFER_SIZE,
+				     stall_deadline(s));
+		if (n == 0)
+			return;
+		if (n < 0) {
+			t->error = (int)n;
+			t->is_file_error = is_of_file((int)n);
+			return;
+		}
+		t->bytes += (uint64_t)n;
+		transfer_count(s, (uint64_t)n);
+		t->error = control_look(s);
+	}
+}
+
+static void send_ascii(struct session *s, struct data *data, int file, off_t offset, char *buffer,
+		       struct transfer *t)
+{
+	struct ascii state = { 0 };
+	size_t third = POOL_BUFFER_SIZE / 3; /* a piece of the file, and twice as much for its lines */
+
+	while (t->error == 0) {
+		ssize_t n = pread(file, buffer, third, offset);
+		if (n <= 0) {
+			t->error = n < 0 ? -errno : 0;
+			t->is_file_error = n < 0;
+			return;
+		}
+		offset += n;
+		size_t len = ascii_encode(&state, buffer, (size_t)n, buffer + third);
+		t->error = stream_write(&data->stream, buffer + third, len, stall_deadline(s));
+		if (t->error == 0) {
+			t->bytes += len;
+			transfer_count(s, len);
+			t->error = control_look(s);
+		}
+	}
+}
+
+void transfer_send(struct session *s, struct data *data, int file, off_t offset,
+		   struct transfer *ret)
+{
+	char *buffer = pool_buffer();
+
+	*ret = (struct transfer){ .error = buffer ? 0 : -ENOMEM };
+	if (!buffer)
+		return;
+	if (s->type == TYPE_ASCII)
+		send_ascii(s, data, file, offset, buffer, ret);
+	else
+		send_image(s, data, file, offset, buffer, ret);
+	if (ret->error == 0)
+		ret->error = stream_end(&data->stream, stall_deadline(s));
+}
+
+static int write_all(int file, const char *p, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(file, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+void transfer_receive(struct session *s, struct data *data, int file, struct transfer *ret)
+{
+	char *buffer = pool_buffer(), *decoded = buffer ? buffer + POOL_BUFFER_SIZE / 2 : NULL;
+	size_t size = s->type == TYPE_ASCII ? POOL_BUFFER_SIZE / 2 - 1 : POOL_BUFFER_SIZE;
+	struct ascii state = { 0 };
+
+	*ret = (struct transfer){ .error = buffer ? 0 : -ENOMEM };
+	while (ret->error == 0) {
+		ssize_t n = stream_read(&data->stream, buffer, size, stall_deadline(s));
+		size_t len = n > 0 ? (size_t)n : 0;
+
+		if (n < 0) {
+			ret->error = (int)n;
+			return;
+		}
+		ret->bytes += len;
+		transfer_count(s, len);
+		if (s->type == TYPE_ASCII)
+			len = n > 0 ? ascii_decode(&state, buffer, len, decoded) :
+				      ascii_decode_end(&state, decoded);
+		ret->error = write_all(file, s->type == TYPE_ASCII ? decoded : buffer, len);
+		ret->is_file_error = ret->error < 0;
+		if (n == 0)
+			return;
+		if (ret->error == 0)
+			ret->error = control_look(s);
+	}
+}

@@ -1,0 +1,27 @@
+/* worker/transfer.h - the copying itself: file to data connection and back. Threads: the one that runs
+ * the session; it serves the client's ABOR, STAT and NOOP meanwhile. */
+#ifndef WORKER_TRANSFER_H
+#define WORKER_TRANSFER_H
+
+#include "worker/data.h"
+
+struct transfer {
+	uint64_t bytes; /* on the wire */
+	int error;	/* 0, or the first negative error */
+	bool is_file_error; /* the error is the file's, not the network's */
+};
+
+/* The file from offset to its end; TYPE A converts line ends. */
+void transfer_send(struct session *s, struct data *data, int file, off_t offset,
+		   struct transfer *ret);
+
+/* Everything until the client ends, to the file's current position. */
+void transfer_receive(struct session *s, struct data *data, int file, struct transfer *ret);
+
+/* Around a transfer: what STAT and the scoreboard show of it. path is borrowed until the end. */
+void transfer_begin(struct session *s, enum transfer_kind kind, const char *path);
+void transfer_end(struct session *s);
+/* So many bytes more; the scoreboard hears of it now and then. */
+void transfer_count(struct session *s, uint64_t bytes);
+
+#endif

@@ -1,0 +1,38 @@
+/* worker/worker.h - a worker process: FTP sessions and transfers. It sees the data root and its
+ * sockets; it never sees a password hash and never opens the configuration or the database. */
+#ifndef WORKER_WORKER_H
+#define WORKER_WORKER_H
+
+#include "ipc/reservations.h"
+#include "ipc/scoreboard.h"
+#include "net/tls_server.h"
+#include "settings/settings.h"
+
+struct control_listener {
+	int fd; /* listening, non-blocking */
+	struct address address;
+	bool is_implicit; /* TLS from the first byte */
+};
+
+/* Everything a worker is given; all borrowed for the life of the process. */
+struct worker_start {
+	const struct settings *settings;
+	struct scoreboard *board;
+	struct reservations *reservations;
+	struct tls_server *tls; /* NULL: no certificate; TLS is neither offered nor accepted */
+	const struct control_listener *listeners;
+	size_t n_listeners;
+	uint32_t slot, generation;
+	uint32_t n_workers;   /* of this generation, for spreading the passive ports */
+	uint32_t index;	      /* 0 .. n_workers - 1 */
+	int supervisor;	      /* channel */
+	int mailbox;	      /* where other workers send our data connections (SOCK_DGRAM) */
+	const int *mailboxes; /* SCOREBOARD_WORKERS sending ends, by worker slot */
+	int data_root;	      /* O_PATH directory */
+};
+
+/* Runs until the supervisor says TERMINATE, or DRAIN and the last session has ended, or the supervisor
+ * is gone. Privileges are already dropped. Returns the exit status. */
+int worker_main(const struct worker_start *start) MUST_CHECK;
+
+#endif

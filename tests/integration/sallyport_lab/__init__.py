@@ -1,0 +1,1 @@
+"""What the integration tests stand on: ports, certificates, the daemon, raw and real clients."""
