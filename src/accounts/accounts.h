@@ -42,7 +42,8 @@ struct account_login {
 
 struct accounts;
 
-/* Makes the file (mode 0600) or leads it to the newest schema. 0, or -errno with *ret_error filled. */
+/* Makes the file (mode 0600) or leads it to the newest schema. 0, or -errno with *ret_error
+ * filled. */
 int accounts_open(const char *path, struct accounts **ret,
 		  struct database_error *ret_error) MUST_CHECK;
 void accounts_free(struct accounts **accounts); /* accepts NULL; leaves NULL */
@@ -62,8 +63,8 @@ int accounts_change(struct accounts *accounts, struct text name, unsigned parts,
 /* 0; -ENOENT; -errno. */
 int accounts_delete(struct accounts *accounts, struct text name) MUST_CHECK;
 
-/* Calls each for every account, ordered by name, under the lock of reading: each must not call back.
- * 0 or -errno. */
+/* Calls each for every account, ordered by name, under the lock of reading: each must not call
+ * back. 0 or -errno. */
 int accounts_list(struct accounts *accounts, void (*each)(const struct account *account, void *arg),
 		  void *arg) MUST_CHECK;
 

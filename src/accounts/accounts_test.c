@@ -1,4 +1,5 @@
-/* accounts/accounts_test.c - users are added, read, changed, deleted; each refusal has its errno. */
+/* accounts/accounts_test.c - users are added, read, changed, deleted; each refusal has its
+ * errno. */
 #include "base/test.h"
 
 #include "accounts/accounts.h"

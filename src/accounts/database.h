@@ -1,5 +1,5 @@
-/* accounts/database.h - one connection to the accounts database, opened the way that we want it: made
- * with mode 0600, write-ahead log, checked for damage, at the newest schema.
+/* accounts/database.h - one connection to the accounts database, opened the way that we want it:
+ * made with mode 0600, write-ahead log, checked for damage, at the newest schema.
  * Threads: one at a time per connection; the caller locks. Source: sqlite.org/pragma.html. */
 #ifndef ACCOUNTS_DATABASE_H
 #define ACCOUNTS_DATABASE_H

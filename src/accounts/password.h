@@ -1,8 +1,10 @@
-/* accounts/password.h - passwords as crypt(3) hashes: new ones are yescrypt, all kinds are verified.
+/* accounts/password.h - passwords as crypt(3) hashes: new ones are yescrypt, all kinds are
+ * verified.
  *
- * One yescrypt of the default cost (some 16 MiB for some 20 ms) is the price of a guess: whoever
- * refuses a login sees to it that it was paid (password_pay), whatever the reason of the refusal, so
- * that its time tells nothing. Threads: any. Source: crypt(3), crypt(5), crypt_gensalt(3). */
+ * One yescrypt of the default cost (16 MiB and tens of milliseconds) is the price of a guess:
+ * whoever refuses a login sees to it that it was paid (password_pay), whatever the reason of the
+ * refusal, so that its time tells nothing. Threads: any.
+ * Source: crypt(3), crypt(5), crypt_gensalt(3). */
 #ifndef ACCOUNTS_PASSWORD_H
 #define ACCOUNTS_PASSWORD_H
 
@@ -11,8 +13,8 @@
 #define PASSWORD_MAX 511       /* bytes; what crypt(3) takes */
 #define PASSWORD_HASH_SIZE 384 /* with the NUL; CRYPT_OUTPUT_SIZE */
 
-/* NULL when the password can be set, else a sentence: 1 to PASSWORD_MAX bytes, no control bytes, which
- * no FTP client could send. */
+/* NULL when the password can be set, else a sentence: 1 to PASSWORD_MAX bytes, no control bytes,
+ * which no FTP client could send. */
 const char *password_problem(struct text password);
 
 /* Hashes with a new salt. 0; -EINVAL (see password_problem); -ENOMEM. */

@@ -1,6 +1,7 @@
 /* accounts/password_cache.c - see password_cache.h.
- * Threads: one lock guards everything but the key, which never changes. The table is a set-associative
- * array: a key may stand in any of the ways of its set, and the oldest one there makes room. */
+ * Threads: one lock guards everything but the key, which never changes. The table is a
+ * set-associative array: a key may stand in any of the ways of its set, and the oldest one there
+ * makes room. */
 #include "accounts/password_cache.h"
 
 #include <openssl/crypto.h>
@@ -162,8 +163,9 @@ static uint64_t start_flight_locked(struct password_cache *cache, const uint8_t 
 	return 0;
 }
 
-/* Those who waited for a flight that failed verify by themselves, all at once and without a flight of
- * their own: a shared "no" would be cheaper than other refusals, and a queue of flights slower. */
+/* Those who waited for a flight that failed verify by themselves, all at once and without a flight
+ * of their own: a shared "no" would be cheaper than other refusals, and a queue of flights
+ * slower. */
 static bool enter_locked(struct password_cache *cache, struct password_ticket *ticket)
 {
 	if (find_entry_locked(cache, ticket->key))

@@ -28,7 +28,8 @@ struct password_ticket {
 struct password_cache *password_cache_new(int64_t lifetime_ms, int64_t (*now_ms)(void)) MUST_CHECK;
 void password_cache_free(struct password_cache **cache); /* accepts NULL; leaves NULL */
 
-/* True: verified not long ago. False: verify, then call password_cache_leave with the same ticket. */
+/* True: verified not long ago. False: verify, then call password_cache_leave with the same
+ * ticket. */
 bool password_cache_enter(struct password_cache *cache, struct text user, const char *hash,
 			  struct text password, struct password_ticket *ret_ticket) MUST_CHECK;
 void password_cache_leave(struct password_cache *cache, struct password_ticket *ticket,

@@ -1,4 +1,5 @@
-/* accounts/schema.c - see schema.h. A migration that was released never changes; a new one is added. */
+/* accounts/schema.c - see schema.h. A migration that was released never changes; a new one is
+ * added. */
 #include "accounts/schema.h"
 
 #include "accounts/database.h"
@@ -61,7 +62,8 @@ static int check_ours(sqlite3 *db, int version)
 	return tables > 0 ? -EINVAL : 0;
 }
 
-/* Runs inside the transaction: another process may have been faster, so the version is read here. */
+/* Runs inside the transaction: another process may have been faster, so the version is read
+ * here. */
 static int migrate_step(sqlite3 *db, unsigned target)
 {
 	char set_version[64];

@@ -48,6 +48,8 @@ struct text text_trim(struct text in)
 
 static void advance(struct text *in, size_t n)
 {
+	if (n == 0)
+		return; /* in->ptr may be NULL */
 	in->ptr += n;
 	in->len -= n;
 }

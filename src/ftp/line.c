@@ -138,6 +138,17 @@ static void add_lines(struct line_reader *reader, const char *in, size_t len)
 		add_piece(reader, in, len, false);
 }
 
+/* How many bytes stand before the first NUL that follows a CR; the first byte counts always. */
+static size_t run_before_cr_nul(const char *in, size_t len)
+{
+	const char *end = in + len, *nul = in;
+
+	while ((nul = memchr(nul + 1, '\0', (size_t)(end - nul - 1))))
+		if (nul[-1] == '\r')
+			return (size_t)(nul - in);
+	return len;
+}
+
 /* Bytes without Telnet commands: a NUL behind CR goes away (RFC 854), all others are text. */
 static void add_data(struct line_reader *reader, const char *in, size_t len)
 {
@@ -149,8 +160,7 @@ static void add_data(struct line_reader *reader, const char *in, size_t len)
 			continue;
 		}
 
-		const char *nul = memchr(in + 1, '\0', len - 1);
-		size_t run = nul ? (size_t)(nul - in) : len;
+		size_t run = run_before_cr_nul(in, len);
 
 		add_lines(reader, in, run);
 		reader->saw_cr = in[run - 1] == '\r';

@@ -82,8 +82,8 @@ static void check_verb(struct text in)
 	line_reader_release(&reader);
 }
 
-/* A short input stands for a long line as well: its bytes up to the first "*" are repeated until
- * below the limit. */
+/* A short input stands for a long line as well: its bytes up to the first "*" are repeated
+ * until just below the limit. */
 static void check_long(struct text in, size_t piece)
 {
 	static char bytes[INPUT_MAX];

@@ -61,7 +61,8 @@ static int send_now(int channel, const struct msghdr *header)
 int channel_send(int channel, const void *message, size_t len, const int *fds, size_t n_fds,
 		 int timeout_ms)
 {
-	/* sendmsg(2) does not write through the vector; the cast drops const for the struct only. */
+	/* sendmsg(2) does not write through the vector; the cast drops const for the struct
+	 * only. */
 	struct iovec data = { (void *)(uintptr_t)message, len };
 	struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1 };
 	int64_t deadline = deadline_in(timeout_ms);

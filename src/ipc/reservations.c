@@ -1,12 +1,13 @@
 /* ipc/reservations.c - see reservations.h.
  *
- * Entry i below max_sessions is the reservation of the session in board slot i; the entries behind them
- * are a ring of pairs in quarantine, of which the oldest is overwritten. Both kinds hang in the same
- * hash chains, so that one look-up knows all about a pair.
+ * Entry i below max_sessions is the reservation of the session in board slot i; the entries behind
+ * them are a ring of pairs in quarantine, of which the oldest is overwritten. Both kinds hang in
+ * the same hash chains, so that one look-up knows all about a pair.
  *
- * A process may be killed at any instruction while it holds the mutex. What counts is then the state
- * word of each entry, written last when an entry comes to life and first when it goes; chains and
- * counters are only derived from it, and the next holder of the mutex builds them anew. */
+ * A process may be killed at any instruction while it holds the mutex. What counts is then the
+ * state word of each entry, written last when an entry comes to life and first when it goes;
+ * chains and counters are only derived from it, and the next holder of the mutex builds them
+ * anew. */
 #include "ipc/reservations.h"
 
 #include <assert.h>
@@ -125,7 +126,8 @@ static uint32_t *bucket_of(struct reservations *r, const struct address *peer, u
 	return &r->buckets[hash_of(r, peer, port) & (r->n_buckets - 1)];
 }
 
-/* The exchange orders the state against the plain fields on both sides, as the opening comment wants. */
+/* The exchange orders the state against the plain fields on both sides, as the opening comment
+ * wants. */
 static void set_state(struct entry *entry, enum entry_state state)
 {
 	(void)atomic_exchange_explicit(&entry->state, state, memory_order_acq_rel);
@@ -170,8 +172,8 @@ static void remove_locked(struct reservations *r, struct entry *entry)
 	*link = entry->next;
 }
 
-/* After its holder was killed. Pairs in quarantine go first: a pair that is also held was on its way
- * into quarantine, and is no longer held. */
+/* After its holder was killed. Pairs in quarantine go first: a pair that is also held was on its
+ * way into quarantine, and is no longer held. */
 static void repair_locked(struct reservations *r)
 {
 	size_t n_entries = r->max_sessions + r->ring_size;

@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
@@ -226,8 +227,8 @@ static void another_process_is_woken_by_a_match(void **state)
 	assert_int_equal(match(r, 1, 40000), 1);
 }
 
-/* Everything that must hold whoever was killed: each living entry is found in its chain by its pair,
- * chains hold nothing else, and the counter counts. */
+/* Everything that must hold whoever was killed: each living entry is found in its chain by its
+ * pair, chains hold nothing else, and the counter counts. */
 static void assert_consistent(struct reservations *r)
 {
 	size_t n_entries = r->max_sessions + r->ring_size, n_linked = 0, n_living = 0, n_held = 0;
@@ -292,6 +293,8 @@ static pid_t start_player(struct reservations *r, uint32_t worker)
 	pid_t child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
+		/* A test that fails must not leave it running. */
+		assert_int_equal(prctl(PR_SET_PDEATHSIG, SIGKILL), 0);
 		play(r, worker, ready[1]);
 		_exit(1);
 	}

@@ -1,11 +1,11 @@
 /* ipc/scoreboard.c - see scoreboard.h.
  *
- * A session slot belongs to whoever wrote itself into its owner word with a compare-and-swap; from then
- * on nobody else writes the slot until the owner is 0 again. Each worker looks for a free slot from
- * where it found or freed the last one, so that opening a session costs the same with ten and with
- * thousands, and pages that were used once are used again.
- * Fields that change all the time are relaxed atomics in a small array of their own, so that a walk over
- * all slots leaves the pages of unused views untouched; the rest is behind a seqlock. */
+ * A session slot belongs to whoever wrote itself into its owner word with a compare-and-swap; from
+ * then on nobody else writes the slot until the owner is 0 again. Each worker looks for a free slot
+ * from where it found or freed the last one, so that opening a session costs the same with ten and
+ * with thousands, and pages that were used once are used again.
+ * Fields that change all the time are relaxed atomics in a small array of their own, so that a
+ * walk over all slots leaves the pages of unused views untouched; the rest is behind a seqlock. */
 #include "ipc/scoreboard.h"
 
 #include <assert.h>

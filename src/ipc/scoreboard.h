@@ -1,10 +1,10 @@
-/* ipc/scoreboard.h - the live state of every process and every session, in memory shared by all of our
- * processes: written by its owner, read by the manager for `status` and `session list`.
+/* ipc/scoreboard.h - the live state of every process and every session, in memory shared by all of
+ * our processes: written by its owner, read by the manager for `status` and `session list`.
  *
- * Threads and processes: a session slot is written only by the thread that runs that session, a worker
- * slot and the head only by the supervisor (counters of a worker slot: by that worker, atomically).
- * Text is published under a per-slot sequence lock; readers get a consistent copy. No locks, so that a
- * process killed at any instruction cannot stop the others. */
+ * Threads and processes: a session slot is written only by the thread that runs that session, a
+ * worker slot and the head only by the supervisor (counters of a worker slot: by that worker,
+ * atomically). Text is published under a per-slot sequence lock; readers get a consistent copy.
+ * No locks, so that a process killed at any instruction cannot stop the others. */
 #ifndef IPC_SCOREBOARD_H
 #define IPC_SCOREBOARD_H
 
@@ -70,15 +70,15 @@ size_t scoreboard_max_sessions(const struct scoreboard *board);
 void scoreboard_set_server(struct scoreboard *board, const struct server_view *view);
 void scoreboard_set_worker(struct scoreboard *board, uint32_t worker_slot,
 			   const struct worker_view *view);
-/* Supervisor: worker_slot has died; its session slots become free, also those that it was killed in the
- * middle of writing. To be called before the slot is given to another worker. */
+/* Supervisor: worker_slot has died; its session slots become free, also those that it was killed
+ * in the middle of writing. To be called before the slot is given to another worker. */
 void scoreboard_forget_worker(struct scoreboard *board, uint32_t worker_slot);
 
 /* Worker: its gauges. */
 void scoreboard_add_threads(struct scoreboard *board, uint32_t worker_slot, int32_t delta);
 
-/* Worker: takes a free slot for a new session and gives it an id never used before on this board (from
- * 1 up). 0 or -ENOSPC when max_sessions are there. */
+/* Worker: takes a free slot for a new session and gives it an id never used before on this board
+ * (from 1 up). 0 or -ENOSPC when max_sessions are there. */
 int scoreboard_open(struct scoreboard *board, uint32_t worker_slot, uint32_t *ret_slot,
 		    uint64_t *ret_id) MUST_CHECK;
 void scoreboard_close(struct scoreboard *board, uint32_t slot);

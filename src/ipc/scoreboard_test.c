@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
@@ -142,6 +143,8 @@ static void workers_killed_at_any_moment_leave_a_board_that_works(void **state)
 		pid_t child = fork();
 		assert_true(child >= 0);
 		if (child == 0) {
+			/* A test that fails must not leave it running. */
+			assert_int_equal(prctl(PR_SET_PDEATHSIG, SIGKILL), 0);
 			(void)!write(ready[1], "", 1);
 			for (;;) {
 				uint32_t slot;

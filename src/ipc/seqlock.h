@@ -1,10 +1,10 @@
-/* ipc/seqlock.h - a struct in shared memory with one writer and any number of readers that never wait
- * for it: readers copy, and copy again when the writer was at work meanwhile.
+/* ipc/seqlock.h - a struct in shared memory with one writer and any number of readers that never
+ * wait for it: readers copy, and copy again when the writer was at work meanwhile.
  *
- * The bytes travel as 64-bit atomic words, stored with release and loaded with acquire order: a reader
- * that saw one word of a write also sees that the sequence was odd, so no fences are needed and
- * ThreadSanitizer can follow. A writer that is killed in the middle leaves an odd sequence: readers
- * give up after a bounded time, and the next write heals it.
+ * The bytes travel as 64-bit atomic words, stored with release and loaded with acquire order: a
+ * reader that saw one word of a write also sees that the sequence was odd, so no fences are needed
+ * and ThreadSanitizer can follow. A writer that is killed in the middle leaves an odd sequence:
+ * readers give up after a bounded time, and the next write heals it.
  * Threads and processes: seqlock_write one at a time per lock, seqlock_read any. */
 #ifndef IPC_SEQLOCK_H
 #define IPC_SEQLOCK_H

@@ -1,7 +1,7 @@
 /* manager/api.c - see api.h. HTTP by libmicrohttpd; here: who may ask, how much, and the way to the
  * handler and back.
- * Threads: an exchange belongs to the thread of its connection; the lock guards the count of those in
- * hand. */
+ * Threads: an exchange belongs to the thread of its connection; the lock guards the count of those
+ * in hand. */
 #include "manager/api.h"
 
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #define THREADS 2
 #define MAX_CONNECTIONS 64
 #define IDLE_TIMEOUT_S 30
-#define STOP_PATIENCE_MS 10000
+#define STOP_PATIENCE_MS 3000
 /* What exceeds API_BODY_MAX is read and dropped, so that the client gets to read the 413. */
 #define DISCARD_MAX (1024 * 1024)
 
@@ -271,7 +271,8 @@ void api_stop(struct api **api)
 
 	if (!a)
 		return;
-	/* From here on the listener is ours again; another manager may accept on the same socket. */
+	/* From here on the listener is ours again; another manager may accept on the same
+	 * socket. */
 	(void)MHD_quiesce_daemon(a->daemon);
 	wait_until_idle(a);
 	MHD_stop_daemon(a->daemon);

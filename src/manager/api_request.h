@@ -1,5 +1,5 @@
-/* manager/api_request.h - one request to the REST API on its way through: what came in, what goes out.
- * A handler returns the HTTP status and leaves its JSON in answer; problems follow RFC 9457.
+/* manager/api_request.h - one request to the REST API on its way through: what came in, what goes
+ * out. A handler returns the HTTP status and leaves its JSON in answer; problems follow RFC 9457.
  * Threads: the one that runs the request; what context points to locks itself. */
 #ifndef MANAGER_API_REQUEST_H
 #define MANAGER_API_REQUEST_H
@@ -39,8 +39,8 @@ unsigned api_problem(struct api_request *request, unsigned status, const char *f
 /* The problem of a database's -errno: 404, 409 or 500. subject is the user's name. */
 unsigned api_problem_errno(struct api_request *request, int r, const char *subject);
 
-/* The body as a JSON object, a new reference; NULL: *ret_status is the problem's. An empty body is {}
- * when may_be_empty. */
+/* The body as a JSON object, a new reference; NULL: *ret_status is the problem's. An empty body is
+ * {} when may_be_empty. */
 json_t *api_body(struct api_request *request, bool may_be_empty, unsigned *ret_status);
 
 /* JSON of a time in milliseconds since 1970, null for 0; of text of any bytes: what is not UTF-8

@@ -8,9 +8,9 @@
 
 typedef unsigned (*api_handler)(struct api_request *request);
 
-/* path is as it came, percent-encoded, without the query. 0 and *ret, with the decoded last segment in
- * ret_argument; -ENOENT (no such path); -EPERM (not with this method: ret_allow lists those that are,
- * as the Allow header wants it). */
+/* path is as it came, percent-encoded, without the query. 0 and *ret, with the decoded last segment
+ * in ret_argument; -ENOENT (no such path); -EPERM (not with this method: ret_allow lists those that
+ * are, as the Allow header wants it). */
 int api_route_find(struct text method, struct text path, api_handler *ret,
 		   char ret_argument[static API_ARGUMENT_SIZE],
 		   char ret_allow[static API_ALLOW_SIZE]) MUST_CHECK;

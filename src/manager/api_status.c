@@ -1,4 +1,5 @@
-/* manager/api_status.c - GET /status: the processes, the listeners, the last reload; POST /reload. */
+/* manager/api_status.c - GET /status: the processes, the listeners, the last reload; POST
+ * /reload. */
 #include "manager/api_handlers.h"
 
 #include "base/log.h"

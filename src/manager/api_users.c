@@ -1,5 +1,5 @@
-/* manager/api_users.c - the users: list, add, look at, change, delete. Every change is committed before
- * anyone is told of it: see worker_links.h. */
+/* manager/api_users.c - the users: list, add, look at, change, delete. Every change is committed
+ * before anyone is told of it: see worker_links.h. */
 #include "manager/api_handlers.h"
 
 #include "base/log.h"

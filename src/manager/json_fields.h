@@ -1,5 +1,5 @@
-/* manager/json_fields.h - which members an object of the API may have, and of which type: a table per
- * kind of body. Threads: any; pure. */
+/* manager/json_fields.h - which members an object of the API may have, and of which type: a table
+ * per kind of body. Threads: any; pure. */
 #ifndef MANAGER_JSON_FIELDS_H
 #define MANAGER_JSON_FIELDS_H
 

@@ -1,6 +1,6 @@
 /* manager/last_logins.c - see last_logins.h.
- * Threads: the lock guards the two arrays' use and the flags; the writer swaps the arrays and stores
- * the full one without the lock. */
+ * Threads: the lock guards the two arrays' use and the flags; the writer swaps the arrays and
+ * stores the full one without the lock. */
 #include "manager/last_logins.h"
 
 #include <pthread.h>
@@ -113,7 +113,8 @@ void last_logins_free(struct last_logins **logins)
 	*logins = NULL;
 }
 
-/* The place of this user in the batch: the one it has, or a new one. NULL when the batch is full. */
+/* The place of this user in the batch: the one it has, or a new one. NULL when the batch is
+ * full. */
 static struct account_login *place_locked(struct batch *batch, struct text user)
 {
 	for (size_t i = 0; i < batch->n; i++)

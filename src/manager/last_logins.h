@@ -1,5 +1,5 @@
-/* manager/last_logins.h - when each user was last here, written behind the logins' back: a thread of
- * its own gathers what a moment brings and stores it in one transaction.
+/* manager/last_logins.h - when each user was last here, written behind the logins' back: a thread
+ * of its own gathers what a moment brings and stores it in one transaction.
  * Threads: any may note. */
 #ifndef MANAGER_LAST_LOGINS_H
 #define MANAGER_LAST_LOGINS_H

@@ -11,7 +11,9 @@ static bool matches_cached(const struct login_base *base, const struct account *
 		return true;
 	bool matches = password_matches(password, account->password_hash);
 	password_cache_leave(base->cache, &ticket, matches);
-	*ret_is_paid = password_hash_costs_default(account->password_hash);
+	/* A password that is too long for crypt(3) was not computed at all. */
+	*ret_is_paid =
+		password.len <= PASSWORD_MAX && password_hash_costs_default(account->password_hash);
 	return matches;
 }
 
@@ -24,7 +26,8 @@ enum auth_result login_check(const struct login_base *base, struct text user, st
 	int r = accounts_get(base->accounts, user, ret_account);
 	if (r < 0 && r != -ENOENT)
 		return AUTH_BACKEND_ERROR;
-	/* A disabled user does not reach the cache: nothing of the password may show in the time. */
+	/* A disabled user does not reach the cache: nothing of the password may show in the
+	 * time. */
 	if (r == 0 && !ret_account->is_enabled)
 		result = AUTH_DISABLED;
 	else if (r == 0)

@@ -1,5 +1,5 @@
-/* manager/login.h - is this the user, is this the password: the answer, at the same price whatever it
- * is. Threads: any. */
+/* manager/login.h - is this the user, is this the password: the answer, at the same price whatever
+ * it is. Threads: any. */
 #ifndef MANAGER_LOGIN_H
 #define MANAGER_LOGIN_H
 
@@ -11,9 +11,9 @@ struct login_base {
 	struct password_cache *cache;
 };
 
-/* AUTH_OK with *ret_account; otherwise at least one yescrypt of the default cost was paid, so that an
- * unknown user, a wrong password and a disabled user take the same time (AUTH_BACKEND_ERROR: nothing
- * was paid). *ret_account holds a hash: wipe it after use. */
+/* AUTH_OK with *ret_account; otherwise at least one yescrypt of the default cost was paid, so that
+ * an unknown user, a wrong password and a disabled user take the same time (AUTH_BACKEND_ERROR:
+ * nothing was paid). *ret_account holds a hash: wipe it after use. */
 enum auth_result login_check(const struct login_base *base, struct text user, struct text password,
 			     struct account *ret_account) MUST_CHECK;
 

@@ -1,8 +1,8 @@
 /* manager/manager.c - the manager process: its start, its main loop, its end.
  *
  * It may: read and write the accounts database, serve the REST API, answer workers, read the
- * scoreboard, ask the supervisor for a reload. It never sees a byte of a client's files, and holds no
- * key of TLS. What peers may send:
+ * scoreboard, ask the supervisor for a reload. It never sees a byte of a client's files, and holds
+ * no key of TLS. What peers may send:
  *
  *	from         kind            when       how often
  *	supervisor   WORKER_CHANNEL  any time   often
@@ -38,8 +38,8 @@ struct manager {
 	bool is_ending;
 };
 
-/* The supervisor tells us when to end, by a message or by its own end: a Ctrl-C at the terminal or a
- * service manager that signals all of us would otherwise cut off the answers in hand. */
+/* The supervisor tells us when to end, by a message or by its own end: a Ctrl-C at the terminal or
+ * a service manager that signals all of us would otherwise cut off the answers in hand. */
 static void ignore_signals(void)
 {
 	static const int ignored[] = { SIGPIPE, SIGINT, SIGTERM, SIGHUP };
@@ -165,8 +165,8 @@ static void kick_if_barred(struct manager *m, struct worker_link *link,
 			  F_STR("user", view->user), F_UINT("session", view->id), F_ERRNO(r));
 }
 
-/* A manager that died between the commit of a disable and its KICK owes that KICK: whoever comes after
- * it looks through the sessions of each worker that reports. */
+/* A manager that died between the commit of a disable and its KICK owes that KICK: whoever comes
+ * after it looks through the sessions of each worker that reports. */
 static void kick_barred_sessions(struct manager *m, struct worker_link *link)
 {
 	size_t max = scoreboard_max_sessions(m->start->board);

@@ -162,8 +162,8 @@ int worker_link_send(struct worker_link *link, const void *packet, size_t len,
 	return r;
 }
 
-/* The links of this moment, held. One that comes later belongs to a worker that asks from now on, or
- * is looked through when it comes (manager.c). */
+/* The links of this moment, held. One that comes later belongs to a worker that asks from now on,
+ * or is looked through when it comes (manager.c). */
 static size_t hold_all(struct worker_links *links, struct worker_link **ret)
 {
 	(void)pthread_mutex_lock(&links->lock);

@@ -2,13 +2,14 @@
  * through each of them.
  *
  * A user who was disabled must not get in afterwards. Every link has a lock under which packets are
- * sent. A login is confirmed (the account read again) and its AUTH_OK sent without letting that lock
- * go; a disable commits first and sends its KICK second. So either the AUTH_OK was sent before the KICK,
- * and the KICK, next in the same queue, ends the session; or the confirmation came after the commit,
- * and sees it.
+ * sent. A login is confirmed (the account read again) and its AUTH_OK sent without letting that
+ * lock go; a disable commits first and sends its KICK second. So either the AUTH_OK was sent before
+ * the KICK, and the KICK, next in the same queue, ends the session; or the confirmation came after
+ * the commit, and sees it.
  *
  * Threads: worker_links_add, _remove and _poll belong to the main loop; the rest is for any. Locks:
- * that of the set before that of a link before those of accounts/; no packet is sent under the set's. */
+ * that of the set before that of a link before those of accounts/; no packet is sent under the
+ * set's. */
 #ifndef MANAGER_WORKER_LINKS_H
 #define MANAGER_WORKER_LINKS_H
 
@@ -45,8 +46,9 @@ bool worker_link_is_gone(struct worker_link *link);
 uint32_t worker_link_slot(const struct worker_link *link);
 int worker_link_channel(const struct worker_link *link); /* for receiving only */
 
-/* Sends the packet. When confirm is given, it is called first, under the link's lock; a negative answer
- * of it is returned and nothing is sent. 0; -EPIPE (gone); -ETIMEDOUT (the worker does not read). */
+/* Sends the packet. When confirm is given, it is called first, under the link's lock; a negative
+ * answer of it is returned and nothing is sent. 0; -EPIPE (gone); -ETIMEDOUT (the worker does not
+ * read). */
 int worker_link_send(struct worker_link *link, const void *packet, size_t len,
 		     int (*confirm)(void *arg), void *arg) MUST_CHECK;
 

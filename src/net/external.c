@@ -1,9 +1,9 @@
 /* net/external.c - see external.h.
  *
- * The resolver thread may hang in getaddrinfo(3) for longer than anybody wants to wait for it, so it is
- * detached and holds the object together with its owner: whoever lets go last frees it.
- * Lock: mutex guards the answers of all rules, the flags and the holders; it is never held while a name
- * is resolved. */
+ * The resolver thread may hang in getaddrinfo(3) for longer than anybody wants to wait for it,
+ * so it is detached and holds the object together with its owner: whoever lets go last frees it.
+ * Lock: mutex guards the answers of all rules, the flags and the holders; it is never held while
+ * a name is resolved. */
 #include "net/external.h"
 
 #include <netdb.h>
@@ -138,7 +138,8 @@ int external_check(struct text rules, struct text *ret_bad)
 	return parse_rules(rules, NULL, &n, ret_bad);
 }
 
-/* Among several answers the one we already announce is kept, so that sessions see a steady address. */
+/* Among several answers the one we already announce is kept, so that sessions see a steady
+ * address. */
 static bool choose_answer(const struct addrinfo *answers, const struct address *current,
 			  struct address *ret)
 {

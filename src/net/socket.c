@@ -175,3 +175,10 @@ void socket_close_gently(int *fd)
 		rounds--;
 	fd_close(fd);
 }
+
+void socket_acknowledge_now(int fd)
+{
+	int on = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on)); /* comfort */
+}

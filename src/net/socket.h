@@ -29,6 +29,10 @@ void socket_tune_control(int fd, unsigned idle_s);
 /* Data connections: TCP_NODELAY off, keepalive. */
 void socket_tune_data(int fd, unsigned idle_s);
 
+/* Acknowledges at once what has arrived, and the next segments too (the kernel forgets this after a
+ * while): a sender of small pieces with Nagle's algorithm waits for each acknowledgement. */
+void socket_acknowledge_now(int fd);
+
 /* Closes so that the peer gets a FIN behind all sent bytes even when it has sent something that we did
  * not read (else the kernel sends RST and the peer may lose our last bytes): shuts down writing and
  * drains what is there without waiting. *fd becomes -1. */

@@ -273,14 +273,16 @@ void children_serve(struct children *c, struct generation *generation)
 	c->generation = generation_ref(generation);
 	c->n_workers = wanted_workers(generation->settings);
 
-	/* The new manager first: at every moment each worker has one to ask. */
+	/* The new manager first: at every moment each worker has one to ask. The old workers stop
+	 * accepting before the new ones look at the listeners: a connection that the kernel has
+	 * announced to an old worker alone is then still in the queue when a new one begins. */
 	fill_seat(c, &c->manager_seat);
+	for (uint32_t i = 0; i < n_old; i++)
+		drain(c, old_workers[i]);
 	for (uint32_t i = 0; i < c->n_workers; i++)
 		fill_seat(c, &c->worker_seats[i]);
 	if (old_manager)
 		retire_manager(old_manager);
-	for (uint32_t i = 0; i < n_old; i++)
-		drain(c, old_workers[i]);
 }
 
 static void fill_when_due(struct children *c, struct seat *seat, int64_t now_ms)

@@ -67,7 +67,8 @@ int children_init(struct children *children) MUST_CHECK;
 bool children_have_room(const struct children *children);
 
 /* generation (borrowed, one user is added) becomes the newest: new children take all seats at once,
- * then the old manager is told to finish and the old workers to accept no more. */
+ * the old workers are told to accept no more, the old manager to finish. Connections that arrive in
+ * between wait in the queues of the listeners. */
 void children_serve(struct children *children, struct generation *generation);
 
 /* Fills the empty seats whose time has come, and kills children whose time is over. */

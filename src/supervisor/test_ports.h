@@ -26,8 +26,9 @@ static inline int bound_socket(uint16_t *ret_port)
 static inline uint16_t free_port(void)
 {
 	uint16_t port;
-	AUTO_CLOSE int fd = bound_socket(&port);
+	int fd = bound_socket(&port);
 
+	fd_close(&fd);
 	return port;
 }
 

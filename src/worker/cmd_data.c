@@ -120,14 +120,15 @@ static bool may_connect_to(struct session *s, const struct address *to)
 	return false;
 }
 
-static void plan_active(struct session *s, const struct address *to, const char *verb)
+static void plan_active(struct session *s, struct address *to, const char *verb)
 {
+	/* EPRT has no room for the zone of a link-local address: it is that of the connection. */
+	to->scope_id = s->peer.scope_id;
 	if (!may_connect_to(s, to))
 		return;
 	data_forget(s);
 	s->plan = DATA_ACTIVE;
 	s->active_to = *to;
-	s->active_to.scope_id = s->peer.scope_id;
 	reply(s, 200, "%s is understood; passive mode gets through more firewalls.", verb);
 }
 

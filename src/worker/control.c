@@ -121,8 +121,9 @@ static int serve_lines_in_transfer(struct session *s)
 		s->held_line = text_dup(line);
 		if (!s->held_line)
 			return -ENOMEM;
+		s->held_len = line.len;
 	}
-	if ((s->held_line && commands_is_abort(text_of(s->held_line))) ||
+	if ((s->held_line && commands_is_abort((struct text){ s->held_line, s->held_len })) ||
 	    line_reader_has_verb(&s->lines, T("ABOR")))
 		s->wants_abort = true;
 	return s->wants_abort ? -ECANCELED : 0;

@@ -50,6 +50,23 @@ static void reply_nothing_arrived(struct session *s)
 		  F_STR("cause", "D-20"));
 }
 
+#define LOOK_EVERY_MS 1000
+
+/* Waits for a wake-up until the deadline. */
+static int wait_arrival(struct session *s, int64_t deadline)
+{
+	for (;;) {
+		int64_t slice = MIN_OF(deadline, deadline_in(LOOK_EVERY_MS));
+		int r = control_wait_wake(s, slice, true);
+
+		if (r != -ETIMEDOUT || slice == deadline)
+			return r;
+		passive_look(s->worker->passive, s->passive_port);
+		if (atomic_load(&s->reserved_ms) == 0)
+			return 0; /* it has come */
+	}
+}
+
 /* The connection that the client makes to us. */
 static int await_passive(struct session *s, int *ret_fd)
 {
@@ -60,7 +77,7 @@ static int await_passive(struct session *s, int *ret_fd)
 	int fd;
 
 	while ((fd = sessions_take_arrived(s->worker->sessions, s)) < 0) {
-		int r = since == 0 ? -ETIMEDOUT : control_wait_wake(s, deadline, true);
+		int r = since == 0 ? -ETIMEDOUT : wait_arrival(s, deadline);
 
 		/* What came at the last moment counts. */
 		if (r < 0 && (fd = sessions_take_arrived(s->worker->sessions, s)) >= 0)

@@ -264,10 +264,8 @@ static void sort_arrival(struct passive *passive, uint16_t port, const struct ad
 	fd_close(&fd);
 }
 
-void passive_accept(struct passive *passive, uint64_t tag)
+static void accept_all(struct passive *passive, uint16_t port, size_t index)
 {
-	uint16_t port = (uint16_t)(tag >> 16);
-	size_t index = (size_t)(tag & 0xffff);
 	struct address peer;
 	int fd;
 
@@ -288,6 +286,17 @@ void passive_accept(struct passive *passive, uint64_t tag)
 		}
 		sort_arrival(passive, port, &peer, fd);
 	}
+}
+
+void passive_accept(struct passive *passive, uint64_t tag)
+{
+	accept_all(passive, (uint16_t)(tag >> 16), (size_t)(tag & 0xffff));
+}
+
+void passive_look(struct passive *passive, uint16_t port)
+{
+	for (size_t i = 0; i < CHANNEL_MAX_FDS; i++)
+		accept_all(passive, port, i);
 }
 
 /* --- choosing a port ---------------------------------------------------------------------------- */

@@ -23,6 +23,10 @@ int passive_reserve(struct passive *passive, struct session *s) MUST_CHECK;
 /* Gives the session's reservation up, if it has one. Borrowing thread, or the table's lock. */
 void passive_drop(struct passive *passive, struct session *s);
 
+/* Looks whether something has arrived at the port. The event of an arrival goes to one of the workers
+ * that listen, and is lost with it when that one is killed: who waits looks for itself now and then. */
+void passive_look(struct passive *passive, uint16_t port);
+
 /* Main thread: an event of a listener; the supervisor's answer (takes the descriptors); now and then,
  * to give back listeners that nobody has used for a while. */
 void passive_accept(struct passive *passive, uint64_t tag);

@@ -111,7 +111,8 @@ static void greet(struct session *s)
 static int step(struct session *s)
 {
 	AUTO_FREE char *held = s->held_line;
-	struct text line = text_of(held);
+	struct text line = { held, s->held_len };
+	char copy[LINE_MAX_LEN];
 	int r = 0;
 
 	s->held_line = NULL;
@@ -130,7 +131,9 @@ static int step(struct session *s)
 		return r;
 	if (!line.ptr)
 		return 1;
-	commands_run(s, line);
+	/* The reader takes in more lines while a transfer runs: the command keeps its own. */
+	memcpy(copy, line.ptr, line.len);
+	commands_run(s, (struct text){ copy, line.len });
 	return 0;
 }
 

@@ -52,7 +52,8 @@ struct session {
 	struct waiter control_waiter, data_waiter;
 	struct tls_binding *tls; /* heap; NULL on a plain connection */
 	struct line_reader lines;
-	char *held_line; /* read during a transfer, to be run after it */
+	char *held_line; /* read during a transfer, to be run after it; any bytes, held_len of them */
+	size_t held_len;
 	struct session_user *user;
 	char *login_user; /* of USER, until PASS */
 	unsigned failed_logins;

@@ -5,11 +5,14 @@
 
 #include "base/clock.h"
 #include "ftp/ascii.h"
+#include "net/socket.h"
 #include "worker/control.h"
 #include "worker/pool.h"
 
 /* How much goes out between two looks at the client. */
 #define CHUNK_BYTES ((size_t)1024 * 1024)
+/* Below this a delayed acknowledgement (40 ms) would be most of the time of an upload. */
+#define SMALL_UPLOAD ((uint64_t)64 * 1024)
 
 static int64_t stall_deadline(const struct session *s)
 {
@@ -128,6 +131,8 @@ void transfer_receive(struct session *s, struct data *data, int file, struct tra
 
 	*ret = (struct transfer){ .error = buffer ? 0 : -ENOMEM };
 	while (ret->error == 0) {
+		if (ret->bytes < SMALL_UPLOAD)
+			socket_acknowledge_now(data->stream.fd);
 		ssize_t n = stream_read(&data->stream, buffer, size, stall_deadline(s));
 		size_t len = n > 0 ? (size_t)n : 0;
 

@@ -30,6 +30,7 @@ struct main_loop {
 	int epoll;	    /* of the main thread */
 	int sessions_epoll; /* of the pool */
 	enum phase phase;
+	int64_t stay_until_ms; /* a pool thread may be about to open a session that it has accepted */
 };
 
 /* --- messages ----------------------------------------------------------------------------------- */
@@ -48,6 +49,7 @@ static void change_phase(struct main_loop *loop, enum phase phase)
 	if (phase <= loop->phase)
 		return;
 	loop->phase = phase;
+	loop->stay_until_ms = deadline_in(200);
 	stop_accepting(loop);
 	log_event(LOG_INFO, phase == DRAINING ? "draining" : "terminating",
 		  F_UINT("sessions", sessions_count(loop->worker.sessions)));
@@ -230,6 +232,12 @@ static int tend(struct main_loop *loop, int64_t *next_tend_ms)
 	return wait_ms;
 }
 
+static bool is_done(struct main_loop *loop)
+{
+	return loop->phase != SERVING && clock_ms() >= loop->stay_until_ms &&
+	       sessions_count(loop->worker.sessions) == 0;
+}
+
 int worker_main(const struct worker_start *start)
 {
 	struct main_loop loop = { .phase = SERVING };
@@ -241,7 +249,7 @@ int worker_main(const struct worker_start *start)
 		return 1;
 	}
 	log_event(LOG_INFO, "worker-ready", F_UINT("generation", start->generation));
-	while (loop.phase == SERVING || sessions_count(loop.worker.sessions) > 0) {
+	while (!is_done(&loop)) {
 		struct epoll_event events[64];
 		int wait_ms = tend(&loop, &next_tend_ms);
 		int n = epoll_wait(loop.epoll, events, ARRAY_SIZE(events),

@@ -74,7 +74,7 @@ def test_a_good_configuration_is_checked(config):
 @pytest.mark.parametrize("line, words", [
     ("idle_timeot = 5", ["idle_timeot", "idle_timeout"]),
     ("idle_timeout = soon", ["idle_timeout"]),
-    ("idle_timeout = 9999999", ["86400"]),
+    ("login_timeout = 9999999", ["login_timeout", "86400"]),
     ("passive_ports = 50000-40000", ["passive_ports"]),
     ("passive_ports = 0-70000", ["passive_ports"]),
     ("plain_ftp = perhaps", ["plain_ftp", "yes", "no"]),

@@ -76,11 +76,12 @@ def test_a_wrong_password_is_530_and_another_try_may_succeed(server):
         control.log_in("alice", "correct horse battery")
 
 
-def test_user_again_after_login_starts_a_new_login(server):
+def test_user_again_after_login_is_refused_and_changes_nothing(server):
+    """RFC 959 4.1.1 lets a server allow a change of user; ours asks for a new connection."""
     with server.login(tls=False) as control:
         control.expect("MKD only-alice", 257)
-        control.log_in("bob", "correct horse battery")
-        assert "only-alice" not in "".join(control.listing("NLST"))
+        control.expect("USER bob", 503, 530)
+        control.expect("CWD only-alice", 250)
 
 
 def test_three_wrong_passwords_end_the_connection(server):
