@@ -39,12 +39,12 @@ void cmd_auth(struct session *s, struct text argument)
 		reply(s, 431, "This server has no certificate; TLS is not available.");
 		return;
 	}
-	reply(s, 234, "AUTH %.*s: begin the TLS handshake.", TEXT_ARG(argument));
 	/* What was sent behind AUTH in clear may have been injected by anybody: it is dropped, and the
 	 * login starts over (RFC 2228 3, CVE-2011-0411). */
-	line_reader_drop_all(&s->lines);
+	control_drop_input(s);
 	session_forget_login(s);
-	if (!session_start_tls(s)) {
+	reply(s, 234, "AUTH %.*s: begin the TLS handshake.", TEXT_ARG(argument));
+	if (s->wants_end || !session_start_tls(s)) {
 		s->wants_end = true;
 		return;
 	}

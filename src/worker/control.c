@@ -283,3 +283,16 @@ int control_next_line(struct session *s, struct text *ret_line)
 			return r;
 	}
 }
+
+void control_drop_input(struct session *s)
+{
+	int r;
+
+	do {
+		line_reader_drop_all(&s->lines);
+		r = read_control(s);
+	} while (r == 0 || r == -ENOBUFS);
+	line_reader_drop_all(&s->lines);
+	if (r != -EAGAIN)
+		s->wants_end = true;
+}

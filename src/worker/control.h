@@ -22,6 +22,9 @@ void reply_errno(struct session *s, int error, struct text what);
  * borrowed until the next call. */
 int control_next_line(struct session *s, struct text *ret_line) MUST_CHECK;
 
+/* Drops everything that the client has sent up to now, read or not. */
+void control_drop_input(struct session *s);
+
 /* Waits for a wake (an answer of the manager, a data connection). watches_client: ABOR, STAT and NOOP are
  * served meanwhile. 0: something woke us, look again; -ETIMEDOUT; -ECANCELED: ABOR or a farewell;
  * -ECONNRESET: the client has gone. */
