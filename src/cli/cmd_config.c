@@ -1,10 +1,12 @@
-/* cli/cmd_config.c - `sallyport config`: what is set, where, and whether the server would take it. */
+/* cli/cmd_config.c - `sallyport config`: what is set, where, and whether the server would take
+ * it. */
 #include <jansson.h>
 
 #include "cli/config_file.h"
 #include "cli/handlers.h"
 #include "cli/manager_client.h"
 #include "cli/table.h"
+#include "net/tls_server.h"
 
 static int load_or_complain(const struct cli *cli, struct settings_loaded **ret)
 {
@@ -195,6 +197,33 @@ static void report_check(const struct cli *cli, const char *error, size_t n_set)
 	}
 }
 
+/* Whether the certificate and its key can be used, as the server finds out when it starts. */
+static int check_certificate(const struct settings_loaded *loaded, struct settings_error *ret_error)
+{
+	const struct settings *s = settings_values(loaded);
+	const struct tls_server_options options = {
+		.certificate_path = s->certificate,
+		.private_key_path = s->private_key,
+		.minimum_version =
+			s->tls_minimum == TLS_MINIMUM_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION,
+		.ciphers = s->tls_ciphers,
+		.ciphersuites = s->tls_ciphersuites,
+	};
+	struct tls_server *server = NULL;
+	struct tls_error error;
+	char place[SETTINGS_PLACE_SIZE];
+
+	if (s->certificate[0] == '\0')
+		return 0;
+	int r = tls_server_new(&options, &server, &error);
+	tls_server_free(&server);
+	if (r == 0)
+		return 0;
+	settings_format_place(loaded, (size_t)settings_find(T("certificate")), place);
+	(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s: %s", place, error.text);
+	return -EINVAL;
+}
+
 int cmd_config_check(struct cli *cli)
 {
 	struct settings_loaded *loaded = NULL;
@@ -206,6 +235,8 @@ int cmd_config_check(struct cli *cli)
 	int r = config_load(cli, &loaded, &error);
 	if (r == 0)
 		r = settings_check_loaded(loaded, &error);
+	if (r == 0)
+		r = check_certificate(loaded, &error);
 	report_check(cli, r < 0 ? error.text : NULL, loaded ? count_set(loaded) : 0);
 	settings_free(&loaded);
 	return r < 0 ? EXIT_FAILED : EXIT_OK;

@@ -109,9 +109,8 @@ int cmd_session_kick(struct cli *cli)
 	uint64_t number;
 
 	if (text_to_uint(text_of(id), UINT64_MAX, &number) < 0) {
-		complain(
-			"\"%s\" is not the number of a session; `sallyport session list` shows them",
-			id);
+		complain("\"%s\" is not a session's number; `sallyport session list` shows them",
+			 id);
 		return EXIT_USAGE;
 	}
 	AUTO_FREE char *path = manager_path("/sessions/", id);

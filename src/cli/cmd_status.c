@@ -5,7 +5,8 @@
 #include "cli/manager_client.h"
 #include "cli/table.h"
 
-/* "3 h ago" for a member that is a time; "never" when it is null, as it is when it is not a time. */
+/* "3 h ago" for a member that is a time; "never" when it is null, as it is when it is not a
+ * time. */
 static void format_ago(const json_t *object, const char *key, struct buf *out)
 {
 	int64_t then_ms;

@@ -1,10 +1,11 @@
 /* cli/command.h - a command of the `sallyport` program: one row of the table in commands.c.
- * Usage, --help and the manual page are printed from the rows; a handler starts after its options and
- * operands have been checked against them. Threads: one. */
+ * Usage, --help and the manual page are printed from the rows; a handler starts after its
+ * options and operands have been checked against them. Threads: one. */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
 #include "base/text.h"
+#include "cli/complain.h"
 
 enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -67,10 +68,8 @@ bool command_is_group(const char *word);
 /* The nearest name of a command, or of a group's second word when group is not NULL; or NULL. */
 const char *command_suggest(const char *group, const char *word);
 
-/* The value of the option, "" when it takes none, NULL when it was not given; the last one counts. */
+/* The value of the option, "" when it takes none, NULL when it was not given; the last one
+ * counts. */
 const char *arguments_option(const struct arguments *arguments, const char *name);
-
-/* Prints to standard error: "sallyport: ..." and the end of the line. */
-void complain(const char *format, ...) PRINTF_LIKE(1, 2);
 
 #endif

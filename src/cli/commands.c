@@ -17,9 +17,10 @@
 	}
 
 #define HOME_HELP "Directory of the user's files, beneath data_root unless it is absolute"
-#define PERMISSIONS_HELP                                                                           \
-	"What the user may do: all, none, read-only, or a list of list, download, upload, "        \
-	"overwrite, delete, rename, mkdir, rmdir, attributes"
+#define PERMISSIONS_HELP "What the user may do: a list with commas"
+#define PERMISSIONS_DETAILS                                                                        \
+	"Permissions: list, download, upload, overwrite, delete, rename, mkdir, rmdir, "           \
+	"attributes;\nall, none and read-only (list, download) stand for sets of them."
 #define STDIN_HELP "Read the password as one line from standard input"
 
 const struct option_row global_options[] = {
@@ -90,6 +91,7 @@ static const struct command commands[] = {
 	  .max_operands = 1,
 	  .options = user_add_options,
 	  .summary = "Add a user; asks for the password",
+	  .details = PERMISSIONS_DETAILS,
 	  .examples = "sallyport user add alice\n"
 		      "sallyport user add bob --home shared --permissions read-only\n"
 		      "pwgen 20 1 | sallyport user add backup --password-stdin" },
@@ -100,7 +102,7 @@ static const struct command commands[] = {
 	  .max_operands = 1,
 	  .options = user_set_options,
 	  .summary = "Change a user's home or permissions",
-	  .details = "New sessions of the user see the change.",
+	  .details = PERMISSIONS_DETAILS,
 	  .examples = "sallyport user set alice --permissions list,download,upload\n"
 		      "sallyport user set alice --home projects/alice" },
 	{ .name = "user passwd",

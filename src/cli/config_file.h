@@ -12,9 +12,10 @@
 /* Sets config_path from --config, else the environment, else the default. */
 void config_choose(struct cli *cli);
 
-/* Loads it. A default path that is not there counts as an empty file; one that was chosen must exist.
- * 0 with *ret owned by the caller; -EINVAL, -ENOMEM or -errno of open(2) and read(2), with a message
- * in *ret_error. */
+/* Loads it. A default path that is not there counts as an empty file; one that was chosen must
+ * exist.
+ * 0 with *ret owned by the caller; -EINVAL, -ENOMEM or -errno of open(2) and read(2), with a
+ * message in *ret_error. */
 int config_load(const struct cli *cli, struct settings_loaded **ret,
 		struct settings_error *ret_error) MUST_CHECK;
 

@@ -2,23 +2,11 @@
  * It has no rights of its own: what it changes it asks of the manager, and what it reads of the
  * configuration it reads as the user who started it. */
 #include <locale.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "cli/arguments.h"
 #include "cli/config_file.h"
 #include "cli/help.h"
-
-void complain(const char *format, ...)
-{
-	va_list args;
-
-	(void)fputs("sallyport: ", stderr);
-	va_start(args, format);
-	(void)vfprintf(stderr, format, args);
-	va_end(args);
-	(void)fputc('\n', stderr);
-}
 
 /* https://no-color.org: a variable that is there and not empty. */
 static bool shows_colour(void)

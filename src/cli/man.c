@@ -1,12 +1,12 @@
-/* cli/man.c - the manual pages, printed from the command table and the registry of settings, so that
- * they cannot lag behind. Source: man(7), groff_man_style(7). */
+/* cli/man.c - the manual pages, printed from the command table and the registry of settings, so
+ * that they cannot lag behind. Source: man(7), groff_man_style(7). */
 #include <stdio.h>
 
 #include "cli/handlers.h"
 #include "settings/settings.h"
 
-/* Text of ours in roff: '-' stays a hyphen-minus that can be copied, a '.' at the start of a line is
- * no request, `word` is bold. */
+/* Text of ours in roff: '-' stays a hyphen-minus that can be copied, a '.' at the start of a
+ * line is no request, `word` is bold. */
 static void roff(const char *text)
 {
 	bool is_bold = false;
@@ -116,8 +116,8 @@ int cmd_man(struct cli *cli UNUSED)
 		if (!command->is_hidden)
 			print_command(command);
 	(void)puts(
-		".SH \"EXIT STATUS\"\n.TP\n.B 0\nIt is done.\n.TP\n.B 1\nIt failed; the reason is on "
-		"standard error.\n.TP\n.B 2\nThe command line was wrong; nothing was tried.");
+		".SH \"EXIT STATUS\"\n.TP\n.B 0\nIt is done.\n.TP\n.B 1\nIt failed; the reason is "
+		"on standard error.\n.TP\n.B 2\nThe command line was wrong; nothing was tried.");
 	(void)puts(
 		".SH ENVIRONMENT\n.TP\n.B SALLYPORT_CONFIG\nThe configuration file, unless "
 		"\\fB\\-\\-config\\fR names one.\n.TP\n.B NO_COLOR\nWhen it is set and not empty, "
@@ -147,8 +147,8 @@ int cmd_config_man(struct cli *cli UNUSED)
 	print_head("SALLYPORT.CONF", "5", "sallyport.conf",
 		   "configuration of the Sallyport server");
 	(void)puts(".SH SYNOPSIS\n.I /etc/sallyport/sallyport.conf\n.SH DESCRIPTION");
-	line("One setting stands on a line, as `name = value`, beneath the name of its `[section]`; "
-	     "settings before the first section may be of any section.");
+	line("One setting stands on a line, as `name = value`, beneath the name of its "
+	     "`[section]`; settings before the first section may be of any section.");
 	line("Blanks around names and values do not count. A line that begins with `#` or `;` is a "
 	     "comment, and so is the rest of a line behind a blank and `#` or `;`.");
 	line("Switches are yes or no (also true, false, on, off, 1, 0). Times are whole numbers of "
@@ -156,8 +156,8 @@ int cmd_config_man(struct cli *cli UNUSED)
 	line("A name that does not exist, a value that is not allowed and a setting that is there "
 	     "twice are errors; `sallyport config check` tells the line and what is allowed.");
 	(void)puts(".PP");
-	line("A value on the command line (`--set name=value`) wins over the file, the file over the "
-	     "default; `sallyport config show` tells where each value comes from.");
+	line("A value on the command line (`--set name=value`) wins over the file, the file over "
+	     "the default; `sallyport config show` tells where each value comes from.");
 	(void)puts(".SH SETTINGS\nEach is shown with its default.");
 	for (size_t i = 0; i < settings_count(); i++) {
 		const struct setting_info *info = settings_info(i);

@@ -54,7 +54,8 @@ static int find_socket(const struct cli *cli, struct exchange *exchange)
 	return EXIT_OK;
 }
 
-/* Why nobody answers at the socket; libcurl tells only that. A connection of our own tells errno. */
+/* Why nobody answers at the socket; libcurl tells only that. A connection of our own tells
+ * errno. */
 static int probe_socket(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };

@@ -48,10 +48,12 @@ static int ask(int tty, const char *prompt, struct secret *ret)
 	hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		(void)sigaction(signals[i], &noting, &old[i]);
-	(void)dprintf(tty, "%s", prompt);
+	/* What was typed before the prompt is dropped, what is typed after it is not: so this
+	 * order. */
 	(void)tcsetattr(tty, TCSAFLUSH, &hidden);
+	(void)dprintf(tty, "%s", prompt);
 	int r = read_line(tty, ret);
-	(void)tcsetattr(tty, TCSAFLUSH, &shown);
+	(void)tcsetattr(tty, TCSADRAIN, &shown);
 	(void)dprintf(tty, "\n");
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		(void)sigaction(signals[i], &old[i], NULL);

@@ -5,9 +5,10 @@
 
 #include "base/secret.h"
 
-/* On a terminal asks twice without echo; else, or when from_stdin, takes one line from standard input.
- * 0 with *ret to be released by the caller; negative when there is no password that can be used: what
- * is wrong has been printed. */
+/* On a terminal asks twice without echo; else, or when from_stdin, takes one line from standard
+ * input.
+ * 0 with *ret to be released by the caller; negative when there is no password that can be used:
+ * what is wrong has been printed. */
 int password_read(const char *user, bool from_stdin, struct secret *ret) MUST_CHECK;
 
 #endif

@@ -1,4 +1,5 @@
-/* Tests of net/external.h; includes the source with a resolver of our own instead of the network's. */
+/* Tests of net/external.h; includes the source with a resolver of our own instead of the
+ * network's. */
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <setjmp.h>

@@ -43,8 +43,8 @@ int socket_listen(const struct address *address, bool both_families, int backlog
 	return 0;
 }
 
-/* Errors of the connection that was first in the queue, not of the listener: accept(2) says to treat
- * them like a connection that is not there. */
+/* Errors of the connection that was first in the queue, not of the listener: accept(2) says to
+ * treat them like a connection that is not there. */
 static bool is_dead_connection(int error)
 {
 	switch (error) {

@@ -5,9 +5,9 @@
 
 #include "net/address.h"
 
-/* A listening TCP socket with SO_REUSEADDR. The unspecified IPv6 address listens on IPv4 as well when
- * both_families (IPV6_V6ONLY off); where the kernel has no IPv6 the caller falls back to 0.0.0.0.
- * 0 and *ret_fd owned by the caller, or -errno of socket/bind/listen. */
+/* A listening TCP socket with SO_REUSEADDR. The unspecified IPv6 address listens on IPv4 as well
+ * when both_families (IPV6_V6ONLY off); where the kernel has no IPv6 the caller falls back to
+ * 0.0.0.0. 0 and *ret_fd owned by the caller, or -errno of socket/bind/listen. */
 int socket_listen(const struct address *address, bool both_families, int backlog,
 		  int *ret_fd) MUST_CHECK;
 
@@ -24,7 +24,8 @@ int socket_error(int fd) MUST_CHECK; /* SO_ERROR as 0 or -errno */
 int socket_local(int fd, struct address *ret) MUST_CHECK;
 
 /* Control connections: TCP_NODELAY, keepalive after idle_s so that NATs keep the mapping (D-74),
- * SO_OOBINLINE so that Telnet Synch data arrives in order. Failures are ignored: they are comfort. */
+ * SO_OOBINLINE so that Telnet Synch data arrives in order. Failures are ignored: they are
+ * comfort. */
 void socket_tune_control(int fd, unsigned idle_s);
 /* Data connections: TCP_NODELAY off, keepalive. */
 void socket_tune_data(int fd, unsigned idle_s);
@@ -33,9 +34,9 @@ void socket_tune_data(int fd, unsigned idle_s);
  * while): a sender of small pieces with Nagle's algorithm waits for each acknowledgement. */
 void socket_acknowledge_now(int fd);
 
-/* Closes so that the peer gets a FIN behind all sent bytes even when it has sent something that we did
- * not read (else the kernel sends RST and the peer may lose our last bytes): shuts down writing and
- * drains what is there without waiting. *fd becomes -1. */
+/* Closes so that the peer gets a FIN behind all sent bytes even when it has sent something that
+ * we did not read (else the kernel sends RST and the peer may lose our last bytes): shuts down
+ * writing and drains what is there without waiting. *fd becomes -1. */
 void socket_close_gently(int *fd);
 
 #endif

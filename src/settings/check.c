@@ -130,7 +130,8 @@ int settings_check(const struct settings *values, struct settings_error *ret_err
 	return -EINVAL;
 }
 
-/* Where a person should look: the line that set one of the rule's settings, or the file as a whole. */
+/* Where a person should look: the line that set one of the rule's settings, or the file as a
+ * whole. */
 static void format_rule_place(const struct settings_loaded *loaded, const struct rule *rule,
 			      char ret[static SETTINGS_PLACE_SIZE])
 {

@@ -53,8 +53,8 @@ static void settings_that_do_not_go_together_are_refused(void **state)
 		  "s.conf:2: passive: is no, and so is active: no file could travel; allow one of "
 		  "them" },
 		{ "certificate = /c.pem\nrun_directory = " LONG_94 "5",
-		  "s.conf:2: run_directory: is longer than a socket in it may be named; allowed: up "
-		  "to 94 bytes" },
+		  "s.conf:2: run_directory: is longer than a socket in it may be named; allowed: "
+		  "up to 94 bytes" },
 	};
 
 	(void)state;

@@ -1,6 +1,6 @@
 /* settings/parse.c - a configuration from its defaults, the INI text and the command line.
- * libinih reads the grammar; it is handed one line at a time, so that we know the number of the line
- * that a key stands in and can refuse a line before it is cut to fit libinih's buffer. */
+ * libinih reads the grammar; it is handed one line at a time, so that we know the number of the
+ * line that a key stands in and can refuse a line before it is cut to fit libinih's buffer. */
 #include <assert.h>
 #include <ini.h>
 #include <threads.h>

@@ -1,6 +1,6 @@
 /* settings/registry.c - every setting of the server, one row each.
- * A row whose default is empty may be set to nothing; every other one needs a value. FIELD() refuses
- * to compile when the C type of the field is not the one that the kind of value writes. */
+ * A row whose default is empty may be set to nothing; every other one needs a value. FIELD()
+ * refuses to compile when the C type of the field is not the one that the kind of value writes. */
 #include "settings/registry.h"
 
 #include <assert.h>
@@ -177,6 +177,10 @@ static const struct setting rows[] = {
 		     "A failed login is answered no sooner than this."),
 	OCTAL("ftp", "umask", umask, "027", 0777, RELOAD,
 	      "Permission bits that new files and directories do not get."),
+	SWITCH("ftp", "local_times", local_times, "no", RELOAD,
+	       "LIST shows times in the server's time zone instead of UTC."),
+	COUNT("ftp", "deflate_level", deflate_level, "6", 0, 9, RELOAD,
+	      "How hard MODE Z compresses; 0: MODE Z is not served."),
 
 	/* [tls] */
 	STRING(VALUE_PATH, "tls", "certificate", certificate, "", "absolute path, or empty", RELOAD,
@@ -196,6 +200,12 @@ static const struct setting rows[] = {
 	     "require shuts out the many clients that cannot."),
 	SWITCH("tls", "require_data_tls", require_data_tls, "yes", RELOAD,
 	       "Refuse transfers without TLS (PROT C) in sessions that use TLS."),
+	SWITCH("tls", "require_close_notify", require_close_notify, "yes", RELOAD,
+	       "Answer an upload over TLS that ends without close_notify as cut short; no: tolerate "
+	       "old clients that never send it."),
+	SWITCH("tls", "clear_command_channel", clear_command_channel, "no", RELOAD,
+	       "Serve CCC: a client may end TLS on its control connection after the login, for firewalls "
+	       "that must read the commands."),
 
 	/* [accounts] */
 	STRING(VALUE_PATH, "accounts", "database", database, "", "absolute path, or empty", RESTART,

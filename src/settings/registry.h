@@ -1,5 +1,6 @@
 /* settings/registry.h - a row of the registry, for the files of this folder only.
- * Everybody else reads struct setting_info through settings.h. Threads: any; the table is constant. */
+ * Everybody else reads struct setting_info through settings.h. Threads: any; the table is
+ * constant. */
 #ifndef SETTINGS_REGISTRY_H
 #define SETTINGS_REGISTRY_H
 

@@ -1,8 +1,9 @@
 /* settings/settings.h - every setting of the server, from one registry table.
  *
- * The table in registry.c holds a row per setting: section, name, type, field, default, range, unit,
- * what a change needs (reload or restart), one sentence of help. The INI parser, `sallyport config`,
- * the REST API and the manual page walk that table; nothing else knows the names.
+ * The table in registry.c holds a row per setting: section, name, type, field, default, range,
+ * unit, what a change needs (reload or restart), one sentence of help. The INI parser,
+ * `sallyport config`, the REST API and the manual page walk that table; nothing else knows the
+ * names.
  * Pure code: the text of the file comes in as bytes, errors go out as text.
  * Threads: a struct settings never changes once it is loaded; share it freely. */
 #ifndef SETTINGS_SETTINGS_H
@@ -66,6 +67,8 @@ struct settings {
 	unsigned max_login_attempts;
 	unsigned failed_login_delay_ms; /* a 530 comes no sooner than this */
 	unsigned umask;			/* octal, of new files and directories */
+	bool local_times;		/* LIST shows local time; else UTC */
+	unsigned deflate_level;		/* of MODE Z; 0: MODE Z is off */
 
 	/* [tls] */
 	char certificate[SETTINGS_PATH_SIZE]; /* PEM: leaf first, then intermediates */
@@ -74,6 +77,8 @@ struct settings {
 	char tls_ciphers[SETTINGS_LIST_SIZE];	   /* OpenSSL list for TLS 1.2 */
 	char tls_ciphersuites[SETTINGS_LIST_SIZE]; /* for TLS 1.3 */
 	enum session_reuse data_session_reuse;
+	bool require_close_notify; /* an upload over TLS must end with it */
+	bool clear_command_channel; /* CCC is served */
 	bool require_data_tls; /* refuse PROT C on TLS sessions */
 
 	/* [accounts] */
@@ -96,8 +101,9 @@ struct settings_error {
 struct settings_loaded;
 
 /* Defaults, then the INI text (file_name is for messages; text may be empty), then overrides
- * ("name=value" each, from the command line). Each value is right for itself afterwards; whether they
- * go together is settings_check(), so that a configuration can be shown before it can be served.
+ * ("name=value" each, from the command line). Each value is right for itself afterwards; whether
+ * they go together is settings_check(), so that a configuration can be shown before it can be
+ * served.
  * 0 and *ret owned by the caller (settings_free); -EINVAL with *ret_error filled (the first error);
  * -ENOMEM. */
 int settings_load(const char *file_name, struct text ini, const char *const overrides[],
@@ -106,7 +112,8 @@ int settings_load(const char *file_name, struct text ini, const char *const over
 void settings_free(struct settings_loaded **loaded); /* accepts NULL; leaves NULL */
 
 /* The rules that join several settings: ports that collide, TLS without a certificate ...
- * 0, or -EINVAL with *ret_error filled (the first error): "setting: what is wrong, what is allowed". */
+ * 0, or -EINVAL with *ret_error filled (the first error): "setting: what is wrong, what is
+ * allowed". */
 int settings_check(const struct settings *values, struct settings_error *ret_error) MUST_CHECK;
 /* The same, and the text starts with the place that set the value: "file:line: setting: ..." */
 int settings_check_loaded(const struct settings_loaded *loaded,
@@ -140,7 +147,8 @@ const char *settings_file_name(const struct settings_loaded *loaded);
 enum settings_origin settings_origin(const struct settings_loaded *loaded, size_t index);
 /* Line of the file that set it, or 0. */
 unsigned settings_line(const struct settings_loaded *loaded, size_t index);
-/* "default", "sallyport.conf:12" or "command line"; ret ends in NUL, a long file name loses its start. */
+/* "default", "sallyport.conf:12" or "command line"; ret ends in NUL, a long file name loses its
+ * start. */
 #define SETTINGS_PLACE_SIZE 256
 void settings_format_place(const struct settings_loaded *loaded, size_t index,
 			   char ret[static SETTINGS_PLACE_SIZE]);

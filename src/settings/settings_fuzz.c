@@ -1,5 +1,5 @@
-/* Fuzz target of the settings file: whatever the bytes, settings_load says yes or explains itself, and
- * every value that it has accepted is written as text that it would accept again. */
+/* Fuzz target of the settings file: whatever the bytes, settings_load says yes or explains
+ * itself, and every value that it has accepted is written as text that it would accept again. */
 #include <assert.h>
 
 #include "settings/settings.h"

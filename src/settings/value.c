@@ -43,8 +43,8 @@ static int refuse(struct buf *wrong, struct text what, const char *why)
 	return -EINVAL;
 }
 
-/* The next item of a comma separated list, trimmed; an empty one for each comma too many. Start with
- * the whole list; ends with rest->ptr at NULL. */
+/* The next item of a comma separated list, trimmed; an empty one for each comma too many. Start
+ * with the whole list; ends with rest->ptr at NULL. */
 static bool list_take(struct text *rest, struct text *ret_item)
 {
 	if (!rest->ptr)
@@ -86,7 +86,8 @@ static void format_bool(const struct setting *row UNUSED, const void *field, str
 	buf_add(out, *(const bool *)field ? T("yes") : T("no"));
 }
 
-/* How many of the row's unit one of the suffix is: "m" is 60 for a row in seconds. 0: no such one. */
+/* How many of the row's unit one of the suffix is: "m" is 60 for a row in seconds. 0: no such
+ * one. */
 static uint64_t suffix_factor(const char *unit, struct text suffix)
 {
 	static const struct {

@@ -6,8 +6,8 @@
 #include "base/buf.h"
 #include "settings/registry.h"
 
-/* Parses in, blanks at both ends trimmed, into the row's field of *into. 0; or -EINVAL with the field
- * untouched and what is wrong appended to *wrong ("\"5x\" is not a number"). */
+/* Parses in, blanks at both ends trimmed, into the row's field of *into. 0; or -EINVAL with the
+ * field untouched and what is wrong appended to *wrong ("\"5x\" is not a number"). */
 int value_parse(const struct setting *row, struct text in, struct settings *into,
 		struct buf *wrong) MUST_CHECK;
 

@@ -1,8 +1,8 @@
 /* store/home.c - see home.h.
  *
- * beneath() is the only way to a descriptor in this file; what changes names (mkdir, unlink, rename)
- * opens the parent directory that way and then acts on one last name in it, which has no '/' and is
- * neither "." nor "..", so that the kernel has no further step to take. */
+ * beneath() is the only way to a descriptor in this file; what changes names (mkdir, unlink,
+ * rename) opens the parent directory that way and then acts on one last name in it, which has no
+ * '/' and is neither "." nor "..", so that the kernel has no further step to take. */
 #include "store/home.h"
 
 #include <fcntl.h>
@@ -10,7 +10,8 @@
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 
-/* openat2(2) gives up with EAGAIN when something was renamed or mounted while it walked over "..". */
+/* openat2(2) gives up with EAGAIN when something was renamed or mounted while it walked over
+ * "..". */
 #define RACE_TRIES 64
 
 struct home {
@@ -243,8 +244,8 @@ int home_unlink(const struct home *home, const char *path)
 	return unlink_with(home, path, 0);
 }
 
-/* Some file systems (NFS, a few of FUSE) know no RENAME_NOREPLACE and say EINVAL. Looking first is the
- * best that is left there; a file that appears between the two calls is replaced. */
+/* Some file systems (NFS, a few of FUSE) know no RENAME_NOREPLACE and say EINVAL. Looking first
+ * is the best that is left there; a file that appears between the two calls is replaced. */
 static int rename_after_look(const struct place *from, const struct place *to)
 {
 	struct stat st;

@@ -1,6 +1,6 @@
-/* store/home.h - files beneath a user's home. Every name is resolved by the kernel beneath one directory
- * descriptor (openat2(2): RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS): no string check stands between a
- * client and /etc. Symbolic links are followed while they stay inside.
+/* store/home.h - files beneath a user's home. Every name is resolved by the kernel beneath one
+ * directory descriptor (openat2(2): RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS): no string check
+ * stands between a client and /etc. Symbolic links are followed while they stay inside.
  *
  * Paths are NUL-terminated, relative to the home, without a leading '/'; "." is the home itself
  * (ftp/path.h makes them). All functions return 0 or -errno; beyond the usual ones:
@@ -18,13 +18,14 @@ struct home;
 /* 0, or -ENOSYS on kernels without openat2 (before 5.6). For a clear error at start-up. */
 int home_check_kernel(void) MUST_CHECK;
 
-/* Opens a home: an absolute path, or one relative to data_root (resolved beneath it). A missing relative
- * home is made, with its parents, mode 0700 before the umask; a missing absolute one is -ENOENT. */
+/* Opens a home: an absolute path, or one relative to data_root (resolved beneath it). A missing
+ * relative home is made, with its parents, mode 0700 before the umask; a missing absolute one is
+ * -ENOENT. */
 int home_open(int data_root, const char *path, struct home **ret) MUST_CHECK;
 void home_free(struct home **home); /* accepts NULL; leaves NULL */
 
-/* open(2) flags; O_CLOEXEC and O_NONBLOCK are added (a FIFO must not block a thread), mode counts with
- * O_CREAT. *ret_fd is owned by the caller. */
+/* open(2) flags; O_CLOEXEC and O_NONBLOCK are added (a FIFO must not block a thread), mode
+ * counts with O_CREAT. *ret_fd is owned by the caller. */
 int home_openat(const struct home *home, const char *path, int flags, mode_t mode,
 		int *ret_fd) MUST_CHECK;
 
@@ -37,8 +38,8 @@ int home_open_file(const struct home *home, const char *path, int flags, mode_t 
 int home_stat(const struct home *home, const char *path, struct stat *ret) MUST_CHECK;
 int home_lstat(const struct home *home, const char *path, struct stat *ret) MUST_CHECK;
 
-/* These act on the last name itself, never through a link there; its parent is resolved beneath. "."
- * or ".." as last name is -EBUSY, an empty one (as behind a last '/') -EINVAL. */
+/* These act on the last name itself, never through a link there; its parent is resolved beneath.
+ * "." or ".." as last name is -EBUSY, an empty one (as behind a last '/') -EINVAL. */
 int home_mkdir(const struct home *home, const char *path, mode_t mode) MUST_CHECK;
 int home_rmdir(const struct home *home, const char *path) MUST_CHECK;
 int home_unlink(const struct home *home, const char *path) MUST_CHECK; /* -EISDIR for directories */

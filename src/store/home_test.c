@@ -11,7 +11,8 @@
 
 #include "store/home.h"
 
-/* <base>/data is the data root, <base>/data/alice the home, <base>/secret what must not be reached. */
+/* <base>/data is the data root, <base>/data/alice the home, <base>/secret what must not be
+ * reached. */
 struct world {
 	char base[64];
 	int base_fd, data_root;

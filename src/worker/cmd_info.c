@@ -34,10 +34,14 @@ void cmd_feat(struct session *s, struct text argument UNUSED)
 			continue;
 		if (strcmp(command->verb, "MLST") == 0)
 			listing_add_feat(&text, s->facts);
+		else if (strcmp(command->verb, "HASH") == 0)
+			hash_add_feat(s, &text);
 		else
 			buf_add(&text, text_of(command->feature));
 		buf_add_char(&text, '\n');
 	}
+	if (s->worker->settings->deflate_level > 0)
+		buf_add(&text, T("MODE Z\n"));
 	buf_add(&text, T("TVFS\nUTF8\nEnd"));
 	reply_text(s, 211, buf_text(&text));
 }
@@ -68,6 +72,22 @@ static void opts_mlst(struct session *s, struct text value)
 	reply_text(s, 200, buf_text(&text));
 }
 
+/* "MODE Z LEVEL n" (draft-preston-ftpext-deflate 3.2). */
+static void opts_mode(struct session *s, struct text value)
+{
+	struct text word;
+	uint64_t level;
+
+	if (s->worker->settings->deflate_level == 0 || !text_take_until(&value, ' ', &word) ||
+	    !text_equal_nocase(word, T("Z")) || !text_take_until(&value, ' ', &word) ||
+	    !text_equal_nocase(word, T("LEVEL")) || text_to_uint(value, 9, &level) < 0 || level < 1) {
+		reply(s, 501, "Syntax: OPTS MODE Z LEVEL <1-9>");
+		return;
+	}
+	s->deflate_level = (uint8_t)level;
+	reply(s, 200, "MODE Z LEVEL is %u.", s->deflate_level);
+}
+
 void cmd_opts(struct session *s, struct text argument)
 {
 	struct text name = { NULL, 0 };
@@ -78,6 +98,10 @@ void cmd_opts(struct session *s, struct text argument)
 		opts_utf8(s, argument);
 	else if (text_equal_nocase(name, T("MLST")))
 		opts_mlst(s, argument);
+	else if (text_equal_nocase(name, T("HASH")))
+		hash_options(s, argument);
+	else if (text_equal_nocase(name, T("MODE")))
+		opts_mode(s, argument);
 	else
 		reply(s, 501, "OPTS %.*s: no such option.", TEXT_ARG(name));
 }

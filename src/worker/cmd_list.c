@@ -19,7 +19,7 @@ enum listing_format { FORMAT_LS, FORMAT_NAMES, FORMAT_FACTS };
 struct lister {
 	struct session *s;
 	enum listing_format format;
-	struct stream *stream;	/* where it goes: data or control connection */
+	struct data *data;	/* where it goes; NULL: to the control connection */
 	const char *line_start; /* " " on the control connection (RFC 959 4.2) */
 	struct text name_prefix; /* NLST with a path: names lead from the working directory */
 	const char *pattern;	/* NULL: all */
@@ -101,7 +101,8 @@ static int flush(struct lister *l)
 {
 	struct session *s = l->s;
 	int64_t deadline = deadline_in((int64_t)s->worker->settings->stall_timeout_s * 1000);
-	int r = stream_write(l->stream, l->out.ptr, l->out.len, deadline);
+	int r = l->data ? data_write(l->data, l->out.ptr, l->out.len, deadline) :
+			  stream_write(&s->control, l->out.ptr, l->out.len, deadline);
 
 	if (r == 0) {
 		l->bytes += l->out.len;
@@ -299,7 +300,7 @@ static void finish_listing(struct session *s, struct lister *l, struct data *dat
 	if (r == 0)
 		r = flush(l);
 	if (r == 0)
-		r = stream_end(&data->stream, deadline_in(10000));
+		r = data_end(data, deadline_in(10000));
 	s->bytes_sent += l->bytes;
 	data_close(s, data);
 	if (r < 0)
@@ -350,7 +351,7 @@ static void list(struct session *s, struct text argument, enum listing_format fo
 			l.name_prefix = T("");
 		transfer_begin(s, TRANSFER_LISTING, target.path.bytes);
 		if (data_open(s, &data, "Here comes the listing.") == 0) {
-			l.stream = &data.stream;
+			l.data = &data;
 			finish_listing(s, &l, &data, &target.path, list_target(&l, &target, argument));
 		}
 		transfer_end(s);
@@ -416,7 +417,6 @@ void cmd_stat_path(struct session *s, struct text argument)
 	unsigned code = target.fd >= 0 ? 212 : 213;
 	lister_init(&l, s, FORMAT_LS, buffer);
 	l.shows_dots = switches.all;
-	l.stream = &s->control;
 	l.line_start = " ";
 	buf_addf(&l.out, "%u-Status of %s:\r\n", code, target.path.bytes);
 	int r = list_target(&l, &target, argument);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "worker/commands.h"
 #include "worker/control.h"
 #include "worker/transfer.h"
@@ -24,13 +25,13 @@ void cmd_rest(struct session *s, struct text argument)
 	reply(s, 350, "The next transfer starts at byte %" PRIu64 ".", offset);
 }
 
-/* REST holds for one transfer. */
-static uint64_t take_restart(struct session *s)
+/* REST and RANG hold for one transfer. */
+static void take_range(struct session *s, uint64_t *ret_first, uint64_t *ret_end)
 {
-	uint64_t at = s->restart_at;
-
+	*ret_first = s->has_range ? s->range_first : s->restart_at;
+	*ret_end = s->has_range ? s->range_end : UINT64_MAX;
 	s->restart_at = 0;
-	return at;
+	s->has_range = false;
 }
 
 void cmd_abor(struct session *s, struct text argument UNUSED)
@@ -44,13 +45,15 @@ void cmd_abor(struct session *s, struct text argument UNUSED)
 }
 
 /* One line of the log and the right reply for the end of a transfer. */
-static void conclude(struct session *s, const char *event, const struct path *path,
+static void conclude(struct session *s, const char *event, const struct path *path, bool names_file,
 		     const struct transfer *t, const struct data *data)
 {
 	uint64_t ms = (uint64_t)(clock_ms() - data->opened_ms);
 	char peer[ADDRESS_TEXT_SIZE];
 
-	if (t->error == 0)
+	if (t->error == 0 && names_file)
+		reply(s, 226, "FILE: %.*s", TEXT_ARG(path_name(path)));
+	else if (t->error == 0)
 		reply(s, 226, "Transfer complete: %" PRIu64 " bytes in %" PRIu64 ".%03" PRIu64 " s.", t->bytes,
 		      ms / 1000, ms % 1000);
 	else if (t->is_file_error)
@@ -72,8 +75,9 @@ void cmd_retr(struct session *s, struct text argument)
 	struct data data;
 	struct transfer t;
 	char what[PATH_MAX_LEN + 64];
-	uint64_t offset = take_restart(s);
+	uint64_t offset, end;
 
+	take_range(s, &offset, &end);
 	if (session_path(s, argument, &path) < 0)
 		return;
 	int r = home_open_file(s->user->home, path_beneath(&path), O_RDONLY, 0, &file, &st);
@@ -82,20 +86,20 @@ void cmd_retr(struct session *s, struct text argument)
 		return;
 	}
 	if (offset > (uint64_t)st.st_size) {
-		reply(s, 554, "REST %" PRIu64 " is behind the end of the file (%" PRIu64 " bytes).", offset,
+		reply(s, 554, "Byte %" PRIu64 " is behind the end of the file (%" PRIu64 " bytes).", offset,
 		      (uint64_t)st.st_size);
 		return;
 	}
 	if (!data_is_possible(s))
 		return;
 	(void)snprintf(what, sizeof(what), "Sending %s (%" PRIu64 " bytes).", path.bytes,
-		       (uint64_t)st.st_size - offset);
+		       MIN_OF(end, (uint64_t)st.st_size) - offset);
 	transfer_begin(s, TRANSFER_DOWNLOAD, path.bytes);
 	if (data_open(s, &data, what) == 0) {
-		transfer_send(s, &data, file, (off_t)offset, &t);
+		transfer_send(s, &data, file, offset, end, &t);
 		s->bytes_sent += t.bytes;
 		data_close(s, &data);
-		conclude(s, "download", &path, &t, &data);
+		conclude(s, "download", &path, false, &t, &data);
 	}
 	transfer_end(s);
 }
@@ -105,8 +109,10 @@ void cmd_retr(struct session *s, struct text argument)
 struct upload {
 	struct path path;
 	bool appends;
-	uint64_t offset; /* of REST */
+	uint64_t offset; /* of REST or RANG */
+	uint64_t end;	 /* of RANG: what lies behind it stays; else UINT64_MAX */
 	bool is_new;	 /* there was no such file before */
+	bool is_unique;	 /* STOU: the name is ours */
 	int file;
 };
 
@@ -156,9 +162,9 @@ static int open_upload(struct session *s, struct upload *up)
 {
 	int flags = O_WRONLY | O_CREAT;
 
-	if (up->is_new && !session_may(s, PERM_OVERWRITE))
+	if (up->is_new && (up->is_unique || !session_may(s, PERM_OVERWRITE)))
 		flags |= O_EXCL; /* somebody else may have made it meanwhile */
-	if (!up->appends && up->offset == 0)
+	if (!up->appends && up->offset == 0 && up->end == UINT64_MAX)
 		flags |= O_TRUNC;
 
 	int r = home_open_file(s->user->home, path_beneath(&up->path), flags, 0666, &up->file, NULL);
@@ -185,7 +191,7 @@ static void receive(struct session *s, struct upload *up, struct data *data)
 	t.is_file_error = t.error < 0;
 	if (t.error == 0)
 		transfer_receive(s, data, up->file, &t);
-	if (t.error == 0 && up->offset > 0 && !up->appends)
+	if (t.error == 0 && up->offset > 0 && !up->appends && up->end == UINT64_MAX)
 		t.error = ftruncate(up->file, (off_t)(up->offset + t.bytes)) < 0 ? -errno : 0;
 	if (up->file >= 0) {
 		int r = close_upload(up);
@@ -199,25 +205,70 @@ static void receive(struct session *s, struct upload *up, struct data *data)
 		(void)!home_unlink(s->user->home, path_beneath(&up->path)); /* best effort */
 	s->bytes_received += t.bytes;
 	data_close(s, data);
-	conclude(s, "upload", &up->path, &t, data);
+	conclude(s, "upload", &up->path, up->is_unique, &t, data);
+}
+
+static void run_upload(struct session *s, struct upload *up, const char *what)
+{
+	struct data data;
+
+	transfer_begin(s, TRANSFER_UPLOAD, up->path.bytes);
+	if (data_open(s, &data, what) == 0)
+		receive(s, up, &data);
+	transfer_end(s);
 }
 
 static void upload(struct session *s, struct text argument, bool appends)
 {
 	struct upload up = { .appends = appends, .file = -1 };
-	struct data data;
 	char what[PATH_MAX_LEN + 64];
 
-	up.offset = take_restart(s);
+	take_range(s, &up.offset, &up.end);
 	if (appends)
-		up.offset = 0; /* the end is the end, whatever REST says */
+		up.offset = 0, up.end = UINT64_MAX; /* the end is the end, whatever REST says */
 	if (session_path(s, argument, &up.path) < 0 || !may_upload(s, &up) || !data_is_possible(s))
 		return;
 	(void)snprintf(what, sizeof(what), "Ready to receive %s.", up.path.bytes);
-	transfer_begin(s, TRANSFER_UPLOAD, up.path.bytes);
-	if (data_open(s, &data, what) == 0)
-		receive(s, &up, &data);
-	transfer_end(s);
+	run_upload(s, &up, what);
+}
+
+/* A name that nothing has: the client's wish, or "file", with a random end. */
+static int find_unique_path(struct session *s, struct text wish, struct path *ret)
+{
+	char name[512];
+	struct stat st;
+
+	if (wish.len == 0)
+		wish = T("file");
+	for (int tries = 0; tries < 16; tries++) {
+		int n = snprintf(name, sizeof(name), "%.*s.%08" PRIx32, TEXT_ARG(wish),
+				 random_below(UINT32_MAX));
+		if (n < 0 || (size_t)n >= sizeof(name)) {
+			reply_errno(s, -ENAMETOOLONG, wish);
+			return -ENAMETOOLONG;
+		}
+		int r = session_path(s, text_of(name), ret);
+		if (r < 0)
+			return r;
+		if (home_lstat(s->user->home, path_beneath(ret), &st) == -ENOENT)
+			return 0;
+	}
+	reply(s, 450, "No free name was found; try again.");
+	return -EEXIST;
+}
+
+/* The name stands in the 150 reply (RFC 1123 4.1.2.9) and in the 226. */
+void cmd_stou(struct session *s, struct text argument)
+{
+	struct upload up = { .is_unique = true, .end = UINT64_MAX, .file = -1 };
+	uint64_t ignored;
+	char what[PATH_MAX_LEN + 64];
+
+	take_range(s, &ignored, &ignored);
+	if (find_unique_path(s, argument, &up.path) < 0 || !may_upload(s, &up) || !data_is_possible(s))
+		return;
+	(void)snprintf(what, sizeof(what), "FILE: %.*s", TEXT_ARG(path_name(&up.path)));
+	run_upload(s, &up, what);
 }
 
 void cmd_stor(struct session *s, struct text argument)

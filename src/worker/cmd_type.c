@@ -40,5 +40,14 @@ void cmd_stru(struct session *s, struct text argument)
 
 void cmd_mode(struct session *s, struct text argument)
 {
+	bool is_z = text_equal_nocase(argument, T("Z"));
+
+	if (is_z && s->worker->settings->deflate_level > 0) {
+		s->is_mode_z = true;
+		reply(s, 200, "MODE is Z.");
+		return;
+	}
+	if (text_equal_nocase(argument, T("S")))
+		s->is_mode_z = false;
 	one_letter(s, argument, "MODE", 'S', "BCZ");
 }

@@ -81,11 +81,39 @@ void cmd_mlsd(struct session *s, struct text argument);
 void cmd_mlst(struct session *s, struct text argument);
 void cmd_nlst(struct session *s, struct text argument);
 void cmd_stat_path(struct session *s, struct text argument); /* STAT with an argument */
+/* cmd_facts.c */
+void cmd_mfct(struct session *s, struct text argument);
+void cmd_mff(struct session *s, struct text argument);
+void cmd_mfmt(struct session *s, struct text argument);
+bool facts_parse_mode(struct text in, uint32_t *ret); /* "0644" */
+/* cmd_hash.c */
+void cmd_hash(struct session *s, struct text argument);
+void cmd_rang(struct session *s, struct text argument);
+void cmd_xcrc(struct session *s, struct text argument);
+void cmd_xmd5(struct session *s, struct text argument);
+void cmd_xsha1(struct session *s, struct text argument);
+void cmd_xsha256(struct session *s, struct text argument);
+void cmd_xsha512(struct session *s, struct text argument);
+void hash_options(struct session *s, struct text value); /* OPTS HASH */
+void hash_add_feat(const struct session *s, struct buf *out);
+/* cmd_obsolete.c */
+void cmd_acct(struct session *s, struct text argument);
+void cmd_clnt(struct session *s, struct text argument);
+void cmd_csid(struct session *s, struct text argument);
+void cmd_rein(struct session *s, struct text argument);
+void cmd_smnt(struct session *s, struct text argument);
+/* cmd_site.c */
+void cmd_site(struct session *s, struct text argument);
+/* cmd_space.c */
+void cmd_allo(struct session *s, struct text argument);
+void cmd_avbl(struct session *s, struct text argument);
+void cmd_dsiz(struct session *s, struct text argument);
 /* cmd_transfer.c */
 void cmd_abor(struct session *s, struct text argument);
 void cmd_appe(struct session *s, struct text argument);
 void cmd_rest(struct session *s, struct text argument);
 void cmd_retr(struct session *s, struct text argument);
 void cmd_stor(struct session *s, struct text argument);
+void cmd_stou(struct session *s, struct text argument);
 
 #endif

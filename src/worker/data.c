@@ -178,6 +178,83 @@ static int start_tls(struct session *s, struct data *data)
 	return 0;
 }
 
+/* --- MODE Z ------------------------------------------------------------------------------------- */
+
+static int start_mode_z(struct session *s, struct data *data)
+{
+	data->deflate = compressor_new_deflate((int)s->deflate_level);
+	data->inflate = compressor_new_inflate();
+	data->packed = malloc(DATA_PACKED_SIZE);
+	if (data->deflate && data->inflate && data->packed)
+		return 0;
+	reply(s, 451, "Not enough memory for MODE Z.");
+	return -ENOMEM;
+}
+
+static void end_mode_z(struct data *data)
+{
+	compressor_free(&data->deflate);
+	compressor_free(&data->inflate);
+	free(data->packed);
+	data->packed = NULL;
+}
+
+static int write_packed(struct data *data, struct text in, bool is_end, int64_t deadline_ms)
+{
+	size_t len = 0;
+	int r = 0, ended = 0;
+
+	do {
+		ended = compressor_run(data->deflate, &in, is_end, data->packed, DATA_PACKED_SIZE, &len);
+		r = ended < 0 ? ended : stream_write(&data->stream, data->packed, len, deadline_ms);
+	} while (r == 0 && ended == 0 && (in.len > 0 || len == DATA_PACKED_SIZE || is_end));
+	return r;
+}
+
+static ssize_t read_packed(struct data *data, void *ret, size_t size, int64_t deadline_ms)
+{
+	size_t len = 0;
+
+	while (!data->has_ended_packed) {
+		int r = compressor_run(data->inflate, &data->to_unpack, false, ret, size, &len);
+		if (r < 0)
+			return r;
+		data->has_ended_packed = r == 1;
+		if (len > 0)
+			return (ssize_t)len;
+		if (data->has_ended_packed)
+			break;
+		ssize_t n = stream_read(&data->stream, data->packed, DATA_PACKED_SIZE, deadline_ms);
+		if (n <= 0)
+			return n == 0 ? -ENODATA : n;
+		data->to_unpack = (struct text){ data->packed, (size_t)n };
+	}
+	/* Behind the end of the zlib stream only the end of the connection may come. */
+	ssize_t n = stream_read(&data->stream, data->packed, DATA_PACKED_SIZE, deadline_ms);
+	return n > 0 ? -EBADMSG : n;
+}
+
+int data_write(struct data *data, const void *bytes, size_t len, int64_t deadline_ms)
+{
+	if (!data->deflate)
+		return stream_write(&data->stream, bytes, len, deadline_ms);
+	return len > 0 ? write_packed(data, (struct text){ bytes, len }, false, deadline_ms) : 0;
+}
+
+ssize_t data_read(struct data *data, void *ret, size_t size, int64_t deadline_ms)
+{
+	if (!data->inflate)
+		return stream_read(&data->stream, ret, size, deadline_ms);
+	return read_packed(data, ret, size, deadline_ms);
+}
+
+int data_end(struct data *data, int64_t deadline_ms)
+{
+	int r = data->deflate ? write_packed(data, T(""), true, deadline_ms) : 0;
+
+	return r == 0 ? stream_end(&data->stream, deadline_ms) : r;
+}
+
 /* --- whole -------------------------------------------------------------------------------------- */
 
 int data_open(struct session *s, struct data *data, const char *what)
@@ -201,14 +278,19 @@ int data_open(struct session *s, struct data *data, const char *what)
 		r = -ECONNRESET;
 	if (r == 0 && s->protects_data)
 		r = start_tls(s, data);
-	if (r < 0)
+	if (r == 0 && s->is_mode_z)
+		r = start_mode_z(s, data);
+	if (r < 0) {
 		stream_close(&data->stream);
+		end_mode_z(data);
+	}
 	return r;
 }
 
 void data_close(struct session *s, struct data *data)
 {
 	stream_close(&data->stream);
+	end_mode_z(data);
 	if (s->needs_ticket)
 		stream_push_ticket(&s->control);
 	s->needs_ticket = false;
@@ -225,8 +307,13 @@ void data_reply_broken(struct session *s, int error)
 		      s->worker->settings->stall_timeout_s);
 		break;
 	case -ENODATA:
-		reply(s, 426,
-		      "[D-57] The data connection ended without TLS close_notify: the file may be cut short.");
+		reply(s, 426, s->is_mode_z ?
+			      "[D-93] The data connection ended before its zlib stream: the file is cut short." :
+			      "[D-57] The data connection ended without TLS close_notify: the file may be cut "
+			      "short.");
+		break;
+	case -EBADMSG:
+		reply(s, 426, "What arrived is not a zlib stream, as MODE Z wants it; transfer aborted.");
 		break;
 	case -ECONNRESET:
 	case -EPIPE:

@@ -3,21 +3,34 @@
 #ifndef WORKER_DATA_H
 #define WORKER_DATA_H
 
+#include "ftp/compress.h"
 #include "worker/session.h"
 
 struct data {
 	struct stream stream;
 	struct tls_binding binding;
-	struct address peer;
 	int64_t opened_ms;
+	/* MODE Z; NULL in MODE S. */
+	struct compressor *deflate, *inflate;
+	char *packed;	       /* DATA_PACKED_SIZE bytes on their way from or to the wire */
+	struct text to_unpack; /* what of packed has not been inflated yet */
+	bool has_ended_packed; /* the zlib stream has come to its end */
 };
+#define DATA_PACKED_SIZE ((size_t)32 * 1024)
 
 /* Brings up the data connection that the client has asked for: waits for it or dials it, says 150 (with
  * what: "Sending ..."), does the TLS handshake. 0; on failure everything has been said to the client,
  * nothing is open, and the result is negative. */
 int data_open(struct session *s, struct data *data, const char *what) MUST_CHECK;
 
-/* Ends it in order (close_notify, FIN). Then a fresh ticket goes out on the control connection with the
+/* The content, whatever the transfer mode. data_write: 0 or an error; data_read: as stream_read, and
+ * -EBADMSG for a broken zlib stream, -ENODATA when it is cut off. */
+int data_write(struct data *data, const void *bytes, size_t len, int64_t deadline_ms) MUST_CHECK;
+ssize_t data_read(struct data *data, void *ret, size_t size, int64_t deadline_ms) MUST_CHECK;
+/* All has been written: the end of the content, then of the connection (close_notify, FIN). */
+int data_end(struct data *data, int64_t deadline_ms) MUST_CHECK;
+
+/* Closes it. Then a fresh ticket goes out on the control connection with the
  * next reply when the client has spent one. */
 void data_close(struct session *s, struct data *data);
 

@@ -19,6 +19,7 @@ void session_user_free(struct session_user **user)
 		home_free(&(*user)->home);
 		free((*user)->directory);
 		free((*user)->rename_from);
+		free((*user)->copy_from);
 		free(*user);
 	}
 	*user = NULL;

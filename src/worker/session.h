@@ -26,6 +26,7 @@ struct session_user {
 	struct home *home;
 	char *directory;   /* clean absolute path of the working directory */
 	char *rename_from; /* between RNFR and RNTO, else NULL */
+	char *copy_from;   /* between SITE CPFR and CPTO, else NULL */
 	char name[];
 };
 
@@ -72,6 +73,12 @@ struct session {
 	_Atomic int64_t reserved_ms; /* when the reservation was made; 0: none is pending */
 	struct address active_to;
 	uint64_t restart_at; /* REST */
+	bool has_range;	     /* RANG; its end is not included */
+	uint64_t range_first, range_end;
+	unsigned idle_timeout_s; /* SITE IDLE; 0: the setting's */
+	uint8_t digest;	       /* of HASH, enum digest_kind */
+	bool is_mode_z;	       /* MODE Z */
+	uint8_t deflate_level; /* OPTS MODE Z LEVEL */
 	uint64_t bytes_sent, bytes_received;
 	enum transfer_kind transfer_kind;
 	const char *transfer_path; /* borrowed during a transfer */

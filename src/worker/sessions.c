@@ -10,7 +10,7 @@
 #include <sys/epoll.h>
 
 #include "base/clock.h"
-#include "base/random.h"
+#include "ftp/digest.h"
 #include "net/socket.h"
 #include "worker/passive.h"
 
@@ -20,6 +20,7 @@ struct sessions {
 	int epoll;
 	size_t count;
 	struct list waiting_for_login, parked;
+	struct list impatient; /* parked with an idle timeout of their own (SITE IDLE): in no order */
 	struct session *slots[]; /* by board slot; NULL: not ours */
 };
 
@@ -35,6 +36,7 @@ struct sessions *sessions_new(struct worker *worker, int epoll)
 	table->epoll = epoll;
 	list_init(&table->waiting_for_login);
 	list_init(&table->parked);
+	list_init(&table->impatient);
 	return table;
 }
 
@@ -87,6 +89,8 @@ struct session *sessions_open(struct sessions *table, int fd, const struct addre
 	s->wake_fd = wake_fd;
 	s->arrived_fd = -1;
 	s->facts = FACTS_DEFAULT;
+	s->digest = DIGEST_SHA256;
+	s->deflate_level = (uint8_t)table->worker->settings->deflate_level;
 	line_reader_init(&s->lines);
 	s->control.fd = fd;
 
@@ -129,8 +133,11 @@ bool sessions_park(struct sessions *table, struct session *s)
 		s->state = SESSION_PARKED;
 		s->wake_fd = -1;
 		if (s->user) {
+			bool is_impatient = s->idle_timeout_s > 0;
+			if (is_impatient)
+				idle_ms = (int64_t)s->idle_timeout_s * 1000;
 			s->deadline_ms = clock_coarse_ms() + idle_ms;
-			list_append(&table->parked, &s->timeout_link);
+			list_append(is_impatient ? &table->impatient : &table->parked, &s->timeout_link);
 		}
 		watch(table, s, EPOLL_CTL_MOD, EPOLLIN);
 	}
@@ -280,6 +287,21 @@ static int64_t sweep_locked(struct sessions *table, struct list *list, int64_t n
 	return DEADLINE_NEVER;
 }
 
+static void sweep_impatient_locked(struct sessions *table, int64_t now, const char *text)
+{
+	struct list *next;
+
+	for (struct list *l = table->impatient.next; l != &table->impatient; l = next) {
+		struct session *s = list_entry(l, struct session, timeout_link);
+
+		next = l->next;
+		if (s->deadline_ms > now)
+			continue;
+		list_remove(&s->timeout_link);
+		bid_farewell_locked(table, s, text);
+	}
+}
+
 /* Reservations for which nothing came: others of the same address may want the port. */
 static void expire_reservations_locked(struct sessions *table, int64_t now)
 {
@@ -308,6 +330,7 @@ int sessions_sweep(struct sessions *table)
 	(void)pthread_mutex_lock(&table->lock);
 	next = sweep_locked(table, &table->waiting_for_login, now, login);
 	other = sweep_locked(table, &table->parked, now, idle);
+	sweep_impatient_locked(table, now, "Idle for longer than SITE IDLE allows; closing.");
 	expire_reservations_locked(table, now);
 	(void)pthread_mutex_unlock(&table->lock);
 

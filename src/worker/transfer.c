@@ -48,14 +48,14 @@ static bool is_of_file(int error)
 	return error == -EIO || error == -EISDIR || error == -EBADF || error == -ESTALE;
 }
 
-static void send_image(struct session *s, struct data *data, int file, off_t offset, char *buffer,
-		       struct transfer *t)
+/* The content as it lies on disk, the kernel copies where it can. */
+static void send_image(struct session *s, struct data *data, int file, off_t offset, off_t end,
+		       char *buffer, struct transfer *t)
 {
-	ssize_t n;
-
-	while (t->error == 0) {
-		n = stream_send_file(&data->stream, file, &offset, CHUNK_BYTES, buffer, POOL_BUFFER_SIZE,
-				     stall_deadline(s));
+	while (t->error == 0 && offset < end) {
+		size_t len = MIN_OF(CHUNK_BYTES, (size_t)(end - offset));
+		ssize_t n = stream_send_file(&data->stream, file, &offset, len, buffer,
+					     POOL_BUFFER_SIZE, stall_deadline(s));
 		if (n == 0)
 			return;
 		if (n < 0) {
@@ -69,22 +69,28 @@ static void send_image(struct session *s, struct data *data, int file, off_t off
 	}
 }
 
-static void send_ascii(struct session *s, struct data *data, int file, off_t offset, char *buffer,
-		       struct transfer *t)
+/* The content converted on its way: TYPE A, MODE Z. */
+static void send_converted(struct session *s, struct data *data, int file, off_t offset, off_t end,
+			   char *buffer, struct transfer *t)
 {
 	struct ascii state = { 0 };
 	size_t third = POOL_BUFFER_SIZE / 3; /* a piece of the file, and twice as much for its lines */
 
-	while (t->error == 0) {
-		ssize_t n = pread(file, buffer, third, offset);
+	while (t->error == 0 && offset < end) {
+		ssize_t n = pread(file, buffer, MIN_OF(third, (size_t)(end - offset)), offset);
+		const char *out = buffer;
 		if (n <= 0) {
 			t->error = n < 0 ? -errno : 0;
 			t->is_file_error = n < 0;
 			return;
 		}
 		offset += n;
-		size_t len = ascii_encode(&state, buffer, (size_t)n, buffer + third);
-		t->error = stream_write(&data->stream, buffer + third, len, stall_deadline(s));
+		size_t len = (size_t)n;
+		if (s->type == TYPE_ASCII) {
+			out = buffer + third;
+			len = ascii_encode(&state, buffer, (size_t)n, buffer + third);
+		}
+		t->error = data_write(data, out, len, stall_deadline(s));
 		if (t->error == 0) {
 			t->bytes += len;
 			transfer_count(s, len);
@@ -93,20 +99,21 @@ static void send_ascii(struct session *s, struct data *data, int file, off_t off
 	}
 }
 
-void transfer_send(struct session *s, struct data *data, int file, off_t offset,
+void transfer_send(struct session *s, struct data *data, int file, uint64_t offset, uint64_t end,
 		   struct transfer *ret)
 {
 	char *buffer = pool_buffer();
+	off_t last = end > INT64_MAX ? INT64_MAX : (off_t)end;
 
 	*ret = (struct transfer){ .error = buffer ? 0 : -ENOMEM };
 	if (!buffer)
 		return;
-	if (s->type == TYPE_ASCII)
-		send_ascii(s, data, file, offset, buffer, ret);
+	if (s->type == TYPE_ASCII || s->is_mode_z)
+		send_converted(s, data, file, (off_t)offset, last, buffer, ret);
 	else
-		send_image(s, data, file, offset, buffer, ret);
+		send_image(s, data, file, (off_t)offset, last, buffer, ret);
 	if (ret->error == 0)
-		ret->error = stream_end(&data->stream, stall_deadline(s));
+		ret->error = data_end(data, stall_deadline(s));
 }
 
 static int write_all(int file, const char *p, size_t len)
@@ -133,7 +140,7 @@ void transfer_receive(struct session *s, struct data *data, int file, struct tra
 	while (ret->error == 0) {
 		if (ret->bytes < SMALL_UPLOAD)
 			socket_acknowledge_now(data->stream.fd);
-		ssize_t n = stream_read(&data->stream, buffer, size, stall_deadline(s));
+		ssize_t n = data_read(data, buffer, size, stall_deadline(s));
 		size_t len = n > 0 ? (size_t)n : 0;
 
 		if (n < 0) {

@@ -6,13 +6,13 @@
 #include "worker/data.h"
 
 struct transfer {
-	uint64_t bytes; /* on the wire */
+	uint64_t bytes; /* of content */
 	int error;	/* 0, or the first negative error */
 	bool is_file_error; /* the error is the file's, not the network's */
 };
 
-/* The file from offset to its end; TYPE A converts line ends. */
-void transfer_send(struct session *s, struct data *data, int file, off_t offset,
+/* The file from offset up to end (or its own end, if that comes first); TYPE A converts line ends. */
+void transfer_send(struct session *s, struct data *data, int file, uint64_t offset, uint64_t end,
 		   struct transfer *ret);
 
 /* Everything until the client ends, to the file's current position. */

@@ -14,7 +14,7 @@ from sallyport_lab.wait import eventually
 
 @pytest.fixture(scope="module")
 def server(start_module_server):
-    server = start_module_server(plain_ftp=True, data_timeout=2)
+    server = start_module_server(plain_ftp=True, data_timeout=2, handshake_timeout=3)
     server.add_user()
     server.put("inside.txt", b"inside")
     return server
@@ -78,7 +78,7 @@ def test_a_mebibyte_without_any_line_end_before_login_does_not_stay_in_memory(se
 @pytest.mark.sanitize
 @pytest.mark.parametrize("line", [b"\0\0\0\0", b"NOOP\0", b"PWD \0/etc", b"CWD /\0/etc", b"CWD a\rb",
                                   b"\x01\x02\x03", b"", b" ", b"CWD \xff\xfe", b"\x80\x81 x",
-                                  b"MKD " + b"\xc3\x28", b"%s%s%s%n", b"RETR %n%n%n%n"])
+                                  b"%s%s%s%n", b"RETR %n%n%n%n"])
 def test_strange_bytes_in_a_line_get_an_error_and_the_session_lives(control, line):
     control.send(line)
     assert 400 <= control.read_reply().code < 600

@@ -12,7 +12,7 @@ from sallyport_lab.daemon import free_space_gib
 
 GIB = 1 << 30
 SIZE = 5 * GIB + 4321
-MARKS = [0, 2 * GIB - 10, 4 * GIB - 10, 4 * GIB + 1, 5 * GIB]
+MARKS = [0, 2 * GIB - 10, 4 * GIB - 10, 4 * GIB + 100, 5 * GIB]
 BEYOND = 4 * GIB + 12345
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300),

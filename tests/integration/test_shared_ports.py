@@ -52,25 +52,25 @@ def one_port(start_module_server):
 
 
 def test_sessions_of_one_address_take_turns_on_the_only_port(one_port):
-    first = one_port.login(tls=False)
-    second = one_port.login(tls=False)
-    address = first.epsv()
-    second.send("EPSV")
-    assert not second.has_reply(0.2), "the port of this address is taken: the reply waits"
-    data = first.dial(address)
-    first.expect("RETR mine.bin", 150)
-    assert second.expect_reply(229)
-    data.close()
+    with (one_port.login(tls=False, source="127.1.0.21") as first,
+          one_port.login(tls=False, source="127.1.0.21") as second):
+        address = first.epsv()
+        second.send("EPSV")
+        assert not second.has_reply(0.2), "the port of this address is taken: the reply waits"
+        data = first.dial(address)
+        first.expect("RETR mine.bin", 150)
+        assert second.expect_reply(229)
+        data.close()
 
 
 def test_a_port_that_stays_taken_is_a_425_that_says_so(one_port):
-    first = one_port.login(tls=False)
-    second = one_port.login(tls=False)
-    _, port = first.epsv()
-    reply = second.expect("EPSV", 425)
-    assert "D-33" in reply.text
-    assert str(port) in reply.text
-    second.expect("NOOP", 200)
+    with (one_port.login(tls=False, source="127.1.0.22") as first,
+          one_port.login(tls=False, source="127.1.0.22") as second):
+        _, port = first.epsv()
+        reply = second.expect("EPSV", 425)
+        assert "D-33" in reply.text
+        assert str(port) in reply.text
+        second.expect("NOOP", 200)
 
 
 def test_another_address_uses_the_same_port_meanwhile(one_port):

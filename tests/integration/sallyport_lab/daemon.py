@@ -210,7 +210,13 @@ class Server:
         """SIGHUP; returns when the new generation serves."""
         generation = self.status()["generation"]
         self.process.send_signal(signal.SIGHUP)
-        eventually(lambda: self.status()["generation"] > generation, 10, "a new generation")
+
+        def is_new():
+            try:
+                return self.status()["generation"] > generation
+            except OSError:  # asked the manager that was just leaving
+                return False
+        eventually(is_new, 10, "a new generation")
 
     # The manager
 

@@ -1,0 +1,443 @@
+/* net/stream_test.c - bytes through a stream, plain and TLS: deadlines, ends, files. */
+#include "net/test_peer.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+
+#define BIG ((size_t)1024 * 1024) /* more than a socket takes in at once */
+
+static struct fixture {
+	struct test_certificate certificate;
+	struct tls_server *server;
+	struct tls_binding binding;
+	struct stream stream;
+	struct peer peer;
+} f;
+
+static int make_server(void **state)
+{
+	struct tls_ticket_keys keys;
+
+	(void)state;
+	f = (struct fixture){ .stream = { .fd = -1 }, .peer = { .fd = -1 } };
+	/* As all of our processes do: neither sendfile(2) nor OpenSSL can be told not to raise it. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	tls_ticket_keys_generate(&keys);
+	test_certificate_make(&f.certificate);
+	f.server = test_server_new(&f.certificate, &keys);
+	return 0;
+}
+
+static int remove_server(void **state)
+{
+	(void)state;
+	tls_server_free(&f.server);
+	test_certificate_remove(&f.certificate);
+	return 0;
+}
+
+static int make_plain(void **state)
+{
+	(void)state;
+	peer_init(&f.peer, &f.stream);
+	return 0;
+}
+
+static void start_tls(int version)
+{
+	struct tls_error error;
+
+	f.binding = (struct tls_binding){ .is_data = false };
+	peer_want_tls(&f.peer, &(struct peer_tls){ .from = version, .to = version });
+	if (peer_handshake(&f.peer, &f.stream, f.server, &f.binding, &error) < 0)
+		fail_msg("%s", error.text);
+}
+
+static int make_tls_1_3(void **state)
+{
+	(void)make_plain(state);
+	start_tls(TLS1_3_VERSION);
+	return 0;
+}
+
+static int make_tls_1_2(void **state)
+{
+	(void)make_plain(state);
+	start_tls(TLS1_2_VERSION);
+	return 0;
+}
+
+static int remove_connection(void **state)
+{
+	(void)state;
+	stream_release(&f.stream);
+	peer_release(&f.peer);
+	return 0;
+}
+
+static void send_from_peer(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (f.peer.ssl)
+		assert_int_equal(SSL_write(f.peer.ssl, text, (int)len), len);
+	else
+		assert_int_equal(send(f.peer.fd, text, len, 0), len);
+}
+
+static void assert_received(const char *text)
+{
+	(void)peer_drain(&f.peer);
+	assert_text((struct text){ f.peer.received, f.peer.n_received }, text);
+}
+
+/* Repeats after 251 bytes, so that a piece at a wrong place shows. */
+static char byte_at(size_t at)
+{
+	return (char)(at % 251);
+}
+
+static void assert_received_from(size_t start, size_t len)
+{
+	assert_int_equal(f.peer.n_received, len);
+	for (size_t i = 0; i < len; i++)
+		if (f.peer.received[i] != byte_at(start + i))
+			fail_msg("byte %zu of %zu is wrong", i, len);
+}
+
+/* A file in memory with len bytes. */
+static int make_file(size_t len)
+{
+	AUTO_FREE char *bytes = malloc(len);
+	int fd = memfd_create("stream_test", MFD_CLOEXEC);
+
+	assert_true(fd >= 0 && bytes);
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = byte_at(i);
+	assert_int_equal(write(fd, bytes, len), len);
+	return fd;
+}
+
+/* --- refusals and deadlines --------------------------------------------------------------------- */
+
+static void a_read_ends_at_its_deadline(void **state)
+{
+	char bytes[8] = "before";
+
+	(void)state;
+	assert_int_equal(stream_try_read(&f.stream, bytes, sizeof(bytes)), -EAGAIN);
+	assert_int_equal(stream_read(&f.stream, bytes, sizeof(bytes), deadline_in(10)), -ETIMEDOUT);
+	assert_string_equal(bytes, "before");
+}
+
+static void a_write_that_nobody_reads_ends_at_its_deadline(void **state)
+{
+	AUTO_FREE char *bytes = calloc(1, 4 * BIG);
+
+	(void)state;
+	f.peer.move = NULL;
+	assert_int_equal(stream_write(&f.stream, bytes, 4 * BIG, deadline_in(10)), -ETIMEDOUT);
+}
+
+static void an_error_of_the_waiter_ends_the_call(void **state)
+{
+	AUTO_FREE char *bytes = calloc(1, 4 * BIG);
+	AUTO_CLOSE int file = make_file(4 * BIG);
+	ssize_t n;
+	off_t at = 0;
+
+	(void)state;
+	f.peer.error = -ECANCELED;
+	assert_int_equal(stream_read(&f.stream, bytes, 1, DEADLINE_NEVER), -ECANCELED);
+	assert_int_equal(stream_write(&f.stream, bytes, 4 * BIG, DEADLINE_NEVER), -ECANCELED);
+	do {
+		n = stream_send_file(&f.stream, file, &at, BIG, bytes, BIG, DEADLINE_NEVER);
+	} while (n > 0);
+	assert_int_equal(n, -ECANCELED);
+}
+
+static void a_client_that_has_gone_cannot_be_written_to(void **state)
+{
+	(void)state;
+	fd_close(&f.peer.fd);
+	int r = stream_write(&f.stream, "hello", 5, deadline_in(PATIENCE_MS));
+	assert_true(r == -EPIPE || r == -ECONNRESET);
+}
+
+static void a_reset_is_no_end_of_file(void **state)
+{
+	char bytes[8];
+
+	(void)state;
+	assert_int_equal(stream_write(&f.stream, "unread", 6, deadline_in(PATIENCE_MS)), 0);
+	fd_close(&f.peer.fd); /* with bytes that it has not read: the kernel says so */
+	assert_int_equal(stream_read(&f.stream, bytes, sizeof(bytes), deadline_in(PATIENCE_MS)),
+			 -ECONNRESET);
+}
+
+static void an_end_without_close_notify_is_not_proven(void **state)
+{
+	char bytes[8];
+
+	(void)state;
+	send_from_peer("half");
+	assert_int_equal(shutdown(f.peer.fd, SHUT_WR), 0);
+	assert_int_equal(stream_read(&f.stream, bytes, sizeof(bytes), deadline_in(PATIENCE_MS)), 4);
+	assert_int_equal(stream_read(&f.stream, bytes, sizeof(bytes), deadline_in(PATIENCE_MS)),
+			 -ENODATA);
+}
+
+static void bytes_that_are_no_tls_record_are_a_protocol_error(void **state)
+{
+	char bytes[8];
+
+	(void)state;
+	assert_int_equal(send(f.peer.fd, "NOOP in clear\r\n", 15, 0), 15);
+	assert_int_equal(stream_read(&f.stream, bytes, sizeof(bytes), deadline_in(PATIENCE_MS)),
+			 -EPROTO);
+	/* Nothing may follow such an error, and closing must not try to. */
+	stream_close(&f.stream);
+	assert_false(stream_is_open(&f.stream));
+}
+
+static void a_file_that_cannot_be_read_is_an_error(void **state)
+{
+	AUTO_CLOSE int directory = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int file = make_file(10);
+	AUTO_CLOSE int write_only = -1;
+	char path[64], buffer[64];
+	off_t at = 0;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	write_only = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(directory >= 0 && write_only >= 0);
+	assert_true(stream_send_file(&f.stream, directory, &at, 10, buffer, sizeof(buffer),
+				     DEADLINE_NEVER) < 0);
+	assert_int_equal(stream_send_file(&f.stream, write_only, &at, 10, buffer, sizeof(buffer),
+					  DEADLINE_NEVER),
+			 -EBADF);
+	assert_int_equal(at, 0);
+}
+
+/* --- what works --------------------------------------------------------------------------------- */
+
+static void bytes_pass_in_both_directions(void **state)
+{
+	char bytes[16];
+
+	(void)state;
+	send_from_peer("hello");
+	assert_int_equal(stream_read(&f.stream, bytes, sizeof(bytes), deadline_in(PATIENCE_MS)), 5);
+	assert_memory_equal(bytes, "hello", 5);
+	assert_int_equal(stream_write(&f.stream, "welcome", 7, deadline_in(PATIENCE_MS)), 0);
+	assert_received("welcome");
+}
+
+static void move_hello(struct peer *peer)
+{
+	peer->move = NULL;
+	send_from_peer("hello");
+}
+
+static void a_read_waits_for_bytes(void **state)
+{
+	char bytes[16];
+	unsigned before = f.peer.n_waits;
+
+	(void)state;
+	f.peer.move = move_hello;
+	assert_int_equal(stream_read(&f.stream, bytes, sizeof(bytes), DEADLINE_NEVER), 5);
+	assert_int_equal(f.peer.n_waits, before + 1);
+}
+
+static void a_write_goes_on_as_the_client_reads(void **state)
+{
+	AUTO_FREE char *bytes = malloc(BIG);
+
+	(void)state;
+	for (size_t i = 0; i < BIG; i++)
+		bytes[i] = byte_at(i);
+	f.peer.move = peer_move_drain;
+	assert_int_equal(stream_write(&f.stream, bytes, BIG, deadline_in(PATIENCE_MS)), 0);
+	(void)peer_drain(&f.peer);
+	assert_received_from(0, BIG);
+}
+
+static void an_end_in_order_is_proven(void **state)
+{
+	char bytes[8];
+
+	(void)state;
+	send_from_peer("all");
+	if (f.peer.ssl)
+		assert_true(SSL_shutdown(f.peer.ssl) >= 0);
+	assert_int_equal(shutdown(f.peer.fd, SHUT_WR), 0);
+	assert_int_equal(stream_read(&f.stream, bytes, sizeof(bytes), deadline_in(PATIENCE_MS)), 3);
+	assert_int_equal(stream_read(&f.stream, bytes, sizeof(bytes), deadline_in(PATIENCE_MS)), 0);
+	/* The other direction is still open. */
+	assert_int_equal(stream_write(&f.stream, "late", 4, deadline_in(PATIENCE_MS)), 0);
+	assert_received("late");
+}
+
+static void our_end_is_proven_to_the_client(void **state)
+{
+	char byte;
+
+	(void)state;
+	assert_int_equal(stream_write(&f.stream, "bye", 3, deadline_in(PATIENCE_MS)), 0);
+	assert_false(peer_drain(&f.peer));
+	assert_int_equal(stream_end(&f.stream, deadline_in(PATIENCE_MS)), 0);
+	assert_true(peer_drain(&f.peer));
+	assert_received("bye");
+	/* Behind close_notify comes the FIN, while the client may go on. */
+	assert_int_equal(recv(f.peer.fd, &byte, 1, 0), 0);
+	send_from_peer("x");
+	assert_int_equal(stream_read(&f.stream, &byte, 1, deadline_in(PATIENCE_MS)), 1);
+}
+
+static void closing_sends_what_was_written_and_the_end(void **state)
+{
+	(void)state;
+	send_from_peer("never read");
+	assert_int_equal(stream_write(&f.stream, "421 Bye.\r\n", 10, deadline_in(PATIENCE_MS)), 0);
+	stream_close(&f.stream);
+	assert_false(stream_is_open(&f.stream));
+	assert_true(peer_drain(&f.peer));
+	assert_received("421 Bye.\r\n");
+	stream_close(&f.stream); /* once more is harmless */
+}
+
+static void a_file_is_sent_from_any_offset(void **state)
+{
+	static const struct {
+		size_t size, at, len, sent;
+	} rows[] = {
+		{ 0, 0, 10, 0 },     { 100, 100, 10, 0 }, { 100, 0, 100, 100 },
+		{ 100, 99, 100, 1 }, { 100, 30, 20, 20 }, { 20000, 16383, 20000, 3617 },
+	};
+	char buffer[32 * 1024];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		AUTO_CLOSE int file = make_file(MAX_OF(rows[i].size, 1ul));
+		off_t at = (off_t)rows[i].at;
+
+		assert_int_equal(ftruncate(file, (off_t)rows[i].size), 0);
+		f.peer.n_received = 0;
+		assert_int_equal(stream_send_file(&f.stream, file, &at, rows[i].len, buffer,
+						  sizeof(buffer), deadline_in(PATIENCE_MS)),
+				 rows[i].sent);
+		assert_int_equal(at, rows[i].at + rows[i].sent);
+		(void)peer_drain(&f.peer);
+		assert_received_from(rows[i].at, rows[i].sent);
+	}
+}
+
+static void a_long_file_is_sent_as_the_client_reads(void **state)
+{
+	AUTO_CLOSE int file = make_file(2 * BIG);
+	AUTO_FREE char *buffer = malloc(BIG);
+	off_t at = 7;
+	ssize_t n;
+
+	(void)state;
+	f.peer.move = peer_move_drain;
+	do {
+		n = stream_send_file(&f.stream, file, &at, BIG, buffer, BIG,
+				     deadline_in(PATIENCE_MS));
+		assert_true(n >= 0);
+	} while (n > 0);
+	assert_int_equal(at, 2 * BIG);
+	(void)peer_drain(&f.peer);
+	assert_received_from(7, 2 * BIG - 7);
+}
+
+static void a_plain_stream_says_nothing_of_tls(void **state)
+{
+	char text[64] = "before";
+
+	(void)state;
+	stream_describe_tls(&f.stream, text, sizeof(text));
+	assert_string_equal(text, "");
+	stream_push_ticket(&f.stream); /* nothing to do */
+	assert_received("");
+}
+
+static void a_tls_stream_says_version_and_cipher(void **state)
+{
+	char text[64];
+
+	(void)state;
+	stream_describe_tls(&f.stream, text, sizeof(text));
+	assert_true(text_starts(text_of(text), T("TLSv1.3 TLS_")));
+}
+
+static void a_pushed_ticket_arrives_with_the_next_bytes(void **state)
+{
+	unsigned before = f.peer.n_tickets;
+
+	(void)state;
+	assert_int_equal(before, 2);
+	stream_push_ticket(&f.stream);
+	assert_int_equal(stream_write(&f.stream, "226 Done.\r\n", 11, deadline_in(PATIENCE_MS)), 0);
+	assert_received("226 Done.\r\n");
+	assert_int_equal(f.peer.n_tickets, before + 1);
+	assert_int_equal(f.peer.n_sessions, 3);
+}
+
+static void tls_1_2_has_no_tickets_to_push(void **state)
+{
+	(void)state;
+	assert_int_equal(f.peer.n_tickets, 1);
+	stream_push_ticket(&f.stream);
+	assert_int_equal(stream_write(&f.stream, "226 Done.\r\n", 11, deadline_in(PATIENCE_MS)), 0);
+	assert_received("226 Done.\r\n");
+	assert_int_equal(f.peer.n_tickets, 1);
+}
+
+/* One story on a plain connection, on TLS 1.2 or on TLS 1.3. */
+#define PLAIN(story) cmocka_unit_test_setup_teardown(story, make_plain, remove_connection)
+#define TLS_1_2(story)                                                                             \
+	{                                                                                          \
+#story " (TLS 1.2)", story, make_tls_1_2, remove_connection, NULL                  \
+	}
+#define TLS_1_3(story)                                                                             \
+	{                                                                                          \
+#story " (TLS 1.3)", story, make_tls_1_3, remove_connection, NULL                  \
+	}
+#define EACH(story) PLAIN(story), TLS_1_2(story), TLS_1_3(story)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(a_read_ends_at_its_deadline),
+		EACH(a_write_that_nobody_reads_ends_at_its_deadline),
+		EACH(an_error_of_the_waiter_ends_the_call),
+		EACH(a_client_that_has_gone_cannot_be_written_to),
+		EACH(a_reset_is_no_end_of_file),
+		TLS_1_2(an_end_without_close_notify_is_not_proven),
+		TLS_1_3(an_end_without_close_notify_is_not_proven),
+		TLS_1_2(bytes_that_are_no_tls_record_are_a_protocol_error),
+		TLS_1_3(bytes_that_are_no_tls_record_are_a_protocol_error),
+		EACH(a_file_that_cannot_be_read_is_an_error),
+		EACH(bytes_pass_in_both_directions),
+		EACH(a_read_waits_for_bytes),
+		EACH(a_write_goes_on_as_the_client_reads),
+		EACH(an_end_in_order_is_proven),
+		EACH(our_end_is_proven_to_the_client),
+		EACH(closing_sends_what_was_written_and_the_end),
+		EACH(a_file_is_sent_from_any_offset),
+		EACH(a_long_file_is_sent_as_the_client_reads),
+		PLAIN(a_plain_stream_says_nothing_of_tls),
+		TLS_1_3(a_tls_stream_says_version_and_cipher),
+		TLS_1_3(a_pushed_ticket_arrives_with_the_next_bytes),
+		TLS_1_2(tls_1_2_has_no_tickets_to_push),
+	};
+
+	return cmocka_run_group_tests(tests, make_server, remove_server);
+}

@@ -1,0 +1,124 @@
+/* store/tree.c - see tree.h. */
+#include "store/tree.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+
+struct walk {
+	tree_pause pause;
+	void *arg;
+	bool removes;
+	uint64_t bytes;
+};
+
+static int visit_directory(struct walk *walk, int parent, const char *name, unsigned depth);
+
+static int visit_entry(struct walk *walk, int directory, const char *name, unsigned depth)
+{
+	struct stat st;
+
+	if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno; /* gone meanwhile */
+	if (S_ISDIR(st.st_mode)) {
+		int r = visit_directory(walk, directory, name, depth + 1);
+		if (r == 0 && walk->removes && unlinkat(directory, name, AT_REMOVEDIR) < 0)
+			r = -errno;
+		return r;
+	}
+	if (S_ISREG(st.st_mode))
+		walk->bytes += (uint64_t)st.st_size;
+	if (walk->removes && unlinkat(directory, name, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Takes fd. */
+static int visit_children(struct walk *walk, int fd, unsigned depth)
+{
+	DIR *dir = fdopendir(fd);
+	const struct dirent *item;
+	int r = 0;
+
+	if (!dir) {
+		r = -errno;
+		fd_close(&fd);
+		return r;
+	}
+	while (r == 0 && (item = readdir(dir)) != NULL) {
+		if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
+			continue;
+		r = walk->pause ? walk->pause(walk->arg) : 0;
+		if (r == 0)
+			r = visit_entry(walk, dirfd(dir), item->d_name, depth);
+	}
+	(void)closedir(dir);
+	return r;
+}
+
+static int visit_directory(struct walk *walk, int parent, const char *name, unsigned depth)
+{
+	if (depth > TREE_MAX_DEPTH)
+		return -ELOOP;
+	/* Not through a link that was put there meanwhile. */
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : visit_children(walk, fd, depth);
+}
+
+int home_make_directories(const struct home *home, const char *path, mode_t mode)
+{
+	char part[4096];
+	struct stat st;
+
+	for (const char *p = path; *p; p++) {
+		if (*p != '/')
+			continue;
+		int r = text_copy((struct text){ path, (size_t)(p - path) }, part, sizeof(part));
+		if (r == 0)
+			r = home_mkdir(home, part, mode);
+		if (r < 0 && r != -EEXIST)
+			return r;
+	}
+	int r = home_mkdir(home, path, mode);
+	if (r != -EEXIST)
+		return r;
+	r = home_stat(home, path, &st);
+	return r == 0 && !S_ISDIR(st.st_mode) ? -EEXIST : r;
+}
+
+int home_remove_tree(const struct home *home, const char *path, tree_pause pause, void *arg)
+{
+	struct walk walk = { .pause = pause, .arg = arg, .removes = true };
+	struct stat st;
+	int fd = -1;
+	int r = home_lstat(home, path, &st);
+
+	if (r == 0 && !S_ISDIR(st.st_mode))
+		r = -ENOTDIR;
+	if (r == 0)
+		r = home_openat(home, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &fd);
+	if (r == 0)
+		r = visit_children(&walk, fd, 0);
+	return r == 0 ? home_rmdir(home, path) : r;
+}
+
+int home_tree_bytes(const struct home *home, const char *path, tree_pause pause, void *arg,
+		    uint64_t *ret_bytes)
+{
+	struct walk walk = { .pause = pause, .arg = arg };
+	struct stat st;
+	int fd = -1;
+	int r = home_stat(home, path, &st);
+
+	if (r == 0 && !S_ISDIR(st.st_mode)) {
+		*ret_bytes = (uint64_t)st.st_size;
+		return 0;
+	}
+	if (r == 0)
+		r = home_openat(home, path, O_RDONLY | O_DIRECTORY, 0, &fd);
+	if (r == 0)
+		r = visit_children(&walk, fd, 0);
+	if (r == 0)
+		*ret_bytes = walk.bytes;
+	return r;
+}

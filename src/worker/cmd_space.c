@@ -1,0 +1,61 @@
+/* worker/cmd_space.c - room and sizes: ALLO (RFC 959 4.1.3), AVBL and DSIZ
+ * (draft-peterson-streamlined-ftp-command-extensions). */
+#include "store/attributes.h"
+#include "store/tree.h"
+#include "worker/commands.h"
+#include "worker/control.h"
+
+static int pause_for_client(void *arg)
+{
+	return control_look(arg);
+}
+
+/* "ALLO n [R m]": nothing is reserved, but a file that cannot fit is refused before it is sent. */
+void cmd_allo(struct session *s, struct text argument)
+{
+	struct path path;
+	uint64_t wanted, there, record;
+
+	if (!text_take_uint(&argument, UINT64_MAX, &wanted) ||
+	    (argument.len > 0 && !(text_skip(&argument, T(" R ")) &&
+				   text_to_uint(argument, UINT64_MAX, &record) == 0))) {
+		reply(s, 501, "Syntax: ALLO <bytes> [R <record size>]");
+		return;
+	}
+	if (session_path(s, T(""), &path) < 0)
+		return;
+	if (home_free_bytes(s->user->home, path_beneath(&path), &there) == 0 && wanted > there)
+		reply(s, 552, "[D-88] %" PRIu64 " bytes are asked for, %" PRIu64 " are free.", wanted, there);
+	else
+		reply(s, 200, "There is room for %" PRIu64 " bytes.", wanted);
+}
+
+void cmd_avbl(struct session *s, struct text argument)
+{
+	struct path path;
+	uint64_t bytes;
+
+	if (session_path(s, argument, &path) < 0)
+		return;
+	int r = home_free_bytes(s->user->home, path_beneath(&path), &bytes);
+	if (r < 0)
+		reply_errno(s, r, path_text(&path));
+	else
+		reply(s, 213, "%" PRIu64, bytes);
+}
+
+void cmd_dsiz(struct session *s, struct text argument)
+{
+	struct path path;
+	uint64_t bytes;
+
+	if (session_path(s, argument, &path) < 0)
+		return;
+	int r = home_tree_bytes(s->user->home, path_beneath(&path), pause_for_client, s, &bytes);
+	if (r == -ECANCELED)
+		reply(s, 426, "Counting aborted.");
+	else if (r < 0)
+		reply_errno(s, r, path_text(&path));
+	else
+		reply(s, 213, "%" PRIu64, bytes);
+}
