@@ -48,10 +48,9 @@ struct session_view {
 	int64_t started_wall_ms;
 	int64_t last_command_wall_ms;
 	bool is_logged_in, is_tls, is_implicit, is_running; /* running: a thread works for it */
-	char tls[64];		      /* "TLSv1.3 TLS_AES_128_GCM_SHA256", or empty */
-	char user[USER_NAME_MAX + 1]; /* empty before login */
-	char command
-		[SESSION_VIEW_TEXT]; /* the last line, PASS masked, cut to fit, control bytes as '?' */
+	char tls[64];			 /* "TLSv1.3 TLS_AES_128_GCM_SHA256", or empty */
+	char user[USER_NAME_MAX + 1];	 /* empty before login */
+	char command[SESSION_VIEW_TEXT]; /* the last line, PASS masked, cut, control bytes as '?' */
 	char directory[SESSION_VIEW_TEXT];
 	enum transfer_kind transfer;
 	char transfer_path[SESSION_VIEW_TEXT];

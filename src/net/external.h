@@ -1,10 +1,10 @@
 /* net/external.h - which address a 227 reply announces (R34, D-25, D-26, D-28).
  *
  * Grammar of the setting external_ip: comma separated rules, first match wins:
- * 	203.0.113.5                  for every client
- * 	ftp.example.com              for every client; a name, resolved again every minute
- * 	10.0.0.0/8=10.0.0.5          for clients of that network; address or name
- * 	10.0.0.0/8=local             ... the address that the client's control connection came in on
+ *	203.0.113.5                  for every client
+ *	ftp.example.com              for every client; a name, resolved again every minute
+ *	10.0.0.0/8=10.0.0.5          for clients of that network; address or name
+ *	10.0.0.0/8=local             ... the address that the client's control connection came in on
  * With no matching rule (or an empty setting): local.
  * Names are resolved on a thread of their own, never in the session; the last good answer stays
  * while the resolver fails. Threads: any, after external_new. */

@@ -258,6 +258,31 @@ int stream_end(struct stream *stream, int64_t deadline_ms)
 	return shutdown(stream->fd, SHUT_WR) < 0 ? -errno : 0;
 }
 
+int stream_clear(struct stream *stream, int64_t deadline_ms)
+{
+	char unread[512];
+	short events;
+	ssize_t n;
+	int r;
+
+	while ((r = notify_close(stream, &events)) == 0) {
+		r = wait_for(stream, events, deadline_ms);
+		if (r < 0)
+			return r;
+	}
+	if (r < 0)
+		return r;
+	/* What the client still sends under TLS up to its own close_notify is of no use to anybody. */
+	do {
+		n = stream_read(stream, unread, sizeof(unread), deadline_ms);
+	} while (n > 0);
+	if (n < 0)
+		return (int)n;
+	SSL_free(stream->ssl);
+	stream->ssl = NULL;
+	return 0;
+}
+
 void stream_close(struct stream *stream)
 {
 	short events;

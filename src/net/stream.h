@@ -54,6 +54,8 @@ ssize_t stream_send_file(struct stream *stream, int file, off_t *offset, size_t 
 
 /* Ends our direction: close_notify, then FIN; the peer may still be sending. */
 int stream_end(struct stream *stream, int64_t deadline_ms) MUST_CHECK;
+/* Ends TLS but not the connection, which goes on in clear (CCC, RFC 4217 12.3): exchanges close_notify. */
+int stream_clear(struct stream *stream, int64_t deadline_ms) MUST_CHECK;
 /* stream_end without waiting, and the socket closed so that the peer gets all that was sent. */
 void stream_close(struct stream *stream);
 

@@ -117,7 +117,7 @@ static void help_all(struct session *s)
 	for (size_t i = 0; i < n_commands; i++) {
 		if (commands[i].flags & HIDDEN)
 			continue;
-		buf_addf(&text, "%-5s%s", commands[i].verb, ++n % 8 == 0 ? "\n" : "");
+		buf_addf(&text, "%-8s%s", commands[i].verb, ++n % 8 == 0 ? "\n" : "");
 	}
 	buf_add(&text, n % 8 == 0 ? T("HELP <command> tells more.") : T("\nHELP <command> tells more."));
 	reply_text(s, 214, buf_text(&text));

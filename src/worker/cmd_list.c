@@ -16,6 +16,9 @@
 
 enum listing_format { FORMAT_LS, FORMAT_NAMES, FORMAT_FACTS };
 
+/* Of LIST -R: each level holds a descriptor and a path on the stack of its thread. */
+#define MAX_DEPTH 16
+
 struct lister {
 	struct session *s;
 	enum listing_format format;
@@ -24,6 +27,7 @@ struct lister {
 	struct text name_prefix; /* NLST with a path: names lead from the working directory */
 	const char *pattern;	/* NULL: all */
 	bool shows_dots;	/* "." and ".." as well (LIST -a) */
+	bool is_recursive;	/* LIST -R */
 	int64_t now_s;
 	uint32_t own_uid;
 	struct buf out;
@@ -118,12 +122,26 @@ static bool is_sendable(struct text name)
 	return text_find(name, '\n') < 0 && text_find(name, '\r') < 0;
 }
 
+/* What must be added to UTC so that LIST shows the time that the setting wants. */
+static int64_t zone_offset_s(const struct lister *l, int64_t time_s)
+{
+	time_t time = (time_t)time_s;
+	struct tm tm;
+
+	if (!l->s->worker->settings->local_times || !localtime_r(&time, &tm))
+		return 0;
+	return tm.tm_gmtoff;
+}
+
 static void add_line(struct lister *l, const struct entry *entry, const char *as_type)
 {
+	struct entry local = *entry;
+
 	buf_add(&l->out, text_of(l->line_start));
 	switch (l->format) {
 	case FORMAT_LS:
-		listing_add_ls(&l->out, entry, l->now_s);
+		local.mtime_s += zone_offset_s(l, entry->mtime_s);
+		listing_add_ls(&l->out, &local, l->now_s + zone_offset_s(l, l->now_s));
 		return;
 	case FORMAT_NAMES:
 		buf_add(&l->out, l->name_prefix);
@@ -199,18 +217,12 @@ static int add_self(struct lister *l, int directory)
 	return add_entry(l, &st, T("."), "cdir");
 }
 
-static int list_directory(struct lister *l, int fd, const struct path *path)
+static int list_entries(struct lister *l, DIR *dir, const struct path *path)
 {
-	DIR *dir = fdopendir(fd);
 	const struct dirent *item;
 	unsigned n = 0;
-
-	if (!dir) {
-		int error = -errno;
-		fd_close(&fd);
-		return error;
-	}
 	int r = add_self(l, dirfd(dir));
+
 	while (r == 0 && (item = readdir(dir)) != NULL) {
 		if (!is_wanted(l, item->d_name))
 			continue;
@@ -218,6 +230,53 @@ static int list_directory(struct lister *l, int fd, const struct path *path)
 		if (r == 0 && ++n % 1024 == 0)
 			r = control_look(l->s);
 	}
+	return r;
+}
+
+static int list_directory(struct lister *l, int fd, const struct path *path, unsigned depth);
+
+/* "LIST -R": each directory below under a heading of its own, as ls writes them. */
+static int list_subdirectories(struct lister *l, DIR *dir, const struct path *path, unsigned depth)
+{
+	const struct dirent *item;
+	struct path child;
+	struct stat st;
+	int r = 0;
+
+	rewinddir(dir);
+	while (r == 0 && (item = readdir(dir)) != NULL) {
+		if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0 ||
+		    !is_sendable(text_of(item->d_name)) ||
+		    fstatat(dirfd(dir), item->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISDIR(st.st_mode) || path_join(path, text_of(item->d_name), &child) < 0)
+			continue;
+		int fd = openat(dirfd(dir), item->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			continue; /* not ours to read, or gone */
+		if (buf_room(&l->out) < LINE_ROOM)
+			r = flush(l);
+		buf_addf(&l->out, "%s\r\n%s%s:\r\n", l->line_start, l->line_start, child.bytes);
+		if (r == 0)
+			r = list_directory(l, fd, &child, depth + 1);
+		else
+			fd_close(&fd);
+	}
+	return r;
+}
+
+/* Takes fd. */
+static int list_directory(struct lister *l, int fd, const struct path *path, unsigned depth)
+{
+	DIR *dir = fdopendir(fd);
+
+	if (!dir) {
+		int error = -errno;
+		fd_close(&fd);
+		return error;
+	}
+	int r = list_entries(l, dir, path);
+	if (r == 0 && l->is_recursive && depth < MAX_DEPTH)
+		r = list_subdirectories(l, dir, path, depth);
 	(void)closedir(dir);
 	return r;
 }
@@ -245,8 +304,8 @@ static struct text directory_part(struct text argument)
 }
 
 /* Finds out what the argument means: a directory, a file, or names by a pattern. Replies when it is
- * nothing. */
-static int find_target(struct session *s, struct text argument, struct target *ret)
+ * nothing. itself: a directory counts as one entry (LIST -d). */
+static int find_target(struct session *s, struct text argument, bool itself, struct target *ret)
 {
 	ret->fd = -1;
 	ret->pattern[0] = '\0';
@@ -264,7 +323,7 @@ static int find_target(struct session *s, struct text argument, struct target *r
 		if (r == 0)
 			r = stat_path(s, path_beneath(&ret->path), &ret->st);
 	}
-	if (r == 0 && S_ISDIR(ret->st.stx_mode))
+	if (r == 0 && S_ISDIR(ret->st.stx_mode) && !(itself && !ret->pattern[0]))
 		r = home_openat(s->user->home, path_beneath(&ret->path), O_RDONLY | O_DIRECTORY, 0,
 				&ret->fd);
 	if (r < 0)
@@ -276,10 +335,10 @@ static int list_target(struct lister *l, struct target *target, struct text argu
 {
 	l->pattern = target->pattern[0] ? target->pattern : NULL;
 	if (target->fd >= 0)
-		return list_directory(l, fd_take(&target->fd), &target->path);
+		return list_directory(l, fd_take(&target->fd), &target->path, 0);
 	/* A file: its line, under the name that was asked for. */
-	return add_entry(l, &target->st, l->format == FORMAT_NAMES ? argument : path_name(&target->path),
-			 NULL);
+	struct text name = path_is_root(&target->path) ? T(".") : path_name(&target->path);
+	return add_entry(l, &target->st, l->format == FORMAT_NAMES && argument.len > 0 ? argument : name, NULL);
 }
 
 static void lister_init(struct lister *l, struct session *s, enum listing_format format, char *buffer)
@@ -338,10 +397,11 @@ static void list(struct session *s, struct text argument, enum listing_format fo
 		reply_errno(s, -ENOMEM, argument);
 		return;
 	}
-	if (find_target(s, argument, &target) < 0)
+	if (find_target(s, argument, switches.directory_itself, &target) < 0)
 		return;
 	lister_init(&l, s, format, buffer);
 	l.shows_dots = switches.all;
+	l.is_recursive = switches.recursive && format == FORMAT_LS;
 	if (format == FORMAT_FACTS && (target.fd < 0 || target.pattern[0]))
 		reply(s, 501, "MLSD lists directories; MLST tells about one file.");
 	else if (name_prefix(&target, prefix, sizeof(prefix), &l.name_prefix) < 0)
@@ -412,11 +472,12 @@ void cmd_stat_path(struct session *s, struct text argument)
 		reply(s, 550, "[D-90] Permission denied: your account may not list.");
 		return;
 	}
-	if (!buffer || find_target(s, argument, &target) < 0)
+	if (!buffer || find_target(s, argument, switches.directory_itself, &target) < 0)
 		return;
 	unsigned code = target.fd >= 0 ? 212 : 213;
 	lister_init(&l, s, FORMAT_LS, buffer);
 	l.shows_dots = switches.all;
+	l.is_recursive = switches.recursive;
 	l.line_start = " ";
 	buf_addf(&l.out, "%u-Status of %s:\r\n", code, target.path.bytes);
 	int r = list_target(&l, &target, argument);

@@ -26,8 +26,9 @@ bool session_start_tls(struct session *s)
 
 void cmd_auth(struct session *s, struct text argument)
 {
-	if (session_is_tls(s)) {
-		reply(s, 503, "TLS is on already.");
+	if (session_is_tls(s) || s->is_cleared) {
+		reply(s, 503, s->is_cleared ? "TLS was on until CCC; it cannot begin again." :
+					      "TLS is on already.");
 		return;
 	}
 	if (!text_equal_nocase(argument, T("TLS")) && !text_equal_nocase(argument, T("TLS-C")) &&
@@ -53,11 +54,31 @@ void cmd_auth(struct session *s, struct text argument)
 			   text_equal_nocase(argument, T("TLS-P"));
 }
 
+/* RFC 4217 12.3: the commands go on in clear, the data connections stay as PROT says. */
+void cmd_ccc(struct session *s, struct text argument UNUSED)
+{
+	if (!session_is_tls(s)) {
+		reply(s, 533, "TLS is not on; there is nothing to clear.");
+		return;
+	}
+	if (!s->worker->settings->clear_command_channel) {
+		reply(s, 534, "CCC is turned off here (clear_command_channel).");
+		return;
+	}
+	reply(s, 200, "The command channel is in clear from now on.");
+	if (stream_clear(&s->control, deadline_in(10000)) < 0) {
+		s->wants_end = true;
+		return;
+	}
+	line_reader_drop_all(&s->lines);
+	s->is_cleared = true;
+}
+
 void cmd_pbsz(struct session *s, struct text argument)
 {
 	uint64_t size;
 
-	if (!session_is_tls(s)) {
+	if (!s->tls) {
 		reply(s, 503, "PBSZ needs TLS: send AUTH TLS first.");
 		return;
 	}
@@ -72,7 +93,7 @@ void cmd_pbsz(struct session *s, struct text argument)
 
 void cmd_prot(struct session *s, struct text argument)
 {
-	if (!session_is_tls(s) || !s->has_pbsz) {
+	if (!s->tls || !s->has_pbsz) {
 		reply(s, 503, "PROT comes after AUTH TLS and PBSZ 0.");
 		return;
 	}

@@ -44,6 +44,17 @@ void cmd_abor(struct session *s, struct text argument UNUSED)
 	reply(s, 226, was_transfer ? "ABOR: the transfer is aborted." : "ABOR: no transfer in progress.");
 }
 
+/* How sure it is that all of the content was carried: "proven" by close_notify, "likely" where a plain
+ * connection or an old client ended well, "truncated" or "broken" else. */
+static const char *end_state(const struct session *s, const struct transfer *t)
+{
+	if (t->error == -ENODATA)
+		return "truncated";
+	if (t->error < 0)
+		return "broken";
+	return s->protects_data && !t->is_unproven ? "proven" : "likely";
+}
+
 /* One line of the log and the right reply for the end of a transfer. */
 static void conclude(struct session *s, const char *event, const struct path *path, bool names_file,
 		     const struct transfer *t, const struct data *data)
@@ -64,6 +75,7 @@ static void conclude(struct session *s, const char *event, const struct path *pa
 		  F_STR("user", s->user->name), F_STR("peer", address_format_ip(&s->peer, peer)),
 		  F_TEXT("path", path_text(path)), F_UINT("bytes", t->bytes), F_UINT("ms", ms),
 		  F_STR("bound", !s->protects_data ? "no-tls" : data->binding.is_bound ? "yes" : "no"),
+		  F_STR("end", end_state(s, t)),
 		  F_STR("result", t->error == 0 ? "complete" : strerrordesc_np(-t->error)));
 }
 

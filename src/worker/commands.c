@@ -13,6 +13,7 @@ const struct command commands[] = {
 	{ "APPE", cmd_appe,   ARG_REQUIRED, 0,                                0,              "APPE <path>",             NULL,         "959 4.1.3" },
 	{ "AUTH", cmd_auth,   ARG_REQUIRED, PRE_TLS | PRE_LOGIN,              0,              "AUTH TLS",                "AUTH TLS",   "4217 4" },
 	{ "AVBL", cmd_avbl,   ARG_OPTIONAL, 0,                                PERM_LIST,      "AVBL [<path>]",           "AVBL",       "draft-peterson-streamlined-ftp-command-extensions 4" },
+	{ "CCC",  cmd_ccc,    ARG_NONE,     0,                                0,              "CCC",                     NULL,         "4217 12.3" },
 	{ "CDUP", cmd_cdup,   ARG_NONE,     0,                                0,              "CDUP",                    NULL,         "959 4.1.1" },
 	{ "CLNT", cmd_clnt,   ARG_REQUIRED, PRE_TLS | PRE_LOGIN,              0,              "CLNT <name>",             "CLNT",       "FEAT convention" },
 	{ "CSID", cmd_csid,   ARG_OPTIONAL, PRE_TLS | PRE_LOGIN,              0,              "CSID Name=<name>;[Version=<version>;]", "CSID",       "draft-peterson-streamlined-ftp-command-extensions 2" },
@@ -97,7 +98,7 @@ static void refuse_before_login(struct session *s)
 
 static bool is_allowed(struct session *s, const struct command *command)
 {
-	bool is_clear = !session_is_tls(s) && !s->worker->settings->plain_ftp;
+	bool is_clear = !session_is_tls(s) && !s->is_cleared && !s->worker->settings->plain_ftp;
 
 	if ((!s->user && !(command->flags & PRE_LOGIN)) || (is_clear && !(command->flags & PRE_TLS))) {
 		refuse_before_login(s);

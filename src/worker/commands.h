@@ -41,6 +41,7 @@ bool commands_is_abort(struct text line);
 /* The handlers, by file. Each has got its argument checked for presence; what it says is the reply. */
 /* cmd_tls.c */
 void cmd_auth(struct session *s, struct text argument);
+void cmd_ccc(struct session *s, struct text argument);
 void cmd_pbsz(struct session *s, struct text argument);
 void cmd_prot(struct session *s, struct text argument);
 /* cmd_login.c */

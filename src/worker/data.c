@@ -23,7 +23,7 @@ void data_forget(struct session *s)
 
 bool data_is_possible(struct session *s)
 {
-	if (session_is_tls(s) && !s->protects_data && s->worker->settings->require_data_tls) {
+	if (s->tls && !s->protects_data && s->worker->settings->require_data_tls) {
 		reply(s, 522, "[D-54] Data connections must be protected: send PBSZ 0 and PROT P first.");
 		return false;
 	}

@@ -197,8 +197,10 @@ void manager_link_read(struct manager_link *link)
 	for (;;) {
 		ssize_t n = channel_receive(link->channel, &message, sizeof(message), fds, &n_fds);
 
-		if (n == -EAGAIN)
+		if (n == -EAGAIN || link->channel < 0)
 			return;
+		if (n == -EMFILE || n == -EMSGSIZE)
+			continue; /* that packet is lost, the channel is well */
 		for (size_t i = 0; n > 0 && i < n_fds; i++)
 			fd_close(&fds[i]);
 		if (n >= (ssize_t)sizeof(message.head) && take_message(link, &message, (size_t)n))

@@ -61,6 +61,7 @@ struct session {
 	uint32_t facts; /* of MLSD/MLST, enum fact */
 	enum transfer_type type;
 	bool is_greeted;
+	bool is_cleared;	     /* TLS was on until CCC; tls is still there for data connections */
 	bool has_pbsz, protects_data; /* PBSZ seen; PROT P */
 	bool is_in_handshake;	      /* of the control connection: nothing can be said to the client */
 	bool wants_end;		      /* QUIT, or the connection is gone */

@@ -143,6 +143,11 @@ void transfer_receive(struct session *s, struct data *data, int file, struct tra
 		ssize_t n = data_read(data, buffer, size, stall_deadline(s));
 		size_t len = n > 0 ? (size_t)n : 0;
 
+		/* Old clients never send close_notify; a setting says whether they are believed. */
+		if (n == -ENODATA && !data->inflate && !s->worker->settings->require_close_notify) {
+			ret->is_unproven = true;
+			n = 0;
+		}
 		if (n < 0) {
 			ret->error = (int)n;
 			return;

@@ -92,6 +92,10 @@ static void read_supervisor(struct main_loop *loop)
 					    fds, &n_fds);
 		if (n == -EAGAIN)
 			return;
+		if (n == -EMFILE || n == -EMSGSIZE) {
+			log_event(LOG_ERROR, "message-lost", F_STR("from", "supervisor"), F_ERRNO((int)n));
+			continue;
+		}
 		if (n >= (ssize_t)sizeof(message.head) &&
 		    take_supervisor_message(loop, &message, (size_t)n, fds, n_fds))
 			continue;
