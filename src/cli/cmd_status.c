@@ -5,6 +5,8 @@
 #include "cli/manager_client.h"
 #include "cli/table.h"
 
+#define RELOAD_TIMEOUT_MS 20000
+
 /* "3 h ago" for a member that is a time; "never" when it is null, as it is when it is not a
  * time. */
 static void format_ago(const json_t *object, const char *key, struct buf *out)
@@ -154,17 +156,50 @@ int cmd_status(struct cli *cli)
 	return EXIT_FAILED;
 }
 
+/* Asks until the server tells how the reload ended. The manager is replaced meanwhile: a question that
+ * falls into that moment is asked again. */
+static int await_reload(struct cli *cli, const char *last_reload, json_t **ret_status)
+{
+	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+	int64_t deadline = deadline_in(RELOAD_TIMEOUT_MS);
+
+	while (clock_ms() < deadline) {
+		AUTO_JSON json_t *status = NULL;
+
+		if (manager_try(cli, "/status", &status) == EXIT_OK &&
+		    strcmp(json_text(status, "last_reload"), last_reload) != 0) {
+			*ret_status = json_incref(status);
+			return EXIT_OK;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	(void)fprintf(stderr, "sallyport: the server has not told within %d s whether the reload worked; "
+			      "see its log\n", RELOAD_TIMEOUT_MS / 1000);
+	return EXIT_FAILED;
+}
+
 int cmd_reload(struct cli *cli)
 {
+	AUTO_JSON json_t *before = NULL;
+	AUTO_JSON json_t *after = NULL;
 	AUTO_JSON json_t *reply = NULL;
+	int r = manager_call(cli, "GET", "/status", NULL, &before);
 
-	int r = manager_call(cli, "POST", "/reload", NULL, &reply);
+	if (r == EXIT_OK)
+		r = manager_call(cli, "POST", "/reload", NULL, &reply);
+	if (r == EXIT_OK)
+		r = await_reload(cli, json_text(before, "last_reload"), &after);
 	if (r != EXIT_OK)
 		return r;
+
+	const char *error = json_text(after, "last_reload_error");
 	if (cli->wants_json)
-		json_print(reply);
-	else
-		(void)printf("The server reads its configuration again; `sallyport status` tells "
-			     "whether it worked.\n");
-	return EXIT_OK;
+		json_print(after);
+	else if (!*error)
+		(void)printf("✓ the new configuration serves all new sessions (generation %" PRIu64
+			     ")\n",
+			     json_number(after, "generation"));
+	if (*error)
+		(void)fprintf(stderr, "sallyport: the old configuration stays: %s\n", error);
+	return *error ? EXIT_FAILED : EXIT_OK;
 }

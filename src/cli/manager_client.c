@@ -16,7 +16,7 @@ struct exchange {
 	char *reply; /* owned */
 	size_t reply_len;
 	long status;
-	int connect_error; /* errno of connect(2), or 0 */
+	bool is_quiet; /* that nobody answers is the caller's to tell */
 };
 
 static size_t keep_reply(char *data, size_t size, size_t n, void *user)
@@ -118,6 +118,8 @@ static int perform(struct exchange *exchange, const char *method, const char *ur
 	curl_easy_cleanup(curl);
 	if (code == CURLE_OK)
 		return EXIT_OK;
+	if (exchange->is_quiet)
+		return EXIT_FAILED;
 	if (code == CURLE_COULDNT_CONNECT)
 		explain_unreachable(exchange->socket_path);
 	else
@@ -179,10 +181,10 @@ static int take_reply(const struct cli *cli, const struct exchange *exchange, js
 	return EXIT_OK;
 }
 
-int manager_call(const struct cli *cli, const char *method, const char *path, const json_t *body,
-		 json_t **ret)
+static int call(const struct cli *cli, const char *method, const char *path, const json_t *body,
+		bool is_quiet, json_t **ret)
 {
-	struct exchange exchange = { .reply = NULL };
+	struct exchange exchange = { .is_quiet = is_quiet };
 
 	int r = find_socket(cli, &exchange);
 	if (r == EXIT_OK)
@@ -191,6 +193,17 @@ int manager_call(const struct cli *cli, const char *method, const char *path, co
 		r = take_reply(cli, &exchange, ret);
 	free(exchange.reply);
 	return r;
+}
+
+int manager_call(const struct cli *cli, const char *method, const char *path, const json_t *body,
+		 json_t **ret)
+{
+	return call(cli, method, path, body, false, ret);
+}
+
+int manager_try(const struct cli *cli, const char *path, json_t **ret)
+{
+	return call(cli, "GET", path, NULL, true, ret);
 }
 
 char *manager_path(const char *collection, const char *name)

@@ -6,7 +6,7 @@
  *
  *	channel              kinds
  *	supervisor -> worker  MANAGER_CHANNEL (1 fd), LISTENER_REPLY (n fds), DRAIN, TERMINATE
- *	worker -> supervisor  LISTENER_REQUEST, LISTENER_RELEASE
+ *	worker -> supervisor  LISTENER_REQUEST, LISTENER_RELEASE, DRAINING
  *	supervisor -> manager WORKER_CHANNEL (1 fd), TERMINATE
  *	manager -> supervisor RELOAD
  *	worker -> manager     AUTH_REQUEST
@@ -28,6 +28,9 @@ enum message_kind {
 	MSG_WORKER_CHANNEL,
 	/* Accept no more control connections; exit when the last session ends. message_head. */
 	MSG_DRAIN,
+	/* The worker has stopped accepting, as it was told: what connects from now on is served by its
+	 * successors. message_head. */
+	MSG_DRAINING,
 	/* End every session with 421 and exit. Manager: finish what is asked and exit. message_head. */
 	MSG_TERMINATE,
 	/* Please re-read the configuration, as SIGHUP. message_head. */

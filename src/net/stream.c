@@ -66,6 +66,10 @@ int stream_start_tls(struct stream *stream, struct tls_server *server, struct tl
 			break;
 
 		int wanted = tls_outcome(stream, result);
+		/* GnuTLS clients (lftp, FileZilla) send their last flight in two pieces and hold the
+		 * second one back until the first is acknowledged. */
+		if (wanted > 0)
+			socket_acknowledge_now(stream->fd);
 		if (wanted > 0)
 			wanted = wait_for(stream, (short)wanted, deadline_ms);
 		else if (wanted == 0)

@@ -247,7 +247,16 @@ static void drain(struct children *c, struct child *worker)
 	scoreboard_get_worker(c->board, worker->slot, &view);
 	view.state = WORKER_DRAINING;
 	scoreboard_set_worker(c->board, worker->slot, &view);
+	worker->owes_drain = true;
 	tell_kind(worker, MSG_DRAIN);
+}
+
+bool children_are_settled(const struct children *c)
+{
+	for (size_t i = 0; i < CHILDREN_MAX; i++)
+		if (c->all[i].pid != 0 && c->all[i].channel >= 0 && c->all[i].owes_drain)
+			return false;
+	return true;
 }
 
 static void retire_manager(struct child *manager)
@@ -456,6 +465,9 @@ static bool handle(struct children *c, struct child *child, const union message 
 			return false;
 		passive_ports_give_back(c->passive_ports, child->slot, message->listener.port);
 		return true;
+	case MSG_DRAINING:
+		child->owes_drain = false;
+		return !child->is_manager;
 	case MSG_RELOAD:
 		if (!child->is_manager || len != sizeof(message->head))
 			return false;

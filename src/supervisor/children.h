@@ -32,6 +32,7 @@ struct child {
 	struct seat *seat; /* NULL: on its way out */
 	int64_t started_ms;
 	int64_t kill_at_ms; /* when our patience ends, or DEADLINE_NEVER */
+	bool owes_drain;    /* was told to accept no more, and has not confirmed it yet */
 };
 
 struct seat {
@@ -70,6 +71,10 @@ bool children_have_room(const struct children *children);
  * the old workers are told to accept no more, the old manager to finish. Connections that arrive in
  * between wait in the queues of the listeners. */
 void children_serve(struct children *children, struct generation *generation);
+
+/* Whether every old worker has confirmed that it accepts no more: new connections are the newest
+ * generation's alone. */
+bool children_are_settled(const struct children *children);
 
 /* Fills the empty seats whose time has come, and kills children whose time is over. */
 void children_tend(struct children *children);

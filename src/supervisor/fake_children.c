@@ -85,13 +85,13 @@ int worker_main(const struct worker_start *start)
 int manager_main(const struct manager_start *start)
 {
 	struct fake_event self = { FAKE_STARTED, .is_manager = true };
-	struct server_view view;
+	struct worker_view worker;
 	const struct message_head please = { .kind = MSG_RELOAD };
 
-	scoreboard_get_server(start->board, &view);
-	self.generation = view.generation;
+	/* The first manager starts before all workers. */
+	scoreboard_get_worker(start->board, 0, &worker);
 	report(self);
-	if (fake_asks_reload && view.generation == 1 &&
+	if (fake_asks_reload && worker.state == WORKER_FREE &&
 	    channel_send(start->supervisor, &please, sizeof(please), NULL, 0, 1000) < 0)
 		return 1;
 	while (follow(start->supervisor, self))

@@ -6,6 +6,9 @@
 #include "base/log.h"
 #include "supervisor/notify.h"
 
+/* An old worker that does not answer must not hide that the new ones serve. */
+#define ANNOUNCE_TIMEOUT_MS 2000
+
 /* Configuration, keys and certificates may be readable by root only. */
 static int load_next(struct supervisor *s, struct generation **ret, struct failure *ret_failure)
 {
@@ -61,13 +64,23 @@ static void take_over(struct supervisor *s, struct generation *next)
 	generation_unref(&s->generation);
 	s->generation = next;
 	reopen_log(next->settings);
-	s->view.generation = next->number;
+	children_serve(&s->children, next);
+	s->announce_by_ms = deadline_in(ANNOUNCE_TIMEOUT_MS);
+}
+
+void reload_announce(struct supervisor *s)
+{
+	if (s->announce_by_ms == 0 ||
+	    (!children_are_settled(&s->children) && clock_ms() < s->announce_by_ms))
+		return;
+	s->announce_by_ms = 0;
+	s->view.generation = s->generation->number;
 	s->view.last_reload_wall_ms = clock_wall_ms();
 	s->view.last_reload_error[0] = '\0';
 	scoreboard_set_server(s->children.board, &s->view);
-	children_serve(&s->children, next);
-	log_event(LOG_INFO, "reload", F_UINT("generation", next->number),
+	log_event(LOG_INFO, "reload", F_UINT("generation", s->generation->number),
 		  F_UINT("workers", s->children.n_workers));
+	notify_ready();
 }
 
 void reload(struct supervisor *s)
@@ -88,6 +101,6 @@ void reload(struct supervisor *s)
 		(void)snprintf(s->view.last_reload_error, sizeof(s->view.last_reload_error), "%s",
 			       failure.text);
 		scoreboard_set_server(s->children.board, &s->view);
+		notify_ready();
 	}
-	notify_ready();
 }

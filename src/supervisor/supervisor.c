@@ -237,7 +237,11 @@ static void wait_and_handle(struct supervisor *s)
 		fds[n] = (struct pollfd){ child->channel, POLLIN, 0 };
 		whose[n++] = child;
 	}
-	if (poll(fds, n, deadline_left(children_next_deadline(&s->children))) <= 0)
+	int64_t deadline = children_next_deadline(&s->children);
+
+	if (s->announce_by_ms != 0)
+		deadline = MIN_OF(deadline, s->announce_by_ms);
+	if (poll(fds, n, deadline_left(deadline)) <= 0)
 		return;
 	/* Messages before deaths: a place that is freed and filled again has another channel. */
 	for (nfds_t i = 1; i < n; i++)
@@ -256,6 +260,7 @@ static void loop(struct supervisor *s)
 			reload(s);
 		s->wants_reload = false;
 		children_tend(&s->children);
+		reload_announce(s);
 	}
 }
 

@@ -21,6 +21,7 @@ struct supervisor {
 	struct children children;
 	int signals; /* signalfd(2) */
 	bool wants_reload;
+	int64_t announce_by_ms; /* a reload is told as done by then at the latest; 0: none is going on */
 	bool is_ending;
 	bool was_interrupted; /* SIGINT has come once */
 	bool owns_run_files;

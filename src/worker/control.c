@@ -182,6 +182,12 @@ static int wait_all(struct session *s, int fd, short events, int64_t deadline_ms
 		{ .fd = -1, .events = POLLIN },
 	};
 
+	/* Lines that came together with the command that is running now. */
+	if (watches_client && !s->held_line && !line_reader_is_empty(&s->lines)) {
+		int r = serve_lines_in_transfer(s);
+		if (r < 0)
+			return r;
+	}
 	for (;;) {
 		if (atomic_load(&s->farewell) && (watches_client || s->is_in_handshake))
 			return -ECANCELED;

@@ -44,6 +44,15 @@ static void stop_accepting(struct main_loop *loop)
 		(void)epoll_ctl(loop->sessions_epoll, EPOLL_CTL_DEL, start->listeners[i].fd, NULL);
 }
 
+static void confirm_drain(const struct main_loop *loop)
+{
+	const struct message_head message = { .kind = MSG_DRAINING };
+	int r = channel_send(loop->worker.start->supervisor, &message, sizeof(message), NULL, 0, 1000);
+
+	if (r < 0)
+		log_event(LOG_WARNING, "supervisor-deaf", F_ERRNO(r));
+}
+
 static void change_phase(struct main_loop *loop, enum phase phase)
 {
 	if (phase <= loop->phase)
@@ -51,6 +60,8 @@ static void change_phase(struct main_loop *loop, enum phase phase)
 	loop->phase = phase;
 	loop->stay_until_ms = deadline_in(200);
 	stop_accepting(loop);
+	if (phase == DRAINING)
+		confirm_drain(loop);
 	log_event(LOG_INFO, phase == DRAINING ? "draining" : "terminating",
 		  F_UINT("sessions", sessions_count(loop->worker.sessions)));
 }

@@ -30,7 +30,7 @@ def parameters():
 
 @pytest.fixture(scope="module")
 def server(start_module_server):
-    server = start_module_server(plain_ftp=True)
+    server = start_module_server(plain_ftp=True, log_level="debug")
     server.add_user()
     return server
 
@@ -43,6 +43,7 @@ def tree(lab_folder):
 @pytest.mark.parametrize("client, target", parameters())
 def test_a_tree_goes_up_and_comes_back_the_same(server, tree, tmp_path, client, target):
     target.server = server
+    position = server.log.position()
     remote = f"from {name_of(client, target)}".replace(" ", "-")
     wanted = trees.fingerprints(tree)
 
@@ -54,6 +55,9 @@ def test_a_tree_goes_up_and_comes_back_the_same(server, tree, tmp_path, client, 
 
     client.download(target, remote, sorted(wanted), tmp_path)
     assert trees.fingerprints(tmp_path) == wanted
+
+    wrong_way = r'line="?(PASV|EPSV)' if target.is_active else r'line="?(PORT|EPRT)'
+    assert not server.log.find(wrong_way, since=position), "the client fell back to the other way"
 
 
 @pytest.fixture(scope="module")

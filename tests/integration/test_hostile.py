@@ -208,7 +208,7 @@ def test_links_inside_the_home_work(server, control):
 
 @pytest.mark.sanitize
 @pytest.mark.parametrize("line", ["PORT 127,0,0,2,200,1", "PORT 192,0,2,1,200,1", "PORT 127,0,0,1,0,22",
-                                  "PORT 127,0,0,1,3,255", "PORT 127,0,0,1,0,0", "PORT 0,0,0,0,200,1",
+                                  "PORT 127,0,0,1,3,255", "PORT 127,0,0,1,0,0",
                                   "PORT 127,0,0,1,256,1", "PORT 127,0,0,1,200", "PORT 1,2", "PORT",
                                   "PORT 127,0,0,1,200,1,1", "PORT a,b,c,d,e,f", "PORT 127,0,0,1,-1,5",
                                   "EPRT |1|127.0.0.2|50000|", "EPRT |1|127.0.0.1|22|",
