@@ -85,13 +85,12 @@ int worker_main(const struct worker_start *start)
 int manager_main(const struct manager_start *start)
 {
 	struct fake_event self = { FAKE_STARTED, .is_manager = true };
-	struct worker_view worker;
+	struct server_view view;
 	const struct message_head please = { .kind = MSG_RELOAD };
 
-	/* The first manager starts before all workers. */
-	scoreboard_get_worker(start->board, 0, &worker);
+	scoreboard_get_server(start->board, &view);
 	report(self);
-	if (fake_asks_reload && worker.state == WORKER_FREE &&
+	if (fake_asks_reload && view.generation == 1 &&
 	    channel_send(start->supervisor, &please, sizeof(please), NULL, 0, 1000) < 0)
 		return 1;
 	while (follow(start->supervisor, self))
