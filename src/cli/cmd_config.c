@@ -6,7 +6,7 @@
 #include "cli/handlers.h"
 #include "cli/manager_client.h"
 #include "cli/table.h"
-#include "net/tls_server.h"
+#include "settings/tls.h"
 
 static int load_or_complain(const struct cli *cli, struct settings_loaded **ret)
 {
@@ -42,15 +42,48 @@ static json_t *setting_json(const struct settings_loaded *loaded, size_t index)
 			 info->change == CHANGE_RESTART ? "restart" : "reload", "help", info->help);
 }
 
+static void format_host_value(const struct settings_loaded *loaded, size_t host, size_t index,
+			      char ret[static SETTINGS_LIST_SIZE])
+{
+	if (host_settings_format_value(&settings_values(loaded)->hosts[host], index, ret,
+				       SETTINGS_LIST_SIZE) < 0)
+		ret[0] = '\0';
+}
+
+static json_t *host_setting_json(const struct settings_loaded *loaded, size_t host, size_t index)
+{
+	const struct setting_info *info = host_settings_info(index);
+	char value[SETTINGS_LIST_SIZE];
+	unsigned line = host_settings_line(loaded, host, index);
+
+	format_host_value(loaded, host, index, value);
+	return json_pack("{ss ss ss so ss ss}", "name", info->name, "value", value, "origin",
+			 line ? "file" : "default", "line", line ? json_integer(line) : json_null(),
+			 "allowed", info->allowed, "help", info->help);
+}
+
+static json_t *host_json(const struct settings_loaded *loaded, size_t host)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < host_settings_count(); i++)
+		(void)json_array_append_new(list, host_setting_json(loaded, host, i));
+	return json_pack("{ss si so}", "name", settings_values(loaded)->hosts[host].name, "line",
+			 (int)host_settings_first_line(loaded, host), "settings", list);
+}
+
 static void show_json(const struct settings_loaded *loaded)
 {
 	AUTO_JSON json_t *all = json_object();
-	json_t *list = json_array();
+	json_t *list = json_array(), *hosts = json_array();
 
 	for (size_t i = 0; i < settings_count(); i++)
 		(void)json_array_append_new(list, setting_json(loaded, i));
+	for (size_t i = 0; i < settings_values(loaded)->n_hosts; i++)
+		(void)json_array_append_new(hosts, host_json(loaded, i));
 	(void)json_object_set_new(all, "file", json_string(settings_file_name(loaded)));
 	(void)json_object_set_new(all, "settings", list);
+	(void)json_object_set_new(all, "hosts", hosts);
 	json_print(all);
 }
 
@@ -64,6 +97,21 @@ static void add_value(struct table *table, const struct settings_loaded *loaded,
 		table_add(table, CELL_DIM, "(empty)");
 	else
 		table_addf(table, CELL_PLAIN, "%s%s%s", value, *unit ? " " : "", unit);
+}
+
+static void add_host(struct table *table, const struct settings_loaded *loaded, size_t host)
+{
+	for (size_t i = 0; i < host_settings_count(); i++) {
+		bool is_set = host_settings_line(loaded, host, i) > 0;
+		char value[SETTINGS_LIST_SIZE], place[SETTINGS_PLACE_SIZE];
+
+		format_host_value(loaded, host, i, value);
+		host_settings_format_place(loaded, host, i, place);
+		table_addf(table, CELL_DIM, "host %s", settings_values(loaded)->hosts[host].name);
+		table_add(table, is_set ? CELL_BOLD : CELL_PLAIN, host_settings_info(i)->name);
+		table_add(table, *value ? CELL_PLAIN : CELL_DIM, *value ? value : "(empty)");
+		table_add(table, is_set ? CELL_PLAIN : CELL_DIM, place);
+	}
 }
 
 static int show_table(const struct cli *cli, const struct settings_loaded *loaded)
@@ -83,6 +131,8 @@ static int show_table(const struct cli *cli, const struct settings_loaded *loade
 		add_value(table, loaded, i);
 		table_add(table, is_default ? CELL_DIM : CELL_PLAIN, place);
 	}
+	for (size_t i = 0; table && i < settings_values(loaded)->n_hosts; i++)
+		add_host(table, loaded, i);
 	if (table && table_print(table, stdout, cli->has_colour) == 0)
 		return EXIT_OK;
 	complain("memory is short");
@@ -106,6 +156,21 @@ static void explain_setting(const struct cli *cli, const struct settings_loaded 
 	(void)printf(" = %s%s# %s\n", value, *value ? " " : "", place);
 }
 
+static void explain_host(const struct cli *cli, const struct settings_loaded *loaded, size_t host)
+{
+	(void)printf("\n[host %s]\n", settings_values(loaded)->hosts[host].name);
+	for (size_t i = 0; i < host_settings_count(); i++) {
+		const struct setting_info *info = host_settings_info(i);
+		char value[SETTINGS_LIST_SIZE], place[SETTINGS_PLACE_SIZE];
+
+		format_host_value(loaded, host, i, value);
+		host_settings_format_place(loaded, host, i, place);
+		(void)printf("\n# %s\n# Allowed: %s.\n", info->help, info->allowed);
+		style_print(stdout, cli->has_colour, CELL_BOLD, info->name);
+		(void)printf(" = %s%s# %s\n", value, *value ? " " : "", place);
+	}
+}
+
 static void explain_all(const struct cli *cli, const struct settings_loaded *loaded)
 {
 	const char *section = "";
@@ -116,6 +181,8 @@ static void explain_all(const struct cli *cli, const struct settings_loaded *loa
 		section = settings_info(i)->section;
 		explain_setting(cli, loaded, i);
 	}
+	for (size_t i = 0; i < settings_values(loaded)->n_hosts; i++)
+		explain_host(cli, loaded, i);
 }
 
 int cmd_config_show(struct cli *cli)
@@ -197,31 +264,43 @@ static void report_check(const struct cli *cli, const char *error, size_t n_set)
 	}
 }
 
-/* Whether the certificate and its key can be used, as the server finds out when it starts. */
-static int check_certificate(const struct settings_loaded *loaded, struct settings_error *ret_error)
+/* Whether these certificates and their keys can be used, as the server finds out when it starts. */
+static int try_tls(const struct tls_server_options *options, const char *place,
+		   struct settings_error *ret_error)
 {
-	const struct settings *s = settings_values(loaded);
-	const struct tls_server_options options = {
-		.certificate_path = s->certificate,
-		.private_key_path = s->private_key,
-		.minimum_version =
-			s->tls_minimum == TLS_MINIMUM_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION,
-		.ciphers = s->tls_ciphers,
-		.ciphersuites = s->tls_ciphersuites,
-	};
 	struct tls_server *server = NULL;
 	struct tls_error error;
+	int r = tls_server_new(options, &server, &error);
+
+	tls_server_free(&server);
+	if (r < 0)
+		(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s: %s", place,
+			       error.text);
+	return r;
+}
+
+/* One host after the other, so that the error leads to its line. */
+static int check_certificates(const struct settings_loaded *loaded,
+			      struct settings_error *ret_error)
+{
+	const struct settings *s = settings_values(loaded);
+	size_t row = (size_t)host_settings_find(T("certificate"));
+	struct settings_tls tls;
 	char place[SETTINGS_PLACE_SIZE];
 
 	if (s->certificate[0] == '\0')
 		return 0;
-	int r = tls_server_new(&options, &server, &error);
-	tls_server_free(&server);
-	if (r == 0)
-		return 0;
+	settings_tls_init(&tls, s);
+	tls.options.n_hosts = 0;
 	settings_format_place(loaded, (size_t)settings_find(T("certificate")), place);
-	(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s: %s", place, error.text);
-	return -EINVAL;
+	int r = try_tls(&tls.options, place, ret_error);
+	for (size_t i = 0; r == 0 && i < s->n_hosts; i++) {
+		tls.options.hosts = &tls.hosts[i];
+		tls.options.n_hosts = 1;
+		host_settings_format_place(loaded, i, row, place);
+		r = try_tls(&tls.options, place, ret_error);
+	}
+	return r;
 }
 
 int cmd_config_check(struct cli *cli)
@@ -236,7 +315,7 @@ int cmd_config_check(struct cli *cli)
 	if (r == 0)
 		r = settings_check_loaded(loaded, &error);
 	if (r == 0)
-		r = check_certificate(loaded, &error);
+		r = check_certificates(loaded, &error);
 	report_check(cli, r < 0 ? error.text : NULL, loaded ? count_set(loaded) : 0);
 	settings_free(&loaded);
 	return r < 0 ? EXIT_FAILED : EXIT_OK;

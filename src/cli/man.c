@@ -166,6 +166,13 @@ int cmd_config_man(struct cli *cli UNUSED)
 		section = info->section;
 		print_setting(info);
 	}
+	(void)puts(".SS [host NAME]");
+	line("One server can be several hosts, each with a section of its own: a client chooses one by "
+	     "the name in its TLS handshake (SNI) or with the command HOST, and gets its certificate, "
+	     "greeting, files and character set. Clients that name none, or an unknown one, get the "
+	     "default host, which the sections above describe. All hosts have the same users.");
+	for (size_t i = 0; i < host_settings_count(); i++)
+		print_setting(host_settings_info(i));
 	(void)puts(".SH EXAMPLE");
 	print_example("[ftp]\n"
 		      "passive_ports = 21000-21050\n"
@@ -173,7 +180,12 @@ int cmd_config_man(struct cli *cli UNUSED)
 		      "\n"
 		      "[tls]\n"
 		      "certificate = /etc/sallyport/fullchain.pem\n"
-		      "private_key = /etc/sallyport/privkey.pem");
+		      "private_key = /etc/sallyport/privkey.pem\n"
+		      "\n"
+		      "[host files.example.org]\n"
+		      "aliases = ftp.example.org\n"
+		      "certificate = /etc/sallyport/example.org.pem\n"
+		      "data_root = /srv/example.org");
 	request(".SH", "SEE ALSO");
 	(void)puts(".BR sallyport (1)");
 	return EXIT_OK;

@@ -11,7 +11,7 @@
  *	manager -> supervisor RELOAD
  *	worker -> manager     AUTH_REQUEST
  *	manager -> worker     AUTH_REPLY, KICK
- *	worker -> mailbox of another worker   DATA_CONNECTION (1 fd)
+ *	worker -> mailbox of another worker   DATA_CONNECTION, CONTROL_CONNECTION (1 fd)
  */
 #ifndef IPC_MESSAGES_H
 #define IPC_MESSAGES_H
@@ -43,7 +43,8 @@ enum message_kind {
 	MSG_AUTH_REQUEST, /* message_auth_request */
 	MSG_AUTH_REPLY,	  /* message_auth_reply */
 	MSG_KICK,	  /* message_kick */
-	MSG_DATA_CONNECTION, /* message_data_connection */
+	MSG_DATA_CONNECTION,	/* message_data_connection */
+	MSG_CONTROL_CONNECTION, /* message_control_connection */
 };
 
 struct message_head {
@@ -100,6 +101,14 @@ struct message_data_connection {
 	struct address peer;
 };
 
+/* A client that another worker accepted and that this one, which has fewer sessions, is to serve; one
+ * fd. */
+struct message_control_connection {
+	struct message_head head;
+	struct address peer;
+	bool is_implicit;
+};
+
 /* Large enough for any of them. */
 union message {
 	struct message_head head;
@@ -109,6 +118,7 @@ union message {
 	struct message_auth_reply auth_reply;
 	struct message_kick kick;
 	struct message_data_connection data_connection;
+	struct message_control_connection control_connection;
 };
 
 #endif

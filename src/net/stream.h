@@ -5,6 +5,7 @@
  * Deadlines are on the monotonic clock (base/clock.h).
  * Errors: -ETIMEDOUT (deadline), -ECANCELED or another value from the waiter, -ECONNRESET, -EPIPE,
  * -EPROTO (TLS: the reason is in *ret_error of the handshake).
+ * The process must ignore SIGPIPE: sendfile(2) and OpenSSL raise it for a peer that has gone.
  * Threads: one at a time per stream. */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H

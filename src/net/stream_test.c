@@ -24,7 +24,8 @@ static int make_server(void **state)
 
 	(void)state;
 	f = (struct fixture){ .stream = { .fd = -1 }, .peer = { .fd = -1 } };
-	/* As all of our processes do: neither sendfile(2) nor OpenSSL can be told not to raise it. */
+	/* As all of our processes do: neither sendfile(2) nor OpenSSL can be told not to raise
+	 * it. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	tls_ticket_keys_generate(&keys);
 	test_certificate_make(&f.certificate);
@@ -122,7 +123,7 @@ static int make_file(size_t len)
 	return fd;
 }
 
-/* --- refusals and deadlines --------------------------------------------------------------------- */
+/* --- refusals and deadlines ------------------------------------------------------------------- */
 
 static void a_read_ends_at_its_deadline(void **state)
 {
@@ -224,7 +225,7 @@ static void a_file_that_cannot_be_read_is_an_error(void **state)
 	assert_int_equal(at, 0);
 }
 
-/* --- what works --------------------------------------------------------------------------------- */
+/* --- what works ------------------------------------------------------------------------------- */
 
 static void bytes_pass_in_both_directions(void **state)
 {

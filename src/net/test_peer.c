@@ -11,7 +11,7 @@
 
 #define RECEIVED_MAX ((size_t)4 * 1024 * 1024)
 
-/* --- certificates ------------------------------------------------------------------------------- */
+/* --- certificates ----------------------------------------------------------------------------- */
 
 static void write_pem(const char *path, X509 *certificate, EVP_PKEY *key)
 {
@@ -74,8 +74,7 @@ struct tls_server *test_server_new(const struct test_certificate *certificate,
 				   const struct tls_ticket_keys *keys)
 {
 	struct tls_server_options options = {
-		.certificate_path = certificate->certificate,
-		.private_key_path = certificate->key,
+		.certificate = { certificate->certificate, certificate->key },
 		.minimum_version = TLS1_2_VERSION,
 		.ticket_keys = *keys,
 	};
@@ -87,7 +86,7 @@ struct tls_server *test_server_new(const struct test_certificate *certificate,
 	return server;
 }
 
-/* --- the connection ----------------------------------------------------------------------------- */
+/* --- the connection --------------------------------------------------------------------------- */
 
 static int wait_for_peer(struct waiter *waiter, int fd, short events, int64_t deadline_ms)
 {
@@ -191,6 +190,8 @@ void peer_want_tls(struct peer *peer, const struct peer_tls *how)
 	SSL_set_msg_callback(peer->ssl, count_tickets);
 	SSL_set_msg_callback_arg(peer->ssl, peer);
 	assert_int_equal(SSL_set_fd(peer->ssl, peer->fd), 1);
+	if (how->name)
+		assert_int_equal(SSL_set_tlsext_host_name(peer->ssl, how->name), 1);
 	resume(peer->ssl, how->session);
 	SSL_set_connect_state(peer->ssl);
 	peer->move = move_handshake;

@@ -51,6 +51,7 @@ struct peer_tls {
 	uint64_t options;
 	const char *ciphers;
 	SSL_SESSION *session;
+	const char *name; /* in the ClientHello; NULL: none */
 };
 void peer_want_tls(struct peer *peer, const struct peer_tls *how);
 

@@ -7,8 +7,10 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/params.h>
+#include <openssl/x509v3.h>
 
 #include "base/random.h"
+#include "net/host_name.h"
 
 /* RFC 9325 4.2: authenticated encryption with forward secrecy, nothing else. */
 #define DEFAULT_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20"
@@ -21,8 +23,12 @@
 #define SESSION_CACHE_SIZE 1024L
 
 struct tls_server {
-	SSL_CTX *context;
 	struct tls_ticket_keys keys;
+	unsigned (*find_host)(struct text name, const void *arg);
+	const void *find_host_arg;
+	size_t n_contexts;
+	SSL_CTX *contexts
+		[]; /* by host; those without a certificate of their own share the first one */
 };
 
 static int binding_index(void)
@@ -48,7 +54,62 @@ void tls_error_take(struct tls_error *ret)
 	ERR_clear_error();
 }
 
-/* --- tickets ------------------------------------------------------------------------------------ */
+/* --- hosts ------------------------------------------------------------------------------------ */
+
+static const struct tls_server *server_of(const SSL *ssl)
+{
+	return SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+}
+
+/* Before OpenSSL looks at tickets, so that it compares them with the certificate that will be shown
+ * (SSL_CTX_set_tlsext_servername_callback(3) would come behind that). */
+static int choose_host(SSL *ssl, int *alert UNUSED, void *arg UNUSED)
+{
+	struct tls_binding *binding = SSL_get_ex_data(ssl, binding_index());
+	const struct tls_server *server = server_of(ssl);
+	const unsigned char *extension;
+	struct text name;
+	size_t len;
+
+	if (binding->is_data || !server->find_host ||
+	    SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &extension, &len) != 1 ||
+	    !host_name_of_sni((struct text){ (const char *)extension, len }, &name))
+		return SSL_CLIENT_HELLO_SUCCESS;
+
+	unsigned host = server->find_host(name, server->find_host_arg);
+
+	if (host == 0 || host >= server->n_contexts)
+		return SSL_CLIENT_HELLO_SUCCESS;
+	binding->host = host;
+	binding->is_named = true;
+	/* The session id context changes with it; the cache of session ids and the ticket keys do
+	 * not. */
+	return SSL_set_SSL_CTX(ssl, server->contexts[host]) ? SSL_CLIENT_HELLO_SUCCESS
+							    : SSL_CLIENT_HELLO_ERROR;
+}
+
+/* RFC 6066 3: a server that used the name says so; one that did not know it goes on in silence. */
+static int acknowledge_name(SSL *ssl, int *alert UNUSED, void *arg UNUSED)
+{
+	const struct tls_binding *binding = SSL_get_ex_data(ssl, binding_index());
+
+	return binding->is_named ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+bool tls_server_shares_certificate(const struct tls_server *server, unsigned host, unsigned other)
+{
+	return server->contexts[host] == server->contexts[other];
+}
+
+bool tls_server_is_named(const struct tls_server *server, const char *name)
+{
+	X509 *certificate = SSL_CTX_get0_certificate(server->contexts[0]);
+
+	return X509_check_host(certificate, name, strlen(name), 0, NULL) == 1 ||
+	       X509_check_ip_asc(certificate, name, 0) == 1;
+}
+
+/* --- tickets ---------------------------------------------------------------------------------- */
 
 static bool session_identity(const SSL_SESSION *session, struct tls_identity *ret)
 {
@@ -106,8 +167,8 @@ static SSL_TICKET_RETURN judge_ticket(SSL *ssl, SSL_SESSION *session,
 	}
 	if (!note_resumption(binding, session))
 		return binding->is_data ? SSL_TICKET_RETURN_IGNORE : SSL_TICKET_RETURN_IGNORE_RENEW;
-	/* A control connection that resumes gets a ticket with its own identity (TLS 1.2 would go on
-	 * with the old one). */
+	/* A control connection that resumes gets a ticket with its own identity (TLS 1.2 would go
+	 * on with the old one). */
 	return binding->is_data ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
@@ -127,8 +188,7 @@ static bool init_mac(EVP_MAC_CTX *mac, const struct tls_ticket_keys *keys)
 static int seal_ticket(SSL *ssl, unsigned char key_name[16], unsigned char *iv,
 		       EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int is_encrypting)
 {
-	const struct tls_server *server = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-	const struct tls_ticket_keys *keys = &server->keys;
+	const struct tls_ticket_keys *keys = &server_of(ssl)->keys;
 	const struct tls_binding *binding = SSL_get_ex_data(ssl, binding_index());
 
 	if (is_encrypting) {
@@ -148,7 +208,7 @@ static int seal_ticket(SSL *ssl, unsigned char key_name[16], unsigned char *iv,
 	return init_mac(mac, keys) ? 1 : -1;
 }
 
-/* --- context ------------------------------------------------------------------------------------ */
+/* --- context ---------------------------------------------------------------------------------- */
 
 static int fail(struct tls_error *ret_error, const char *what, const char *which)
 {
@@ -173,7 +233,18 @@ static int check_readable(const char *setting, const char *path, struct tls_erro
 	return -EINVAL;
 }
 
-static int load_certificate(SSL_CTX *context, const struct tls_server_options *options,
+/* A session that began with one certificate must not be resumed where another is shown: the client
+ * would take that host for proven. OpenSSL compares the context of sessions of every kind. */
+static bool tie_sessions_to_certificate(SSL_CTX *context)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+
+	return X509_digest(SSL_CTX_get0_certificate(context), EVP_sha256(), digest, &len) == 1 &&
+	       SSL_CTX_set_session_id_context(context, digest, len) == 1;
+}
+
+static int load_certificate(SSL_CTX *context, const struct tls_certificate_options *options,
 			    struct tls_error *ret_error)
 {
 	const char *key = options->private_key_path && *options->private_key_path
@@ -192,6 +263,8 @@ static int load_certificate(SSL_CTX *context, const struct tls_server_options *o
 		return fail(ret_error, "private_key", key);
 	if (SSL_CTX_check_private_key(context) != 1)
 		return fail(ret_error, "private_key does not belong to the certificate", key);
+	if (!tie_sessions_to_certificate(context))
+		return fail(ret_error, "certificate", options->certificate_path);
 	return 0;
 }
 
@@ -211,11 +284,9 @@ static int choose_ciphers(SSL_CTX *context, const struct tls_server_options *opt
 	return 0;
 }
 
-static int configure(struct tls_server *server, const struct tls_server_options *options,
-		     struct tls_error *ret_error)
+static int configure(SSL_CTX *context, const struct tls_server_options *options,
+		     const struct tls_certificate_options *certificate, struct tls_error *ret_error)
 {
-	SSL_CTX *context = server->context;
-
 	SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
 					     SSL_OP_CIPHER_SERVER_PREFERENCE |
 					     SSL_OP_PRIORITIZE_CHACHA);
@@ -226,32 +297,66 @@ static int configure(struct tls_server *server, const struct tls_server_options 
 	SSL_CTX_set_timeout(context, TICKET_LIFETIME_S);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_SERVER);
 	SSL_CTX_sess_set_cache_size(context, SESSION_CACHE_SIZE);
-	if (SSL_CTX_set_session_id_context(context, (const unsigned char *)"sallyport", 9) != 1 ||
+	SSL_CTX_set_client_hello_cb(context, choose_host, NULL);
+	if (SSL_CTX_set_tlsext_servername_callback(context, acknowledge_name) != 1 ||
 	    SSL_CTX_set_tlsext_ticket_key_evp_cb(context, seal_ticket) != 1 ||
 	    SSL_CTX_set_session_ticket_cb(context, stamp_ticket, judge_ticket, NULL) != 1)
 		return fail(ret_error, "tickets", "");
-	SSL_CTX_set_app_data(context, server);
 
 	int r = choose_ciphers(context, options, ret_error);
-	return r < 0 ? r : load_certificate(context, options, ret_error);
+	return r < 0 ? r : load_certificate(context, certificate, ret_error);
+}
+
+static int fail_memory(struct tls_error *ret_error)
+{
+	(void)snprintf(ret_error->text, sizeof(ret_error->text), "not enough memory");
+	return -EINVAL;
+}
+
+static int add_context(struct tls_server *server, const struct tls_server_options *options,
+		       const struct tls_certificate_options *certificate,
+		       struct tls_error *ret_error)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+
+	if (!context)
+		return fail_memory(ret_error);
+	server->contexts[server->n_contexts++] = context;
+	SSL_CTX_set_app_data(context, server);
+	return configure(context, options, certificate, ret_error);
+}
+
+static int add_host(struct tls_server *server, const struct tls_server_options *options,
+		    const struct tls_certificate_options *certificate, struct tls_error *ret_error)
+{
+	if (certificate->certificate_path && *certificate->certificate_path)
+		return add_context(server, options, certificate, ret_error);
+	(void)SSL_CTX_up_ref(server->contexts[0]);
+	server->contexts[server->n_contexts++] = server->contexts[0];
+	return 0;
 }
 
 int tls_server_new(const struct tls_server_options *options, struct tls_server **ret,
 		   struct tls_error *ret_error)
 {
-	struct tls_server *server = calloc(1, sizeof(*server));
+	struct tls_server *server =
+		calloc(1, sizeof(*server) + (1 + options->n_hosts) * sizeof(server->contexts[0]));
 
-	if (server)
-		server->context = SSL_CTX_new(TLS_server_method());
-	if (!server || !server->context || binding_index() < 0) {
-		(void)snprintf(ret_error->text, sizeof(ret_error->text), "not enough memory");
+	if (!server || binding_index() < 0) {
 		tls_server_free(&server);
-		return -EINVAL;
+		return fail_memory(ret_error);
 	}
 	server->keys = options->ticket_keys;
-	if (configure(server, options, ret_error) < 0) {
+	server->find_host = options->find_host;
+	server->find_host_arg = options->find_host_arg;
+
+	int r = add_context(server, options, &options->certificate, ret_error);
+
+	for (size_t i = 0; r == 0 && i < options->n_hosts; i++)
+		r = add_host(server, options, &options->hosts[i], ret_error);
+	if (r < 0) {
 		tls_server_free(&server);
-		return -EINVAL;
+		return r;
 	}
 	*ret = server;
 	return 0;
@@ -260,7 +365,8 @@ int tls_server_new(const struct tls_server_options *options, struct tls_server *
 void tls_server_free(struct tls_server **server)
 {
 	if (*server) {
-		SSL_CTX_free((*server)->context);
+		for (size_t i = 0; i < (*server)->n_contexts; i++)
+			SSL_CTX_free((*server)->contexts[i]);
 		explicit_bzero(&(*server)->keys, sizeof((*server)->keys));
 		free(*server);
 	}
@@ -269,11 +375,13 @@ void tls_server_free(struct tls_server **server)
 
 SSL *tls_server_connection(struct tls_server *server, int fd, struct tls_binding *binding)
 {
-	SSL *ssl = SSL_new(server->context);
+	/* All begin with the default host, whose cache of session ids then serves every host. */
+	SSL *ssl = SSL_new(server->contexts[0]);
 
 	if (!ssl)
 		return NULL;
-	if (SSL_set_ex_data(ssl, binding_index(), binding) != 1 || SSL_set_fd(ssl, fd) != 1 ||
+	if (!SSL_set_SSL_CTX(ssl, server->contexts[binding->host]) ||
+	    SSL_set_ex_data(ssl, binding_index(), binding) != 1 || SSL_set_fd(ssl, fd) != 1 ||
 	    (binding->is_data && SSL_set_num_tickets(ssl, 0) != 1)) {
 		SSL_free(ssl);
 		return NULL;
@@ -286,6 +394,9 @@ void tls_server_finish(SSL *ssl, struct tls_binding *binding)
 {
 	SSL_SESSION *session = SSL_get_session(ssl);
 
+	/* A ticket that was good in itself may have been of another certificate. */
+	if (!SSL_session_reused(ssl))
+		binding->has_parent = binding->is_bound = false;
 	if (SSL_version(ssl) >= TLS1_3_VERSION || !session)
 		return;
 	if (SSL_session_reused(ssl)) {

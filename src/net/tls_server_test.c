@@ -2,6 +2,7 @@
  * connection. */
 #include "net/test_peer.h"
 
+#include <openssl/pem.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -32,7 +33,7 @@ static int remove_server(void **state)
 	return 0;
 }
 
-/* --- certificates and ciphers ------------------------------------------------------------------- */
+/* --- certificates and ciphers ----------------------------------------------------------------- */
 
 static void assert_refused(const struct tls_server_options *options, const char *part,
 			   const char *reason)
@@ -68,8 +69,7 @@ static void an_error_names_its_setting_and_the_reason(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct tls_server_options options = {
-			.certificate_path = rows[i].certificate,
-			.private_key_path = rows[i].key,
+			.certificate = { rows[i].certificate, rows[i].key },
 			.minimum_version = TLS1_2_VERSION,
 			.ciphers = rows[i].ciphers,
 			.ciphersuites = rows[i].suites,
@@ -88,7 +88,7 @@ static void freeing_no_server_is_harmless(void **state)
 	assert_null(none);
 }
 
-/* --- handshakes --------------------------------------------------------------------------------- */
+/* --- handshakes ------------------------------------------------------------------------------- */
 
 /* A connection with both of its ends. */
 struct connection {
@@ -199,8 +199,7 @@ static void a_handshake_that_stays_away_has_a_reason(void **state)
 static void tls_1_3_can_be_demanded(void **state)
 {
 	struct tls_server_options options = {
-		.certificate_path = f.certificate.certificate,
-		.private_key_path = f.certificate.key,
+		.certificate = { f.certificate.certificate, f.certificate.key },
 		.minimum_version = TLS1_3_VERSION,
 		.ticket_keys = f.keys,
 	};
@@ -223,7 +222,7 @@ static void tls_1_3_can_be_demanded(void **state)
 	f.server = usual;
 }
 
-/* --- tickets and identities --------------------------------------------------------------------- */
+/* --- tickets and identities ------------------------------------------------------------------- */
 
 enum way { WAY_1_3, WAY_1_2_TICKET, WAY_1_2_ID };
 
@@ -496,6 +495,190 @@ static void servers_with_other_keys_do_not(void **state)
 	tls_server_free(&other);
 }
 
+/* --- hosts ------------------------------------------------------------------------------------ */
+
+/* 1: with a certificate of its own; 2: without. */
+static unsigned find_host(struct text name, const void *arg UNUSED)
+{
+	return text_equal_nocase(name, T("own.example"))      ? 1
+	       : text_equal_nocase(name, T("shared.example")) ? 2
+							      : 0;
+}
+
+/* The usual server as three hosts, for the time of one test. */
+static struct tls_server *begin_hosts(void)
+{
+	const struct tls_certificate_options hosts[] = {
+		{ f.other_certificate.certificate, f.other_certificate.key },
+		{ "", "" },
+	};
+	const struct tls_server_options options = {
+		.certificate = { f.certificate.certificate, f.certificate.key },
+		.hosts = hosts,
+		.n_hosts = ARRAY_SIZE(hosts),
+		.find_host = find_host,
+		.minimum_version = TLS1_2_VERSION,
+		.ticket_keys = f.keys,
+	};
+	struct tls_server *usual = f.server;
+	struct tls_error error = { "" };
+
+	if (tls_server_new(&options, &f.server, &error) < 0)
+		fail_msg("%s", error.text);
+	return usual;
+}
+
+static void end_hosts(struct tls_server *usual)
+{
+	tls_server_free(&f.server);
+	f.server = usual;
+}
+
+static void assert_shows(const struct connection *c, const struct test_certificate *expected)
+{
+	FILE *file = fopen(expected->certificate, "re");
+	X509 *certificate = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+
+	assert_non_null(certificate);
+	assert_int_equal(X509_cmp(SSL_get0_peer_certificate(c->peer.ssl), certificate), 0);
+	X509_free(certificate);
+	(void)fclose(file);
+}
+
+static void open_named(struct connection *c, enum way way, const char *name, SSL_SESSION *session)
+{
+	struct peer_tls how = client_of(way, session);
+	struct tls_error error = { "" };
+
+	how.name = name;
+	if (try_handshake(c, &how, &error) < 0)
+		fail_msg("%s", error.text);
+}
+
+static void a_host_whose_certificate_is_unusable_is_named(void **state)
+{
+	const struct tls_certificate_options hosts[] = { { "/tmp/no-such-host.pem", NULL } };
+	const struct tls_server_options options = {
+		.certificate = { f.certificate.certificate, f.certificate.key },
+		.hosts = hosts,
+		.n_hosts = 1,
+		.minimum_version = TLS1_2_VERSION,
+	};
+
+	(void)state;
+	assert_refused(&options, "certificate /tmp/no-such-host.pem", "No such file");
+}
+
+static void the_name_in_the_hello_chooses_the_certificate(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned before, host;
+	} rows[] = {
+		{ NULL, 0, 0 },
+		{ "unknown.example", 0, 0 },
+		{ "own.example", 0, 1 },
+		{ "OWN.Example", 0, 1 },
+		{ "shared.example", 0, 2 },
+		/* HOST came before AUTH TLS: it counts while the hello names nothing that we
+		 * know. */
+		{ NULL, 1, 1 },
+		{ "unknown.example", 1, 1 },
+		{ "shared.example", 1, 2 },
+	};
+	struct tls_server *usual = begin_hosts();
+
+	(void)state;
+	for (enum way way = WAY_1_3; way <= WAY_1_2_ID; way++) {
+		for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+			struct connection c = { .binding.host = rows[i].before };
+
+			open_named(&c, way, rows[i].name, NULL);
+			assert_int_equal(c.binding.host, rows[i].host);
+			assert_int_equal(c.binding.is_named,
+					 find_host(text_of(rows[i].name), NULL) > 0);
+			assert_shows(&c, rows[i].host == 1 ? &f.other_certificate : &f.certificate);
+			connection_release(&c);
+		}
+	}
+	assert_false(tls_server_shares_certificate(f.server, 0, 1));
+	assert_true(tls_server_shares_certificate(f.server, 0, 2));
+	end_hosts(usual);
+}
+
+/* A session begun under one name and offered under another: is it resumed? */
+static bool resumes(enum way way, const char *first_name, const char *then_name)
+{
+	struct connection first = { .binding.identity = identity_of(1) };
+	struct connection then = { .binding.identity = identity_of(2) };
+
+	open_named(&first, way, first_name, NULL);
+	open_named(&then, way, then_name, last_session(&first));
+
+	bool is_resumed = SSL_session_reused(then.peer.ssl);
+
+	assert_int_equal(then.binding.has_parent, is_resumed);
+	assert_shows(&then, then.binding.host == 1 ? &f.other_certificate : &f.certificate);
+	connection_release(&then);
+	connection_release(&first);
+	return is_resumed;
+}
+
+static void a_session_is_not_resumed_under_another_certificate(void **state)
+{
+	struct tls_server *usual = begin_hosts();
+
+	(void)state;
+	for (enum way way = WAY_1_3; way <= WAY_1_2_ID; way++) {
+		assert_false(resumes(way, NULL, "own.example"));
+		assert_false(resumes(way, "own.example", NULL));
+		assert_false(resumes(way, "shared.example", "own.example"));
+		assert_false(resumes(way, "own.example", "unknown.example"));
+		assert_true(resumes(way, "own.example", "own.example"));
+		assert_true(resumes(way, NULL, "shared.example"));
+		assert_true(resumes(way, NULL, NULL));
+	}
+	end_hosts(usual);
+}
+
+static void a_data_connection_uses_the_certificate_of_its_control_connection(void **state)
+{
+	static const char *const names[] = { NULL, "own.example", "shared.example",
+					     "unknown.example" };
+	struct tls_server *usual = begin_hosts();
+	struct tls_identity own = identity_of(1);
+
+	(void)state;
+	for (enum way way = WAY_1_3; way <= WAY_1_2_ID; way++) {
+		for (size_t i = 0; i < 2 * ARRAY_SIZE(names); i++) {
+			bool wants_resumption = i % 2 == 0;
+			struct connection control = { .binding.identity = own }, data = { 0 };
+
+			open_named(&control, way, "own.example", NULL);
+			data.binding = (struct tls_binding){
+				.is_data = true, .host = 1, .accepts = accepts, .arg = &own
+			};
+			open_named(&data, way, names[i / 2],
+				   wants_resumption ? last_session(&control) : NULL);
+			assert_int_equal(data.binding.is_bound, wants_resumption);
+			assert_int_equal(SSL_session_reused(data.peer.ssl), wants_resumption);
+			assert_int_equal(data.binding.host, 1);
+			assert_shows(&data, &f.other_certificate);
+			connection_release(&data);
+			connection_release(&control);
+		}
+	}
+	end_hosts(usual);
+}
+
+static void the_default_host_has_the_names_of_its_certificate(void **state)
+{
+	(void)state;
+	assert_true(tls_server_is_named(f.server, "localhost"));
+	assert_false(tls_server_is_named(f.server, "own.example"));
+	assert_false(tls_server_is_named(f.server, "127.0.0.1"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -516,6 +699,11 @@ int main(void)
 		cmocka_unit_test(a_pushed_ticket_is_bound_to_its_control_connection),
 		cmocka_unit_test(servers_with_the_same_keys_accept_each_others_tickets),
 		cmocka_unit_test(servers_with_other_keys_do_not),
+		cmocka_unit_test(a_host_whose_certificate_is_unusable_is_named),
+		cmocka_unit_test(the_name_in_the_hello_chooses_the_certificate),
+		cmocka_unit_test(a_session_is_not_resumed_under_another_certificate),
+		cmocka_unit_test(a_data_connection_uses_the_certificate_of_its_control_connection),
+		cmocka_unit_test(the_default_host_has_the_names_of_its_certificate),
 	};
 
 	return cmocka_run_group_tests(tests, make_server, remove_server);

@@ -2,6 +2,7 @@
  * Each rule is a function that says false when it is broken; the table names the setting that a
  * person would change, so that the message can lead to its line. */
 #include "base/buf.h"
+#include "settings/hosts.h"
 #include "settings/registry.h"
 
 #include <sys/un.h>
@@ -116,17 +117,34 @@ static const struct rule *find_broken(const struct settings *values, struct buf 
 	return NULL;
 }
 
+/* "[host ftp.example.com] aliases: ..." */
+static void add_host_rule(const struct settings *values, const struct host_rule *rule, size_t host,
+			  const char *wrong, struct buf *out)
+{
+	buf_addf(out, "[host %s]%s%s: %s", values->hosts[host].name, rule->setting ? " " : "",
+		 rule->setting ? rule->setting : "", wrong);
+}
+
 int settings_check(const struct settings *values, struct settings_error *ret_error)
 {
 	char storage[512];
 	struct buf wrong, out;
+	size_t host;
 
 	buf_init(&wrong, storage, sizeof(storage));
-	const struct rule *rule = find_broken(values, &wrong);
-	if (!rule)
-		return 0;
 	buf_init(&out, ret_error->text, sizeof(ret_error->text));
-	buf_addf(&out, "%s: %s", rule->setting, storage);
+
+	const struct rule *rule = find_broken(values, &wrong);
+
+	if (rule) {
+		buf_addf(&out, "%s: %s", rule->setting, storage);
+		return -EINVAL;
+	}
+	const struct host_rule *host_rule = hosts_find_broken_rule(values, &host, &wrong);
+
+	if (!host_rule)
+		return 0;
+	add_host_rule(values, host_rule, host, storage, &out);
 	return -EINVAL;
 }
 
@@ -147,6 +165,38 @@ static void format_rule_place(const struct settings_loaded *loaded, const struct
 	(void)snprintf(ret, SETTINGS_PLACE_SIZE, "%s", settings_file_name(loaded));
 }
 
+static void format_host_rule_place(const struct settings_loaded *loaded,
+				   const struct host_rule *rule, size_t host,
+				   char ret[static SETTINGS_PLACE_SIZE])
+{
+	if (rule->setting)
+		host_settings_format_place(loaded, host,
+					   (size_t)host_settings_find(text_of(rule->setting)), ret);
+	else
+		(void)snprintf(ret, SETTINGS_PLACE_SIZE, "%.*s:%u", SETTINGS_PLACE_SIZE - 12,
+			       settings_file_name(loaded), host_settings_first_line(loaded, host));
+}
+
+static int check_hosts(const struct settings_loaded *loaded, struct settings_error *ret_error)
+{
+	const struct settings *values = settings_values(loaded);
+	char storage[512], place[SETTINGS_PLACE_SIZE];
+	struct buf wrong, out;
+	size_t host;
+
+	buf_init(&wrong, storage, sizeof(storage));
+
+	const struct host_rule *rule = hosts_find_broken_rule(values, &host, &wrong);
+
+	if (!rule)
+		return 0;
+	format_host_rule_place(loaded, rule, host, place);
+	buf_init(&out, ret_error->text, sizeof(ret_error->text));
+	buf_addf(&out, "%s: ", place);
+	add_host_rule(values, rule, host, storage, &out);
+	return -EINVAL;
+}
+
 int settings_check_loaded(const struct settings_loaded *loaded, struct settings_error *ret_error)
 {
 	char storage[512], place[SETTINGS_PLACE_SIZE];
@@ -155,7 +205,7 @@ int settings_check_loaded(const struct settings_loaded *loaded, struct settings_
 	buf_init(&wrong, storage, sizeof(storage));
 	const struct rule *rule = find_broken(settings_values(loaded), &wrong);
 	if (!rule)
-		return 0;
+		return check_hosts(loaded, ret_error);
 	format_rule_place(loaded, rule, place);
 	buf_init(&out, ret_error->text, sizeof(ret_error->text));
 	buf_addf(&out, "%s: %s: %s", place, rule->setting, storage);

@@ -9,14 +9,23 @@
 #include "settings/value.h"
 
 #define LINE_SIZE 2048 /* the longest value and its name, with room for a comment */
+#define HOST_ROWS_MAX 16
 
 struct place {
 	enum settings_origin origin;
 	unsigned line;
 };
 
+/* Where a section [host NAME] stands, and each of its keys (0: nowhere). */
+struct host_place {
+	unsigned first_line;
+	unsigned lines[HOST_ROWS_MAX];
+};
+
 struct settings_loaded {
 	struct settings values;
+	struct host_settings *hosts; /* values.hosts, which cannot be written through */
+	struct host_place *host_places;
 	char *file_name;
 	struct place places[]; /* by index of the registry */
 };
@@ -25,6 +34,7 @@ struct parser {
 	struct settings_loaded *loaded;
 	struct text rest; /* of the file */
 	unsigned line;	  /* the one that libinih has now, from 1 */
+	bool is_in_host;  /* inside of the last host's section */
 	bool has_failed;
 	struct buf error;
 };
@@ -75,18 +85,87 @@ static void fail_section(struct parser *parser, struct text section)
 			buf_addf(error, " [%s]", name);
 		previous = name;
 	}
+	buf_add(error, T(" [host NAME]"));
 }
 
-/* Sections are checked where they begin, so that one without a key is noticed as well. */
+static int add_host(struct settings_loaded *loaded, const char *name, unsigned line)
+{
+	size_t n = loaded->values.n_hosts;
+	struct host_settings *hosts = reallocarray(loaded->hosts, n + 1, sizeof(*hosts));
+
+	if (!hosts)
+		return -ENOMEM;
+	loaded->values.hosts = loaded->hosts = hosts;
+
+	struct host_place *places = reallocarray(loaded->host_places, n + 1, sizeof(*places));
+
+	if (!places)
+		return -ENOMEM;
+	loaded->host_places = places;
+	hosts[n] = (struct host_settings){ 0 };
+	(void)snprintf(hosts[n].name, sizeof(hosts[n].name), "%s", name);
+	places[n] = (struct host_place){ .first_line = line };
+	loaded->values.n_hosts++;
+	return 0;
+}
+
+/* name: what stands behind "host" in the section's brackets. */
+static void begin_host(struct parser *parser, struct text name)
+{
+	struct settings_loaded *loaded = parser->loaded;
+	char word[HOST_NAME_SIZE];
+
+	if (host_name_parse(name, word) < 0) {
+		struct buf *error = fail(parser);
+
+		value_quote(name, error);
+		buf_add(error,
+			T(" is not a host name; a host is written as [host ftp.example.com]"));
+		return;
+	}
+	for (size_t i = 0; i < loaded->values.n_hosts; i++) {
+		if (strcmp(loaded->hosts[i].name, word) == 0) {
+			buf_addf(fail(parser),
+				 "[host %s] is there a second time; it begins in line %u", word,
+				 loaded->host_places[i].first_line);
+			return;
+		}
+	}
+	if (loaded->values.n_hosts == SETTINGS_MAX_HOSTS)
+		buf_addf(fail(parser), "there are more than %d hosts", SETTINGS_MAX_HOSTS);
+	else if (add_host(loaded, word, parser->line) < 0)
+		buf_add(fail(parser), T("memory is short"));
+	parser->is_in_host = true;
+}
+
+/* Moves *section past the word host and the blanks behind it. */
+static bool skip_host_word(struct text *section)
+{
+	struct text rest = *section;
+
+	if (!text_skip(&rest, T("host")) ||
+	    (rest.len > 0 && rest.ptr[0] != ' ' && rest.ptr[0] != '\t'))
+		return false;
+	*section = text_trim(rest);
+	return true;
+}
+
+/* Sections are checked where they begin, so that one without a key is noticed as well, and since
+ * libinih cuts the long names of hosts. */
 static void check_section_line(struct parser *parser, struct text line)
 {
 	struct text section;
 
 	text_skip_blank(&line);
-	if (!text_skip_char(&line, '[') || text_find(line, ']') < 0)
+	if (!text_skip_char(&line, '[') || text_find(line, ']') < 0 ||
+	    !text_take_until(&line, ']', &section))
 		return;
-	if (text_take_until(&line, ']', &section) && !registry_has_section(text_trim(section)))
-		fail_section(parser, text_trim(section));
+	section = text_trim(section);
+	parser->is_in_host = false;
+	if (skip_host_word(&section))
+		begin_host(parser, section);
+	else if (!registry_has_section(section))
+		fail_section(parser, section);
 }
 
 /* An ini_reader: the next line of the text, or NULL at its end and after an error. */
@@ -127,19 +206,38 @@ static void fail_unknown(struct buf *error, struct text name)
 	buf_add(error, T(" is not a setting; "));
 	if (nearest)
 		buf_addf(error, "did you mean %s?", nearest);
+	else if (host_settings_find(name) >= 0)
+		buf_add(error, T("it belongs in a section [host NAME]"));
 	else
 		buf_add(error, T("`sallyport config show` lists all of them"));
 }
 
-/* Parses and stores the value; on failure appends "name: what is wrong; allowed: ..." to *error. */
-static int store(struct settings_loaded *loaded, size_t index, struct text value, struct buf *error)
+static void fail_unknown_in_host(struct buf *error, struct text name)
 {
-	const struct setting *row = registry_row(index);
+	const char *nearest = registry_suggest_host_setting(name);
+	ptrdiff_t elsewhere = settings_find(name);
+
+	value_quote(name, error);
+	buf_add(error, T(" is not a setting of a host; "));
+	if (nearest)
+		buf_addf(error, "did you mean %s?", nearest);
+	else if (elsewhere >= 0)
+		buf_addf(error, "it belongs in section [%s]",
+			 settings_info((size_t)elsewhere)->section);
+	else
+		buf_add(error, T("allowed:"));
+	for (size_t i = 0; !nearest && elsewhere < 0 && i < host_settings_count(); i++)
+		buf_addf(error, "%s %s", i > 0 ? "," : "", host_settings_info(i)->name);
+}
+
+/* Parses and stores the value; on failure appends "name: what is wrong; allowed: ..." to *error. */
+static int store(const struct setting *row, struct text value, void *into, struct buf *error)
+{
 	char storage[512];
 	struct buf wrong;
 
 	buf_init(&wrong, storage, sizeof(storage));
-	if (value_parse(row, value, &loaded->values, &wrong) == 0)
+	if (value_parse(row, value, into, &wrong) == 0)
 		return 0;
 	buf_addf(error, "%s: %s; allowed: %s", row->info.name, storage, row->info.allowed);
 	return -EINVAL;
@@ -158,9 +256,34 @@ static void store_from_file(struct parser *parser, size_t index, struct text val
 	struct buf words;
 
 	buf_init(&words, storage, sizeof(storage));
-	if (store(parser->loaded, index, value, &words) < 0)
+	if (store(registry_row(index), value, &parser->loaded->values, &words) < 0)
 		buf_add(fail(parser), buf_text(&words));
 	*place = (struct place){ ORIGIN_FILE, parser->line };
+}
+
+static void store_in_host(struct parser *parser, const char *name, struct text value)
+{
+	size_t host = parser->loaded->values.n_hosts - 1;
+	ptrdiff_t index = host_settings_find(text_of(name));
+	char storage[1024];
+	struct buf words;
+
+	if (index < 0) {
+		fail_unknown_in_host(fail(parser), text_of(name));
+		return;
+	}
+	unsigned *line = &parser->loaded->host_places[host].lines[index];
+
+	if (*line > 0) {
+		buf_addf(fail(parser), "%s is set a second time; it is set in line %u already",
+			 name, *line);
+		return;
+	}
+	buf_init(&words, storage, sizeof(storage));
+	if (store(registry_host_row((size_t)index), value, &parser->loaded->hosts[host], &words) <
+	    0)
+		buf_add(fail(parser), buf_text(&words));
+	*line = parser->line;
 }
 
 /* An ini_handler: 1 to go on, 0 after an error. */
@@ -170,6 +293,10 @@ static int handle_key(void *user, const char *section, const char *name, const c
 	struct text in_section = text_trim(text_of(section));
 	ptrdiff_t index = settings_find(text_of(name));
 
+	if (parser->is_in_host) {
+		store_in_host(parser, name, text_of(value));
+		return !parser->has_failed;
+	}
 	if (index < 0) {
 		fail_unknown(fail(parser), text_of(name));
 		return 0;
@@ -219,7 +346,7 @@ static int parse_override(struct settings_loaded *loaded, struct text override,
 		fail_unknown(&error, text_trim(name));
 		return -EINVAL;
 	}
-	int r = store(loaded, (size_t)index, value, &error);
+	int r = store(registry_row((size_t)index), value, &loaded->values, &error);
 	if (r == 0)
 		loaded->places[index] = (struct place){ ORIGIN_COMMAND_LINE, 0 };
 	return r;
@@ -241,6 +368,7 @@ static void set_defaults(struct settings_loaded *loaded)
 
 static int new_with_defaults(const char *file_name, struct settings_loaded **ret)
 {
+	assert(host_settings_count() <= HOST_ROWS_MAX);
 	struct settings_loaded *loaded =
 		calloc(1, sizeof(*loaded) + settings_count() * sizeof(loaded->places[0]));
 
@@ -277,8 +405,11 @@ int settings_load(const char *file_name, struct text ini, const char *const over
 
 void settings_free(struct settings_loaded **loaded)
 {
-	if (*loaded)
+	if (*loaded) {
 		free((*loaded)->file_name);
+		free((*loaded)->hosts);
+		free((*loaded)->host_places);
+	}
 	free(*loaded);
 	*loaded = NULL;
 }
@@ -329,4 +460,38 @@ void settings_format_place(const struct settings_loaded *loaded, size_t index,
 		(void)snprintf(ret, SETTINGS_PLACE_SIZE, "command line");
 		break;
 	}
+}
+
+int host_settings_format_value(const struct host_settings *host, size_t index, char *ret,
+			       size_t ret_size)
+{
+	struct buf out;
+
+	buf_init(&out, ret, ret_size);
+	value_format(registry_host_row(index), host, &out);
+	return out.has_overflowed ? -ENOBUFS : 0;
+}
+
+unsigned host_settings_line(const struct settings_loaded *loaded, size_t host, size_t index)
+{
+	assert(host < loaded->values.n_hosts && index < host_settings_count());
+	return loaded->host_places[host].lines[index];
+}
+
+unsigned host_settings_first_line(const struct settings_loaded *loaded, size_t host)
+{
+	assert(host < loaded->values.n_hosts);
+	return loaded->host_places[host].first_line;
+}
+
+void host_settings_format_place(const struct settings_loaded *loaded, size_t host, size_t index,
+				char ret[static SETTINGS_PLACE_SIZE])
+{
+	unsigned line = host_settings_line(loaded, host, index);
+
+	if (line == 0)
+		(void)snprintf(ret, SETTINGS_PLACE_SIZE, "default");
+	else
+		(void)snprintf(ret, SETTINGS_PLACE_SIZE, "%s:%u", shown_name(loaded->file_name),
+			       line);
 }

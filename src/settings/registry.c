@@ -8,14 +8,14 @@
 #include "settings/suggest.h"
 
 /* 0, or a compile error (an array of -1) when the member is of another type. */
-#define FIELD_CHECK(c_type, member)                                                                \
-	(0 * sizeof(char[__builtin_types_compatible_p(c_type,                                      \
-						      __typeof__(((struct settings *)0)->member))  \
+#define FIELD_CHECK(owner, c_type, member)                                                         \
+	(0 * sizeof(char[__builtin_types_compatible_p(c_type, __typeof__(((owner *)0)->member))    \
 				 ? 1                                                               \
 				 : -1]))
-#define FIELD(c_type, member)                                                                      \
-	.offset = offsetof(struct settings, member) + FIELD_CHECK(c_type, member),                 \
-	.size = sizeof(((struct settings *)0)->member)
+#define FIELD_OF(owner, c_type, member)                                                            \
+	.offset = offsetof(owner, member) + FIELD_CHECK(owner, c_type, member),                    \
+	.size = sizeof(((owner *)0)->member)
+#define FIELD(c_type, member) FIELD_OF(struct settings, c_type, member)
 
 #define INFO(section_, name_, default_, unit_, allowed_, change_, help_)                           \
 	.info = { .section = (section_),                                                           \
@@ -70,6 +70,12 @@
 									  FIELD(char[], member)    \
 	}
 
+#define HOST(kind_, name, member, allowed, help)                                                   \
+	{                                                                                          \
+		INFO("host NAME", name, "", "", allowed, RELOAD, help),                            \
+			.kind = (kind_), FIELD_OF(struct host_settings, char[], member)            \
+	}
+
 #define PORTS(section, name, member, default_, change, help)                                       \
 	{                                                                                          \
 		INFO(section, name, default_, "", "ports, comma separated, or none", change,       \
@@ -91,6 +97,10 @@
 #define EXTERNAL_ALLOWED                                                                           \
 	"an address, a name, or NETWORK=ADDRESS, NETWORK=NAME, NETWORK=local; comma separated, "   \
 	"or empty"
+
+#define CHARSET_ALLOWED                                                                            \
+	"UTF-8, or a character set with ASCII in it as `iconv --list` names it, such as "          \
+	"ISO-8859-1, WINDOWS-1252, SHIFT_JIS"
 
 static const char *const log_level_words[] = { "error", "warning", "info", "debug", NULL };
 static const char *const tls_minimum_words[] = { "1.2", "1.3", NULL };
@@ -169,7 +179,7 @@ static const struct setting rows[] = {
 	SECONDS("ftp", "handshake_timeout", handshake_timeout_s, "30", 1, 600, RELOAD,
 		"How long a TLS handshake may take."),
 	MILLISECONDS(
-		"ftp", "passive_wait", passive_wait_ms, "10000", 0, 60000, RELOAD,
+		"ftp", "passive_wait", passive_wait_ms, "30000", 0, 60000, RELOAD,
 		"How long PASV waits for a port while the client's address holds all of them."),
 	COUNT("ftp", "max_login_attempts", max_login_attempts, "3", 1, 100, RELOAD,
 	      "Close a connection after this many failed logins."),
@@ -179,8 +189,11 @@ static const struct setting rows[] = {
 	      "Permission bits that new files and directories do not get."),
 	SWITCH("ftp", "local_times", local_times, "no", RELOAD,
 	       "LIST shows times in the server's time zone instead of UTC."),
-	COUNT("ftp", "deflate_level", deflate_level, "6", 0, 9, RELOAD,
-	      "How hard MODE Z compresses; 0: MODE Z is not served."),
+	COUNT("ftp", "deflate_level", deflate_level, "1", 0, 9, RELOAD,
+	      "How hard MODE Z compresses unless the client says otherwise; 0: it is not served."),
+	STRING(VALUE_CHARSET, "ftp", "charset", charset, "UTF-8", CHARSET_ALLOWED, RELOAD,
+	       "The character set of clients that do not speak UTF-8: names that arrive in it become "
+	       "UTF-8 on disk, and go out in it until the client sends OPTS UTF8 ON."),
 
 	/* [tls] */
 	STRING(VALUE_PATH, "tls", "certificate", certificate, "", "absolute path, or empty", RELOAD,
@@ -217,6 +230,24 @@ static const struct setting rows[] = {
 	      "How many passwords are verified at the same time; 0: one per CPU."),
 };
 
+static const struct setting host_rows[] = {
+	HOST(VALUE_NAMES, "aliases", aliases, "host names, comma separated, or empty",
+	     "Other names of the host, for SNI and HOST."),
+	HOST(VALUE_PATH, "certificate", certificate, "absolute path, or empty",
+	     "The PEM file with the host's certificate first, then the intermediates; empty: that of "
+	     "section [tls]."),
+	HOST(VALUE_PATH, "private_key", private_key, "absolute path, or empty",
+	     "The PEM file with the private key; empty: it is in the certificate's file."),
+	HOST(VALUE_TEXT, "banner", banner, "one line of text, or empty",
+	     "The greeting of the host; empty: that of section [ftp]."),
+	HOST(VALUE_PATH, "data_root", data_root, "absolute path, or empty",
+	     "The directory beneath which the homes of the users lie at this host; empty: that of "
+	     "section [server]."),
+	HOST(VALUE_CHARSET, "charset", charset, CHARSET_ALLOWED ", or empty",
+	     "The character set of the host's clients that do not speak UTF-8; empty: that of section "
+	     "[ftp]."),
+};
+
 size_t settings_count(void)
 {
 	return ARRAY_SIZE(rows);
@@ -247,6 +278,39 @@ const char *settings_suggest(struct text name)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		suggestion_offer(&suggestion, rows[i].info.name);
+	return suggestion.nearest;
+}
+
+size_t host_settings_count(void)
+{
+	return ARRAY_SIZE(host_rows);
+}
+
+const struct setting *registry_host_row(size_t index)
+{
+	assert(index < ARRAY_SIZE(host_rows));
+	return &host_rows[index];
+}
+
+const struct setting_info *host_settings_info(size_t index)
+{
+	return &registry_host_row(index)->info;
+}
+
+ptrdiff_t host_settings_find(struct text name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(host_rows); i++)
+		if (text_equal(name, text_of(host_rows[i].info.name)))
+			return (ptrdiff_t)i;
+	return -ENOENT;
+}
+
+const char *registry_suggest_host_setting(struct text name)
+{
+	struct suggestion suggestion = { .typed = name };
+
+	for (size_t i = 0; i < ARRAY_SIZE(host_rows); i++)
+		suggestion_offer(&suggestion, host_rows[i].info.name);
 	return suggestion.nearest;
 }
 

@@ -18,18 +18,23 @@ enum value_kind {
 	VALUE_LISTEN,	/* "*" or addresses */
 	VALUE_NETWORKS, /* stored as written */
 	VALUE_EXTERNAL, /* stored as written; the grammar of net/external.h */
+	VALUE_NAMES,	/* names of hosts, stored as written */
+	VALUE_CHARSET,	/* stored as written; what base/charset.h takes */
 };
 
 struct setting {
 	struct setting_info info;
 	enum value_kind kind;
-	size_t offset, size;	  /* of the field in struct settings */
+	size_t offset, size;	  /* of the field in struct settings, or struct host_settings */
 	unsigned min, max;	  /* VALUE_UINT, VALUE_OCTAL; both are allowed values */
 	const char *const *words; /* VALUE_WORD: by value, NULL at the end */
 };
 
 /* Borrowed, static; index is below settings_count(). */
 const struct setting *registry_row(size_t index);
+/* Of a [host NAME] section; index is below host_settings_count(). */
+const struct setting *registry_host_row(size_t index);
+const char *registry_suggest_host_setting(struct text name); /* NULL when none is near */
 
 bool registry_has_section(struct text section);
 const char *registry_suggest_section(struct text section); /* NULL when none is near */

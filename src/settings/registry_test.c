@@ -42,12 +42,13 @@ static const struct {
 	{ "ftp", "data_timeout", "30", "s", CHANGE_RELOAD },
 	{ "ftp", "stall_timeout", "300", "s", CHANGE_RELOAD },
 	{ "ftp", "handshake_timeout", "30", "s", CHANGE_RELOAD },
-	{ "ftp", "passive_wait", "10000", "ms", CHANGE_RELOAD },
+	{ "ftp", "passive_wait", "30000", "ms", CHANGE_RELOAD },
 	{ "ftp", "max_login_attempts", "3", "", CHANGE_RELOAD },
 	{ "ftp", "failed_login_delay", "1000", "ms", CHANGE_RELOAD },
 	{ "ftp", "umask", "027", "", CHANGE_RELOAD },
 	{ "ftp", "local_times", "no", "", CHANGE_RELOAD },
-	{ "ftp", "deflate_level", "6", "", CHANGE_RELOAD },
+	{ "ftp", "deflate_level", "1", "", CHANGE_RELOAD },
+	{ "ftp", "charset", "UTF-8", "", CHANGE_RELOAD },
 	{ "tls", "certificate", "", "", CHANGE_RELOAD },
 	{ "tls", "private_key", "", "", CHANGE_RELOAD },
 	{ "tls", "tls_minimum", "1.2", "", CHANGE_RELOAD },
@@ -122,7 +123,7 @@ static void defaults_reach_the_fields(void **state)
 	assert_int_equal(s->passive_ports.first, 40000);
 	assert_int_equal(s->passive_ports.last, 50000);
 	assert_int_equal(s->idle_timeout_s, 120);
-	assert_int_equal(s->passive_wait_ms, 10000);
+	assert_int_equal(s->passive_wait_ms, 30000);
 	assert_int_equal(s->umask, 027);
 	assert_int_equal(s->tls_minimum, TLS_MINIMUM_1_2);
 	assert_int_equal(s->data_session_reuse, SESSION_REUSE_PREFER);

@@ -9,12 +9,14 @@
 #ifndef SETTINGS_SETTINGS_H
 #define SETTINGS_SETTINGS_H
 
-#include "base/text.h"
+#include "base/charset.h"
+#include "net/host_name.h"
 
 #define SETTINGS_PATH_SIZE 512
 #define SETTINGS_LIST_SIZE 1024 /* bytes of a comma separated list as written */
 #define SETTINGS_MAX_PORTS 16
 #define SETTINGS_MAX_LISTEN 8 /* addresses; one message carries a socket for each of them */
+#define SETTINGS_MAX_HOSTS 32
 
 enum session_reuse { SESSION_REUSE_OFF, SESSION_REUSE_PREFER, SESSION_REUSE_REQUIRE };
 enum tls_minimum { TLS_MINIMUM_1_2, TLS_MINIMUM_1_3 };
@@ -26,6 +28,18 @@ struct port_list {
 
 struct port_range {
 	uint16_t first, last; /* both inclusive; first <= last */
+};
+
+/* [host NAME]: another host that this server is, besides the default one that the settings above
+ * describe. What is empty here is as it is there. */
+struct host_settings {
+	char name[HOST_NAME_SIZE];	  /* as net/host_name.h makes it */
+	char aliases[SETTINGS_LIST_SIZE]; /* other names, comma separated */
+	char certificate[SETTINGS_PATH_SIZE];
+	char private_key[SETTINGS_PATH_SIZE]; /* empty: in the certificate's file, if that is set */
+	char banner[256];
+	char data_root[SETTINGS_PATH_SIZE];
+	char charset[CHARSET_NAME_SIZE];
 };
 
 struct settings {
@@ -65,10 +79,11 @@ struct settings {
 	/* PASV waits so long when all ports are reserved by its address. */
 	unsigned passive_wait_ms;
 	unsigned max_login_attempts;
-	unsigned failed_login_delay_ms; /* a 530 comes no sooner than this */
-	unsigned umask;			/* octal, of new files and directories */
-	bool local_times;		/* LIST shows local time; else UTC */
-	unsigned deflate_level;		/* of MODE Z; 0: MODE Z is off */
+	unsigned failed_login_delay_ms;	 /* a 530 comes no sooner than this */
+	unsigned umask;			 /* octal, of new files and directories */
+	bool local_times;		 /* LIST shows local time; else UTC */
+	unsigned deflate_level;		 /* of MODE Z; 0: MODE Z is off */
+	char charset[CHARSET_NAME_SIZE]; /* of clients that do not speak UTF-8 */
 
 	/* [tls] */
 	char certificate[SETTINGS_PATH_SIZE]; /* PEM: leaf first, then intermediates */
@@ -77,14 +92,18 @@ struct settings {
 	char tls_ciphers[SETTINGS_LIST_SIZE];	   /* OpenSSL list for TLS 1.2 */
 	char tls_ciphersuites[SETTINGS_LIST_SIZE]; /* for TLS 1.3 */
 	enum session_reuse data_session_reuse;
-	bool require_close_notify; /* an upload over TLS must end with it */
+	bool require_close_notify;  /* an upload over TLS must end with it */
 	bool clear_command_channel; /* CCC is served */
-	bool require_data_tls; /* refuse PROT C on TLS sessions */
+	bool require_data_tls;	    /* refuse PROT C on TLS sessions */
 
 	/* [accounts] */
 	char database[SETTINGS_PATH_SIZE]; /* empty: <state_directory>/accounts.db */
 	unsigned password_cache_s;	   /* a verified password is remembered so long; 0: never */
 	unsigned verify_threads;	   /* 0: one per CPU */
+
+	/* In the order of the file; they live as long as the configuration. */
+	const struct host_settings *hosts;
+	size_t n_hosts;
 };
 
 /* Where a value comes from; later ones win. */
@@ -122,6 +141,10 @@ int settings_check_loaded(const struct settings_loaded *loaded,
 /* Borrowed; lives as long as loaded. */
 const struct settings *settings_values(const struct settings_loaded *loaded);
 
+/* The host with this name or alias, however it is written: its position in values->hosts; -ENOENT
+ * when none has it. */
+ptrdiff_t settings_find_host(const struct settings *values, struct text name);
+
 /* One row of the registry, as the command line, the API and the manual page show it. */
 struct setting_info {
 	const char *section, *name, *help;
@@ -152,5 +175,21 @@ unsigned settings_line(const struct settings_loaded *loaded, size_t index);
 #define SETTINGS_PLACE_SIZE 256
 void settings_format_place(const struct settings_loaded *loaded, size_t index,
 			   char ret[static SETTINGS_PLACE_SIZE]);
+
+/* --- the keys of a [host NAME] section: rows of the same registry, with an index of their own - */
+
+size_t host_settings_count(void);
+const struct setting_info *host_settings_info(size_t index); /* borrowed, static */
+ptrdiff_t host_settings_find(struct text name);		     /* or -ENOENT */
+int host_settings_format_value(const struct host_settings *host, size_t index, char *ret,
+			       size_t ret_size) MUST_CHECK;
+/* Line of the file that set it for the host at this position, or 0: it is as for the default host.
+ * Hosts are set in the file only. */
+unsigned host_settings_line(const struct settings_loaded *loaded, size_t host, size_t index);
+/* Line of the section's name. */
+unsigned host_settings_first_line(const struct settings_loaded *loaded, size_t host);
+/* "default" or "sallyport.conf:12". */
+void host_settings_format_place(const struct settings_loaded *loaded, size_t host, size_t index,
+				char ret[static SETTINGS_PLACE_SIZE]);
 
 #endif

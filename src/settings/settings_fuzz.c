@@ -6,6 +6,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void read_back_hosts(const struct settings_loaded *loaded)
+{
+	const struct settings *values = settings_values(loaded);
+
+	for (size_t i = 0; i < values->n_hosts; i++) {
+		char value[SETTINGS_LIST_SIZE];
+
+		assert(settings_find_host(values, text_of(values->hosts[i].name)) >= 0);
+		for (size_t row = 0; row < host_settings_count(); row++) {
+			int r = host_settings_format_value(&values->hosts[i], row, value,
+							   sizeof(value));
+			assert(r == 0);
+		}
+	}
+}
+
 static void read_back(const struct settings_loaded *loaded)
 {
 	struct settings_error error;
@@ -22,6 +38,7 @@ static void read_back(const struct settings_loaded *loaded)
 		assert(r == 0);
 		settings_free(&again);
 	}
+	read_back_hosts(loaded);
 	if (settings_check_loaded(loaded, &error) < 0)
 		assert(error.text[0] != '\0');
 }

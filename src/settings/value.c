@@ -43,9 +43,7 @@ static int refuse(struct buf *wrong, struct text what, const char *why)
 	return -EINVAL;
 }
 
-/* The next item of a comma separated list, trimmed; an empty one for each comma too many. Start
- * with the whole list; ends with rest->ptr at NULL. */
-static bool list_take(struct text *rest, struct text *ret_item)
+bool value_take_item(struct text *rest, struct text *ret_item)
 {
 	if (!rest->ptr)
 		return false;
@@ -223,7 +221,7 @@ static int parse_ports(const struct setting *row UNUSED, struct text in, void *f
 		memcpy(field, &list, sizeof(list));
 		return 0;
 	}
-	while (list_take(&rest, &item)) {
+	while (value_take_item(&rest, &item)) {
 		uint16_t port;
 
 		int r = parse_port(item, &port, wrong);
@@ -308,7 +306,7 @@ static int parse_listen(const struct setting *row, struct text in, void *field, 
 
 	if (text_equal(in, T("*")))
 		return parse_text(row, in, field, wrong);
-	while (list_take(&rest, &item)) {
+	while (value_take_item(&rest, &item)) {
 		int r = collect_address(item, seen, &n, wrong);
 		if (r < 0)
 			return r;
@@ -321,7 +319,7 @@ static int parse_networks(const struct setting *row, struct text in, void *field
 	struct text rest = in, item;
 	struct network network;
 
-	while (in.len > 0 && list_take(&rest, &item))
+	while (in.len > 0 && value_take_item(&rest, &item))
 		if (network_parse(item, &network) < 0)
 			return refuse(wrong, item,
 				      "is not a network (or has bits set beyond its prefix)");
@@ -337,6 +335,29 @@ static int parse_external(const struct setting *row, struct text in, void *field
 	return parse_text(row, in, field, wrong);
 }
 
+static int parse_names(const struct setting *row, struct text in, void *field, struct buf *wrong)
+{
+	struct text rest = in, item;
+	char name[HOST_NAME_SIZE];
+
+	while (in.len > 0 && value_take_item(&rest, &item))
+		if (host_name_parse(item, name) < 0)
+			return refuse(wrong, item, "is not a host name");
+	return parse_text(row, in, field, wrong);
+}
+
+static int parse_charset(const struct setting *row, struct text in, void *field, struct buf *wrong)
+{
+	struct charset *charset = NULL;
+	int r = in.len > 0 ? charset_new(in, &charset) : 0;
+
+	charset_free(&charset);
+	if (r == -EINVAL)
+		return refuse(wrong, in, "is not a character set that FTP can be spoken in");
+	return r < 0 ? refuse(wrong, in, "cannot be used: memory is short")
+		     : parse_text(row, in, field, wrong);
+}
+
 static const struct kind_functions kinds[] = {
 	[VALUE_BOOL] = { parse_bool, format_bool },
 	[VALUE_UINT] = { parse_uint, format_uint },
@@ -349,6 +370,8 @@ static const struct kind_functions kinds[] = {
 	[VALUE_LISTEN] = { parse_listen, format_text },
 	[VALUE_NETWORKS] = { parse_networks, format_text },
 	[VALUE_EXTERNAL] = { parse_external, format_text },
+	[VALUE_NAMES] = { parse_names, format_text },
+	[VALUE_CHARSET] = { parse_charset, format_text },
 };
 
 /* A setting may be set to nothing when its default is nothing, or when nothing is a value of its
@@ -358,7 +381,7 @@ static bool may_be_empty(const struct setting *row)
 	return row->kind == VALUE_PORTS || row->info.default_text[0] == '\0';
 }
 
-int value_parse(const struct setting *row, struct text in, struct settings *into, struct buf *wrong)
+int value_parse(const struct setting *row, struct text in, void *into, struct buf *wrong)
 {
 	in = text_trim(in);
 	if (!value_is_clean(in)) {
@@ -372,7 +395,7 @@ int value_parse(const struct setting *row, struct text in, struct settings *into
 	return kinds[row->kind].parse(row, in, (char *)into + row->offset, wrong);
 }
 
-void value_format(const struct setting *row, const struct settings *values, struct buf *out)
+void value_format(const struct setting *row, const void *values, struct buf *out)
 {
 	kinds[row->kind].format(row, (const char *)values + row->offset, out);
 }

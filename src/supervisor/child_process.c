@@ -33,7 +33,7 @@ static void close_what_is_others(struct children *c, const struct child *self)
 			continue;
 		fd_close(&other->channel);
 		if (other->generation != self->generation)
-			fd_close(&other->generation->data_root);
+			generation_close_data_roots(other->generation);
 	}
 	passive_ports_free(&c->passive_ports);
 	for (uint32_t slot = 0; slot < SCOREBOARD_WORKERS; slot++)
@@ -46,7 +46,7 @@ static int run_manager(struct children *c, const struct child *self, int channel
 	/* The accounts' process has no use for the key of the server, nor for its sockets. */
 	tls_server_free(&self->generation->tls);
 	listeners_release(c->listeners);
-	fd_close(&self->generation->data_root);
+	generation_close_data_roots(self->generation);
 	for (uint32_t slot = 0; slot < SCOREBOARD_WORKERS; slot++)
 		fd_close(&c->mailbox_out[slot]);
 
@@ -79,6 +79,7 @@ static int run_worker(struct children *c, const struct child *self, int channel)
 		.mailbox = c->mailbox_in[self->slot],
 		.mailboxes = c->mailbox_out,
 		.data_root = self->generation->data_root,
+		.host_roots = self->generation->host_roots,
 	};
 
 	return worker_main(&start);

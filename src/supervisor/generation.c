@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 
+#include "settings/tls.h"
+
 static int load_tls(const struct settings *settings, const struct tls_ticket_keys *ticket_keys,
 		    struct tls_server **ret, struct failure *ret_failure)
 {
@@ -10,17 +12,14 @@ static int load_tls(const struct settings *settings, const struct tls_ticket_key
 		return 0; /* settings_check has seen to it that plain FTP is wanted then */
 
 	struct tls_error error = { "" };
-	const struct tls_server_options options = {
-		.certificate_path = settings->certificate,
-		.private_key_path = settings->private_key,
-		.minimum_version =
-			settings->tls_minimum == TLS_MINIMUM_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION,
-		.ciphers = settings->tls_ciphers,
-		.ciphersuites = settings->tls_ciphersuites,
-		.ticket_keys = *ticket_keys,
-	};
-	int r = tls_server_new(&options, ret, &error);
+	struct settings_tls tls;
 
+	settings_tls_init(&tls, settings);
+	tls.options.ticket_keys = *ticket_keys;
+
+	int r = tls_server_new(&tls.options, ret, &error);
+
+	explicit_bzero(&tls, sizeof(tls));
 	return r < 0 ? failure_set(ret_failure, r, "%s", error.text) : 0;
 }
 
@@ -36,6 +35,8 @@ int generation_new(uint32_t number, struct settings_loaded **loaded,
 	generation->number = number;
 	generation->settings = settings_values(*loaded);
 	generation->data_root = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(generation->host_roots); i++)
+		generation->host_roots[i] = -1;
 
 	int r = listen_addresses_parse(text_of(generation->settings->listen), kernel_has_ipv6(),
 				       &generation->addresses, ret_failure);
@@ -52,21 +53,40 @@ int generation_new(uint32_t number, struct settings_loaded **loaded,
 	return 0;
 }
 
-int generation_open_data_root(struct generation *generation, struct failure *ret_failure)
+static int open_data_root(const char *path, int *ret_fd, struct failure *ret_failure)
 {
-	const char *path = generation->settings->data_root;
+	AUTO_CLOSE int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	generation->data_root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (generation->data_root < 0)
+	if (fd < 0)
 		return failure_set(ret_failure, -errno, "data_root: cannot open %s: %s", path,
 				   strerrordesc_np(errno));
 	/* Opening by O_PATH needs no right on the directory itself; its use does. */
-	if (faccessat(generation->data_root, ".", X_OK, AT_EACCESS) < 0)
+	if (faccessat(fd, ".", X_OK, AT_EACCESS) < 0)
 		return failure_set(ret_failure, -errno,
 				   "data_root: %s cannot be entered: %s; it must belong to the "
 				   "user of the daemon",
 				   path, strerrordesc_np(errno));
+	*ret_fd = fd_take(&fd);
 	return 0;
+}
+
+int generation_open_data_roots(struct generation *generation, struct failure *ret_failure)
+{
+	const struct settings *settings = generation->settings;
+	int r = open_data_root(settings->data_root, &generation->data_root, ret_failure);
+
+	for (size_t i = 0; r == 0 && i < settings->n_hosts; i++)
+		if (*settings->hosts[i].data_root)
+			r = open_data_root(settings->hosts[i].data_root, &generation->host_roots[i],
+					   ret_failure);
+	return r;
+}
+
+void generation_close_data_roots(struct generation *generation)
+{
+	fd_close(&generation->data_root);
+	for (size_t i = 0; i < ARRAY_SIZE(generation->host_roots); i++)
+		fd_close(&generation->host_roots[i]);
 }
 
 struct generation *generation_ref(struct generation *generation)
@@ -84,6 +104,6 @@ void generation_unref(struct generation **generation)
 		return;
 	tls_server_free(&g->tls);
 	settings_free(&g->loaded);
-	fd_close(&g->data_root);
+	generation_close_data_roots(g);
 	free(g);
 }

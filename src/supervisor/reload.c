@@ -38,7 +38,7 @@ static int prepare(struct supervisor *s, struct generation **ret, struct failure
 	int r = load_next(s, &next, ret_failure);
 
 	if (r == 0)
-		r = generation_open_data_root(next, ret_failure);
+		r = generation_open_data_roots(next, ret_failure);
 	if (r == 0)
 		r = listeners_apply(&s->listeners, next->settings, &next->addresses, ret_failure);
 	if (r < 0) {

@@ -80,6 +80,10 @@ int run_files_make_directories(const struct settings *settings, const struct ide
 				   ret_failure);
 	if (r == 0)
 		r = make_directory("data_root", settings->data_root, identity, ret_failure);
+	for (size_t i = 0; r == 0 && i < settings->n_hosts; i++)
+		if (*settings->hosts[i].data_root)
+			r = make_directory("data_root", settings->hosts[i].data_root, identity,
+					   ret_failure);
 	return r;
 }
 

@@ -123,7 +123,7 @@ static int start_as_user(struct supervisor *s, struct failure *ret_failure)
 	int r = open_log(settings, ret_failure);
 
 	if (r == 0)
-		r = generation_open_data_root(s->generation, ret_failure);
+		r = generation_open_data_roots(s->generation, ret_failure);
 	if (r == 0)
 		r = run_files_open_api(settings->run_directory, &s->children.api, ret_failure);
 	if (r < 0)

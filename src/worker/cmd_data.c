@@ -124,6 +124,9 @@ static void plan_active(struct session *s, struct address *to, const char *verb)
 {
 	/* EPRT has no room for the zone of a link-local address: it is that of the connection. */
 	to->scope_id = s->peer.scope_id;
+	/* lftp 4.9 over IPv6 names "::": it means itself. */
+	if (address_is_unspecified(to))
+		memcpy(to->ip, s->peer.ip, sizeof(to->ip));
 	if (!may_connect_to(s, to))
 		return;
 	data_forget(s);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/hosts.h"
 
 void cmd_syst(struct session *s, struct text argument UNUSED)
 {
@@ -48,13 +49,21 @@ void cmd_feat(struct session *s, struct text argument UNUSED)
 
 static void opts_utf8(struct session *s, struct text value)
 {
-	/* Names are bytes here and UTF-8 by convention: there is nothing to switch. */
-	if (value.len == 0 || text_equal_nocase(value, T("ON")) || text_equal_nocase(value, T("NLST")))
-		reply(s, 200, "UTF-8 is on.");
-	else if (text_equal_nocase(value, T("OFF")))
-		reply(s, 200, "Names pass as bytes; what is UTF-8 stays UTF-8.");
-	else
+	bool is_off = text_equal_nocase(value, T("OFF"));
+
+	if (!is_off && value.len > 0 && !text_equal_nocase(value, T("ON")) &&
+	    !text_equal_nocase(value, T("NLST"))) {
 		reply(s, 501, "Syntax: OPTS UTF8 ON|OFF");
+		return;
+	}
+	/* Without a legacy character set names are bytes, and UTF-8 by convention: nothing changes. */
+	s->wants_utf8 = !is_off;
+	if (!is_off)
+		reply(s, 200, "UTF-8 is on.");
+	else if (s->host->charset)
+		reply(s, 200, "Names are in %s from now on.", s->host->charset_name);
+	else
+		reply(s, 200, "Names pass as bytes; what is UTF-8 stays UTF-8.");
 }
 
 static void opts_mlst(struct session *s, struct text value)
@@ -163,7 +172,7 @@ void cmd_stat(struct session *s, struct text argument)
 	}
 	stream_describe_tls(&s->control, tls, sizeof(tls));
 	buf_init(&text, storage, sizeof(storage));
-	buf_addf(&text, "%s FTP server status:\n", s->worker->server_name);
+	buf_addf(&text, "%s FTP server status:\n", s->host->name);
 	buf_addf(&text, "Connected from %s\n", address_format_ip(&s->peer, peer));
 	buf_addf(&text, "Logged in as %s\n", s->user->name);
 	buf_addf(&text, "TYPE %s, STRU F, MODE S\n", s->type == TYPE_ASCII ? "A" : "I");

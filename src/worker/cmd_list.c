@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/hosts.h"
 #include "worker/pool.h"
 #include "worker/transfer.h"
 
@@ -101,16 +102,49 @@ static int stat_path(const struct session *s, const char *path, struct statx *re
 
 /* --- output ------------------------------------------------------------------------------------- */
 
-static int flush(struct lister *l)
+/* On the control connection a byte 255 would be Telnet's IAC: it is doubled (RFC 854). */
+static int send_on_control(struct session *s, struct text bytes, int64_t deadline)
+{
+	ptrdiff_t at;
+	int r = 0;
+
+	while (r == 0 && (at = text_find(bytes, '\xff')) >= 0) {
+		r = stream_write(&s->control, bytes.ptr, (size_t)at + 1, deadline);
+		if (r == 0)
+			r = stream_write(&s->control, "\xff", 1, deadline);
+		bytes.ptr += at + 1;
+		bytes.len -= (size_t)at + 1;
+	}
+	return r == 0 ? stream_write(&s->control, bytes.ptr, bytes.len, deadline) : r;
+}
+
+static int send_bytes(struct lister *l, struct text bytes)
 {
 	struct session *s = l->s;
 	int64_t deadline = deadline_in((int64_t)s->worker->settings->stall_timeout_s * 1000);
-	int r = l->data ? data_write(l->data, l->out.ptr, l->out.len, deadline) :
-			  stream_write(&s->control, l->out.ptr, l->out.len, deadline);
+	int r = l->data ? data_write(l->data, bytes.ptr, bytes.len, deadline) :
+			  send_on_control(s, bytes, deadline);
 
 	if (r == 0) {
-		l->bytes += l->out.len;
-		transfer_count(s, l->out.len);
+		l->bytes += bytes.len;
+		transfer_count(s, bytes.len);
+	}
+	return r;
+}
+
+/* Sends what has been collected, in the client's character set. */
+static int flush(struct lister *l)
+{
+	struct charset *charset = hosts_charset(l->s);
+	struct text rest = buf_text(&l->out);
+	char storage[8192];
+	struct buf piece;
+	int r = charset ? 0 : send_bytes(l, rest);
+
+	while (charset && r == 0 && rest.len > 0) {
+		buf_init(&piece, storage, sizeof(storage));
+		charset_encode(charset, &rest, &piece);
+		r = send_bytes(l, buf_text(&piece));
 	}
 	buf_reset(&l->out);
 	return r;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/hosts.h"
 #include "worker/manager_link.h"
 #include "worker/sessions.h"
 
@@ -69,7 +70,7 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 	user->permissions = answer->permissions;
 	user->directory = text_dup(T("/"));
 	int r = user->directory ?
-			home_open(s->worker->start->data_root, answer->home, &user->home) :
+			home_open(s->host->data_root, answer->home, &user->home) :
 			-ENOMEM;
 	if (r < 0) {
 		session_user_free(&user);
@@ -94,7 +95,8 @@ static void admit(struct session *s, const struct message_auth_reply *answer)
 	s->failed_logins = 0;
 	stream_describe_tls(&s->control, tls, sizeof(tls));
 	log_event(LOG_INFO, "login", F_UINT("session", s->id), F_STR("user", s->user->name),
-		  F_STR("peer", address_format(&s->peer, peer)), F_STR("tls", tls));
+		  F_STR("peer", address_format(&s->peer, peer)), F_STR("tls", tls),
+		  F_STR("host", s->host->name));
 	session_publish(s, "PASS ****");
 	reply(s, 230, "Welcome.");
 }
@@ -120,6 +122,8 @@ void cmd_pass(struct session *s, struct text argument)
 		return;
 	}
 	int r = manager_link_authenticate(s->worker->manager, s, name, &password, &answer);
+	if (r == -ECANCELED)
+		return; /* the session ends, and its farewell says why */
 	if (r < 0 || answer.result == AUTH_BACKEND_ERROR) {
 		reply(s, 421, "[D-67] Logins are not possible at the moment; try again later.");
 		s->wants_end = true;

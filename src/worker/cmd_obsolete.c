@@ -4,6 +4,7 @@
 #include "worker/commands.h"
 #include "worker/control.h"
 #include "worker/data.h"
+#include "worker/hosts.h"
 
 void cmd_acct(struct session *s, struct text argument UNUSED)
 {
@@ -23,6 +24,8 @@ void cmd_rein(struct session *s, struct text argument UNUSED)
 	s->is_mode_z = false;
 	s->facts = FACTS_DEFAULT;
 	s->has_range = false;
+	s->wants_utf8 = false;
+	s->host = hosts_first(s);
 	reply(s, 220, "The session begins anew: USER, please.");
 }
 

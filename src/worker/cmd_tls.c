@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/hosts.h"
 
 bool session_start_tls(struct session *s)
 {
@@ -15,9 +16,11 @@ bool session_start_tls(struct session *s)
 	if (!s->tls)
 		return false;
 	random_bytes(s->tls->identity.bytes, sizeof(s->tls->identity.bytes));
+	s->tls->host = s->host->number;
 	s->is_in_handshake = true;
 	int r = stream_start_tls(&s->control, s->worker->start->tls, s->tls, deadline, &error);
 	s->is_in_handshake = false;
+	s->host = &s->worker->hosts[s->tls->host];
 	if (r < 0)
 		log_event(LOG_INFO, "handshake-failed", F_UINT("session", s->id),
 			  F_STR("peer", address_format(&s->peer, peer)), F_STR("error", error.text));

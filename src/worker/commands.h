@@ -55,6 +55,8 @@ void cmd_noop(struct session *s, struct text argument);
 void cmd_opts(struct session *s, struct text argument);
 void cmd_stat(struct session *s, struct text argument);
 void cmd_syst(struct session *s, struct text argument);
+/* cmd_host.c */
+void cmd_host(struct session *s, struct text argument);
 /* cmd_type.c */
 void cmd_mode(struct session *s, struct text argument);
 void cmd_stru(struct session *s, struct text argument);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "ftp/reply.h"
 #include "worker/commands.h"
+#include "worker/hosts.h"
 #include "worker/pool.h"
 #include "worker/sessions.h"
 
@@ -17,16 +18,29 @@
 
 /* --- replies ------------------------------------------------------------------------------------ */
 
+/* The text in the client's character set; out overflows when it does not fit. */
+static struct text encode(const struct session *s, struct text text, struct buf *out)
+{
+	struct charset *charset = hosts_charset(s);
+
+	if (!charset)
+		return text;
+	charset_encode(charset, &text, out);
+	out->has_overflowed = text.len > 0;
+	return buf_text(out);
+}
+
 void reply_text(struct session *s, unsigned code, struct text text)
 {
-	char storage[REPLY_MAX];
-	struct buf out;
+	char storage[REPLY_MAX], encoded_storage[REPLY_MAX];
+	struct buf out, encoded;
 
 	if (s->wants_end && code != 221 && code != 421)
 		return;
 	buf_init(&out, storage, sizeof(storage));
-	reply_add(&out, code, text);
-	if (out.has_overflowed) {
+	buf_init(&encoded, encoded_storage, sizeof(encoded_storage));
+	reply_add(&out, code, encode(s, text, &encoded));
+	if (out.has_overflowed || encoded.has_overflowed) {
 		buf_reset(&out);
 		reply_add(&out, code, T("(the reply is too long)"));
 	}
@@ -142,18 +156,25 @@ static int read_control(struct session *s)
 	return line_reader_feed(&s->lines, bytes, (size_t)n);
 }
 
+static bool can_hear_client(const struct session *s)
+{
+	/* A line that must wait its turn: read on only for an ABOR that may follow, up to the limit. */
+	return !s->wants_end && s->lines.len < 32 * 1024;
+}
+
 static int serve_control_in_transfer(struct session *s)
 {
-	int r;
+	int r = 0;
 
-	while ((r = read_control(s)) == 0 || r == -ENOBUFS) {
-		int served = serve_lines_in_transfer(s);
+	while (r == 0 && can_hear_client(s)) {
+		int served;
+
+		r = read_control(s);
+		served = r == 0 ? serve_lines_in_transfer(s) : 0;
 		if (served < 0)
 			return served;
-		if (r == -ENOBUFS)
-			return 0;
 	}
-	if (r == -EAGAIN)
+	if (r == 0 || r == -EAGAIN)
 		return 0;
 	s->wants_end = true;
 	return -ECONNRESET;
@@ -164,12 +185,6 @@ static void drain_wake(void)
 	uint64_t n;
 
 	(void)!read(pool_self()->wake_fd, &n, sizeof(n)); /* empty is fine: it was somebody else's */
-}
-
-static bool can_hear_client(const struct session *s)
-{
-	/* A line that must wait its turn: read on only for an ABOR that may follow, up to the limit. */
-	return !s->wants_end && s->lines.len < 32 * 1024;
 }
 
 /* The one wait of a running session: for fd (-1: only for a wake), the wake-up of its thread and, when

@@ -155,7 +155,9 @@ static int start_tls(struct session *s, struct data *data)
 	struct tls_error error;
 	int64_t deadline = deadline_in((int64_t)settings->handshake_timeout_s * 1000);
 
-	data->binding = (struct tls_binding){ .is_data = true, .accepts = accepts_identity, .arg = s };
+	data->binding = (struct tls_binding){
+		.is_data = true, .host = s->tls->host, .accepts = accepts_identity, .arg = s
+	};
 	int r = stream_start_tls(&data->stream, s->worker->start->tls, &data->binding, deadline, &error);
 	if (r == -ECANCELED || s->wants_end) {
 		data_reply_broken(s, r);

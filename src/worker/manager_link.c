@@ -2,6 +2,7 @@
 #include "worker/manager_link.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/epoll.h>
 
 #include "base/clock.h"
@@ -115,7 +116,8 @@ int manager_link_authenticate(struct manager_link *link, struct session *s, cons
 	if (r == 0) {
 		ask(link, &question);
 		while (r == 0 && !is_answered(link, &question))
-			r = control_wait_wake(s, deadline, false);
+			r = atomic_load(&s->farewell) ? -ECANCELED :
+							control_wait_wake(s, deadline, false);
 		take_back(link, &question);
 	}
 	if (r == 0)

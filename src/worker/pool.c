@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/socket.h"
+#include "worker/balance.h"
 #include "worker/sessions.h"
 
 #define STACK_BYTES (256 * 1024)
@@ -83,6 +84,8 @@ static void accept_session(struct pool *pool, const struct control_listener *lis
 	if (r < 0)
 		return;
 	socket_tune_control(fd, 45); /* below the shortest NAT timers in the field (D-74) */
+	if (balance_hand_over(pool->worker, &fd, &peer, listener->is_implicit))
+		return;
 
 	struct session *s = sessions_open(pool->worker->sessions, fd, &peer, listener->is_implicit,
 					  self->wake_fd, &error);

@@ -8,6 +8,7 @@
 #include "worker/commands.h"
 #include "worker/control.h"
 #include "worker/data.h"
+#include "worker/hosts.h"
 #include "worker/sessions.h"
 
 /* More than this of over-long lines is no client's mistake any more. */
@@ -89,23 +90,39 @@ void session_publish(struct session *s, const char *command)
 
 static void greet(struct session *s)
 {
-	const char *banner = s->worker->settings->banner;
 	char peer[ADDRESS_TEXT_SIZE], local[ADDRESS_TEXT_SIZE];
 
 	s->is_greeted = true;
+	control_init(s);
+	/* With implicit TLS the handshake names the host. */
+	bool is_good = !s->is_implicit || session_start_tls(s);
 	log_event(LOG_INFO, "connected", F_UINT("session", s->id),
 		  F_STR("peer", address_format(&s->peer, peer)),
-		  F_STR("to", address_format(&s->local, local)), F_UINT("implicit", s->is_implicit));
-	control_init(s);
-	if (s->is_implicit && !session_start_tls(s)) {
+		  F_STR("to", address_format(&s->local, local)), F_UINT("implicit", s->is_implicit),
+		  F_STR("host", s->host->name));
+	if (!is_good) {
 		s->wants_end = true;
 		return;
 	}
 	session_publish(s, NULL);
-	if (*banner)
-		reply(s, 220, "%s", banner);
+	hosts_greet(s);
+}
+
+/* Appends the line in UTF-8: a client of a host with a legacy character set may send either (RFC 2640
+ * 3.2 trusts bytes that are valid UTF-8). False: it has been refused. */
+static bool decode_line(struct session *s, struct text line, struct buf *out)
+{
+	int r = 0;
+
+	if (s->host->charset && !text_is_utf8(line))
+		r = charset_decode(s->host->charset, line, out);
 	else
-		reply(s, 220, "%s Sallyport FTP server ready.", s->worker->server_name);
+		buf_add(out, line);
+	if (r == -EILSEQ)
+		reply(s, 501, "The line is neither UTF-8 nor %s.", s->host->charset_name);
+	else if (r < 0)
+		reply(s, 500, "Line too long (%d bytes at most).", LINE_MAX_LEN);
+	return r == 0;
 }
 
 /* Runs one line, if there is one. 0: go on; 1: nothing to do for now; < 0: the connection is gone. */
@@ -113,7 +130,8 @@ static int step(struct session *s)
 {
 	AUTO_FREE char *held = s->held_line;
 	struct text line = { held, s->held_len };
-	char copy[LINE_MAX_LEN];
+	char storage[LINE_MAX_LEN + 1];
+	struct buf copy;
 	int r = 0;
 
 	s->held_line = NULL;
@@ -133,8 +151,9 @@ static int step(struct session *s)
 	if (!line.ptr)
 		return 1;
 	/* The reader takes in more lines while a transfer runs: the command keeps its own. */
-	memcpy(copy, line.ptr, line.len);
-	commands_run(s, (struct text){ copy, line.len });
+	buf_init(&copy, storage, sizeof(storage));
+	if (decode_line(s, line, &copy))
+		commands_run(s, buf_text(&copy));
 	return 0;
 }
 

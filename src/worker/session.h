@@ -52,6 +52,8 @@ struct session {
 	struct stream control;
 	struct waiter control_waiter, data_waiter;
 	struct tls_binding *tls; /* heap; NULL on a plain connection */
+	const struct host *host; /* that the client has chosen, by SNI or HOST */
+	bool wants_utf8;	 /* OPTS UTF8 ON: also where the host has a legacy character set */
 	struct line_reader lines;
 	char *held_line; /* read during a transfer, to be run after it; any bytes, held_len of them */
 	size_t held_len;

@@ -47,7 +47,7 @@ static int stop(void **state)
 	return server_stop();
 }
 
-/* --- refusals ----------------------------------------------------------------------------------- */
+/* --- refusals --------------------------------------------------------------------------------- */
 
 static void plain_ftp_is_refused_with_the_way_out(void **state)
 {
@@ -199,7 +199,7 @@ static void one_session_too_many_is_told_so(void **state)
 	(void)client_ask(two, "NOOP", 200);
 }
 
-/* --- what works --------------------------------------------------------------------------------- */
+/* --- what works ------------------------------------------------------------------------------- */
 
 static void the_greeting_names_the_server(void **state)
 {
@@ -320,7 +320,7 @@ static void a_data_connection_of_another_worker_is_handed_over(void **state)
 	(void)client_expect(client, 226);
 }
 
-/* --- during a transfer -------------------------------------------------------------------------- */
+/* --- during a transfer ------------------------------------------------------------------------ */
 
 static void noop_and_stat_are_answered_during_a_transfer(void **state)
 {
@@ -368,7 +368,7 @@ static void abor_ends_a_download_that_nobody_reads(void **state)
 static void abor_behind_other_lines_is_seen(void **state)
 {
 	AUTO_CLOSE int client = client_login(PERM_ALL);
-	AUTO_CLOSE int data = client_open_data(client);
+	AUTO_CLOSE UNUSED int data = client_open_data(client);
 
 	(void)state;
 	(void)client_ask(client, "STOR file", 150);
@@ -404,7 +404,7 @@ static void abor_without_a_transfer_is_fine(void **state)
 static void a_client_that_vanishes_ends_its_transfer(void **state)
 {
 	AUTO_CLOSE int client = client_login(PERM_ALL);
-	AUTO_CLOSE int data = client_open_data(client);
+	AUTO_CLOSE UNUSED int data = client_open_data(client);
 
 	(void)state;
 	file_make_sparse("big", BIG);

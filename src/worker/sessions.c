@@ -78,6 +78,7 @@ struct session *sessions_open(struct sessions *table, int fd, const struct addre
 		return NULL;
 	}
 	s->worker = table->worker;
+	s->host = table->worker->hosts;
 	s->peer = *peer;
 	s->is_implicit = is_implicit;
 	if (socket_local(fd, &s->local) < 0)
@@ -145,6 +146,14 @@ bool sessions_park(struct sessions *table, struct session *s)
 	return is_free;
 }
 
+void sessions_dispatch(struct sessions *table, struct session *s)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	s->state = SESSION_PARKED;
+	watch(table, s, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT); /* writable at once: it greets */
+	(void)pthread_mutex_unlock(&table->lock);
+}
+
 void sessions_logged_in(struct sessions *table, struct session *s)
 {
 	(void)pthread_mutex_lock(&table->lock);
@@ -171,7 +180,6 @@ void sessions_close(struct sessions *table, struct session *s)
 
 	(void)pthread_mutex_lock(&table->lock);
 	table->slots[s->board_slot] = NULL;
-	table->count--;
 	list_remove(&s->timeout_link);
 	(void)pthread_mutex_unlock(&table->lock);
 
@@ -189,6 +197,11 @@ void sessions_close(struct sessions *table, struct session *s)
 	free(s->login_user);
 	free(atomic_load(&s->farewell));
 	free(s);
+
+	/* The process may end with its last session: not before that one is closed in order. */
+	(void)pthread_mutex_lock(&table->lock);
+	table->count--;
+	(void)pthread_mutex_unlock(&table->lock);
 }
 
 static void wake_locked(const struct session *s)

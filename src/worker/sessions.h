@@ -26,6 +26,10 @@ struct session *sessions_take(struct sessions *table, uint64_t tag, int wake_fd)
  * must not be touched any more. */
 bool sessions_park(struct sessions *table, struct session *s) MUST_CHECK;
 
+/* A session that has just been opened, by a thread outside of the pool: a pool thread takes it from
+ * here. */
+void sessions_dispatch(struct sessions *table, struct session *s);
+
 /* Ends: closes everything and frees it. */
 void sessions_close(struct sessions *table, struct session *s);
 

@@ -11,6 +11,7 @@ struct worker {
 	const struct worker_start *start;
 	const struct settings *settings;
 	char server_name[256];
+	const struct host *hosts; /* by number, see worker/hosts.h */
 	struct sessions *sessions;
 	struct pool *pool;
 	struct passive *passive;

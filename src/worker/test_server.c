@@ -17,7 +17,7 @@
 
 struct test_server server;
 
-/* --- the worker --------------------------------------------------------------------------------- */
+/* --- the worker ------------------------------------------------------------------------------- */
 
 static void load_settings(const char *const overrides[])
 {
@@ -160,7 +160,7 @@ int server_stop(void)
 											     : -1;
 }
 
-/* --- as the supervisor -------------------------------------------------------------------------- */
+/* --- as the supervisor ------------------------------------------------------------------------ */
 
 void server_tell(enum message_kind kind)
 {
@@ -222,7 +222,7 @@ static void give_passive_port(void)
 	server.has_given_passive_port = true;
 }
 
-/* --- as the manager ----------------------------------------------------------------------------- */
+/* --- as the manager --------------------------------------------------------------------------- */
 
 struct message_auth_request server_next_login(void)
 {
@@ -259,7 +259,7 @@ void server_kick(uint64_t session_id, const char *user, const char *reason)
 			 0);
 }
 
-/* --- clients ------------------------------------------------------------------------------------ */
+/* --- clients ---------------------------------------------------------------------------------- */
 
 static int connect_to(uint16_t port)
 {
@@ -396,7 +396,7 @@ struct text client_read_data(int *data)
 	return (struct text){ bytes, len };
 }
 
-/* --- files -------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static int open_file(const char *name, int flags)
 {

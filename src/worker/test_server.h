@@ -1,5 +1,5 @@
-/* worker/test_server.h - for tests: a whole worker process on the loopback interface. The test plays
- * the supervisor, the manager and the clients. One at a time. Threads: the test's own. */
+/* worker/test_server.h - for tests: a whole worker process on the loopback interface. The test
+ * plays the supervisor, the manager and the clients. One at a time. Threads: the test's own. */
 #ifndef WORKER_TEST_SERVER_H
 #define WORKER_TEST_SERVER_H
 
@@ -69,7 +69,8 @@ void client_expect_end(int client);
 void client_plan_data(int client);
 /* EPSV, and the data connection to the port. */
 int client_open_data(int client);
-/* Everything up to the end of the data connection, which is closed. Borrowed until the next call. */
+/* Everything up to the end of the data connection, which is closed. Borrowed until the next
+ * call. */
 struct text client_read_data(int *data);
 
 /* --- files of the user --- */

@@ -13,6 +13,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ipc/channel.h"
+#include "worker/balance.h"
+#include "worker/hosts.h"
 #include "worker/manager_link.h"
 #include "worker/passive.h"
 #include "worker/pool.h"
@@ -132,6 +134,10 @@ static void read_mailbox(struct main_loop *loop)
 		    message.head.kind == MSG_DATA_CONNECTION)
 			sessions_deliver(loop->worker.sessions, message.data_connection.board_slot,
 					 message.data_connection.session_id, fd_take(&fds[0]));
+		if (n == sizeof(message.control_connection) && n_fds == 1 &&
+		    message.head.kind == MSG_CONTROL_CONNECTION)
+			balance_take_over(&loop->worker, fd_take(&fds[0]), &message.control_connection.peer,
+					  message.control_connection.is_implicit);
 		for (size_t i = 0; i < n_fds; i++)
 			fd_close(&fds[i]);
 	}
@@ -192,7 +198,9 @@ static int set_up(struct main_loop *loop, const struct worker_start *start)
 	(void)mallopt(M_ARENA_MAX, 2);
 	(void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 
-	int r = peer_list_init(&worker->passive_data_from, settings->passive_data_from);
+	int r = hosts_init(worker);
+	if (r == 0)
+		r = peer_list_init(&worker->passive_data_from, settings->passive_data_from);
 	if (r == 0)
 		r = peer_list_init(&worker->active_data_to, settings->active_data_to);
 	if (r == 0)

@@ -29,6 +29,8 @@ struct worker_start {
 	int mailbox;	      /* where other workers send our data connections (SOCK_DGRAM) */
 	const int *mailboxes; /* SCOREBOARD_WORKERS sending ends, by worker slot */
 	int data_root;	      /* O_PATH directory */
+	/* Of settings->hosts, likewise; -1: data_root. NULL when there are no hosts. */
+	const int *host_roots;
 };
 
 /* Runs until the supervisor says TERMINATE, or DRAIN and the last session has ended, or the supervisor

@@ -1,4 +1,4 @@
-"""Fixtures: a test run has one authority and one block of ports; a server is started by the factory."""
+"""Fixtures: a test run has one authority and one block of ports; factories start the servers."""
 
 import shutil
 import tempfile

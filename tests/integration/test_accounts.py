@@ -1,6 +1,7 @@
 """Users: the command line, the manager's socket, permissions, and what a login tells to whom."""
 
 import os
+import pwd
 import re
 import shutil
 import statistics
@@ -11,8 +12,9 @@ import pytest
 
 from sallyport_lab.control import Background, Closed
 from sallyport_lab.daemon import IS_ROOT, PASSWORD, SALLYPORT
+from sallyport_lab.wait import eventually
 
-ALL = ["list", "download", "upload", "overwrite", "delete", "rename", "mkdir", "rmdir", "attributes"]
+ALL = "list download upload overwrite delete rename mkdir rmdir attributes".split()
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +80,6 @@ def test_last_login_is_remembered(server):
 
     def last_login():
         return server.cli_json("user", "show", "dora")["last_login"]
-    from sallyport_lab.wait import eventually
     assert re.match(r"\d{4}-\d\d-\d\dT", eventually(last_login, 10))
     assert "127.0.0.1" in server.cli_json("user", "show", "dora")["last_login_from"]
 
@@ -315,7 +316,7 @@ def test_homes_keep_users_apart(server):
 # The manager's socket
 
 
-@pytest.mark.skipif(not IS_ROOT or not shutil.which("setpriv"), reason="needs to become someone else")
+@pytest.mark.skipif(not IS_ROOT or not shutil.which("setpriv"), reason="becomes someone else")
 def test_the_socket_serves_root_and_the_daemons_user_only(server):
     def as_user(uid):
         return subprocess.run(["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups",
@@ -325,9 +326,8 @@ def test_the_socket_serves_root_and_the_daemons_user_only(server):
     assert stranger.returncode == 1
     assert stranger.stderr
     os.chmod(server.run_directory, 0o755)
-    os.chmod(server.run_directory / "manager.sock", 0o666)  # even when the file modes let it through
+    os.chmod(server.run_directory / "manager.sock", 0o666)  # whatever the file modes let through
     assert as_user(65534).returncode == 1
-    import pwd
     assert as_user(pwd.getpwnam("sallyport").pw_uid).returncode == 0
 
 

@@ -109,7 +109,8 @@ def test_an_unknown_section_is_named(config):
 ])
 def test_rules_that_join_settings(tmp_path, authority, line, words):
     path = tmp_path / "joined.conf"
-    path.write_text(f"{line}\n[tls]\ncertificate = {authority.chain}\nprivate_key = {authority.key}\n")
+    path.write_text(f"{line}\n[tls]\ncertificate = {authority.chain}\n"
+                    f"private_key = {authority.key}\n")
     done = run("config", "check", path)
     assert done.returncode != 0
     for word in words:

@@ -1,16 +1,19 @@
-"""What goes on when a process dies, the configuration is read again, or the server is told to stop."""
+"""What goes on when a process dies, the configuration is read again, or the server must stop."""
 
 import hashlib
 import os
+import pwd
 import random
 import signal
 import socket
+import subprocess
 import threading
 import time
 
 import pytest
 
 from sallyport_lab.control import Background, Closed
+from sallyport_lab.daemon import IS_ROOT, SALLYPORTD, SERVICE_USER
 from sallyport_lab.wait import eventually
 
 SIZE = 32 * 1024 * 1024
@@ -86,6 +89,14 @@ def test_a_killed_worker_takes_only_its_own_sessions_along(server):
     assert victim not in [worker["pid"] for worker in server.workers()]
     eventually(lambda: server.status()["sessions"] == len(by_worker[survivor]), 5,
                "the board forgets the sessions of the dead")
+
+
+def test_sessions_spread_over_the_workers(server):
+    """Also when nothing hurries: else one crash, or one busy processor, would be everybody's."""
+    sessions = [server.login(tls=False) for _ in range(40)]
+    counts = [worker["sessions"] for worker in server.workers()]
+    assert sum(counts) == len(sessions)
+    assert min(counts) >= 10, counts
 
 
 def test_new_logins_work_within_a_second_of_a_worker_crash(server):
@@ -280,8 +291,6 @@ def test_sigterm_ends_a_transfer_that_does_not_move_within_the_grace(start_serve
 
 
 def test_a_second_daemon_on_the_same_run_directory_is_refused(server):
-    import subprocess
-    from sallyport_lab.daemon import SALLYPORTD
     second = subprocess.run([SALLYPORTD, "--config", server.config], capture_output=True, text=True,
                             timeout=20)
     assert second.returncode != 0
@@ -290,10 +299,8 @@ def test_a_second_daemon_on_the_same_run_directory_is_refused(server):
 
 
 def test_children_run_without_privileges(server):
-    from sallyport_lab.daemon import IS_ROOT, SERVICE_USER
     if not IS_ROOT:
         pytest.skip("only a daemon started as root has privileges to drop")
-    import pwd
     uid = str(pwd.getpwnam(SERVICE_USER).pw_uid)
     for pid in server.pids():
         with open(f"/proc/{pid}/status") as file:

@@ -1,5 +1,5 @@
-"""Whatever arrives, the answer is the right 4xx or 5xx, or a clean end; nothing leaks, and the server
-lives on."""
+"""Whatever arrives, the answer is the right 4xx or 5xx, or a clean end; nothing leaks, and the
+server lives on."""
 
 import os
 import random
@@ -76,9 +76,9 @@ def test_a_mebibyte_without_any_line_end_before_login_does_not_stay_in_memory(se
 
 
 @pytest.mark.sanitize
-@pytest.mark.parametrize("line", [b"\0\0\0\0", b"NOOP\0", b"PWD \0/etc", b"CWD /\0/etc", b"CWD a\rb",
-                                  b"\x01\x02\x03", b"", b" ", b"CWD \xff\xfe", b"\x80\x81 x",
-                                  b"%s%s%s%n", b"RETR %n%n%n%n"])
+@pytest.mark.parametrize("line", [
+    b"\0\0\0\0", b"NOOP\0", b"PWD \0/etc", b"CWD /\0/etc", b"CWD a\rb", b"\x01\x02\x03", b"", b" ",
+    b"CWD \xff\xfe", b"\x80\x81 x", b"%s%s%s%n", b"RETR %n%n%n%n"])
 def test_strange_bytes_in_a_line_get_an_error_and_the_session_lives(control, line):
     control.send(line)
     assert 400 <= control.read_reply().code < 600
@@ -207,14 +207,14 @@ def test_links_inside_the_home_work(server, control):
 
 
 @pytest.mark.sanitize
-@pytest.mark.parametrize("line", ["PORT 127,0,0,2,200,1", "PORT 192,0,2,1,200,1", "PORT 127,0,0,1,0,22",
-                                  "PORT 127,0,0,1,3,255", "PORT 127,0,0,1,0,0",
-                                  "PORT 127,0,0,1,256,1", "PORT 127,0,0,1,200", "PORT 1,2", "PORT",
-                                  "PORT 127,0,0,1,200,1,1", "PORT a,b,c,d,e,f", "PORT 127,0,0,1,-1,5",
-                                  "EPRT |1|127.0.0.2|50000|", "EPRT |1|127.0.0.1|22|",
-                                  "EPRT |2|::1|50000|", "EPRT |1|127.0.0.1|99999|",
-                                  "EPRT |1|127.0.0.1|50000", "EPRT", "EPRT x", "EPRT |1|localhost|50000|",
-                                  "EPRT |1||50000|"])
+@pytest.mark.parametrize("line", [
+    "PORT 127,0,0,2,200,1", "PORT 192,0,2,1,200,1",  # another host
+    "PORT 127,0,0,1,0,22", "PORT 127,0,0,1,3,255", "PORT 127,0,0,1,0,0",  # a low port
+    "EPRT |1|127.0.0.2|50000|", "EPRT |1|127.0.0.1|22|", "EPRT |2|::1|50000|",
+    "PORT", "PORT 1,2", "PORT 127,0,0,1,200", "PORT 127,0,0,1,200,1,1", "PORT 127,0,0,1,256,1",
+    "PORT a,b,c,d,e,f", "PORT 127,0,0,1,-1,5",
+    "EPRT", "EPRT x", "EPRT |1|127.0.0.1|99999|", "EPRT |1|127.0.0.1|50000",
+    "EPRT |1|localhost|50000|", "EPRT |1||50000|"])
 def test_port_to_another_host_a_low_port_or_nonsense_is_refused(control, line):
     reply = control.command(line)
     assert 500 <= reply.code < 600, reply
@@ -302,8 +302,8 @@ def test_a_login_before_auth_tls_does_not_count_afterwards(server):
         control.expect("PWD", 530)
 
 
-@pytest.mark.parametrize("first", [b"\x16\x03\x01\x00\x05hello", b"GET / HTTP/1.1\r\n\r\n", b"\x00" * 300,
-                                   b"\x80\x2e\x01\x00\x02"])
+@pytest.mark.parametrize("first", [b"\x16\x03\x01\x00\x05hello", b"GET / HTTP/1.1\r\n\r\n",
+                                   b"\x00" * 300, b"\x80\x2e\x01\x00\x02"])
 def test_garbage_instead_of_a_handshake_ends_the_connection(server, first):
     with server.connect() as control:
         control.expect("AUTH TLS", 234)

@@ -74,7 +74,8 @@ def test_curl_uploads_5_gib_over_tls(server, source):
 
 def test_ftplib_uploads_5_gib_in_plain(server, source):
     begin = time.monotonic()
-    with clients.Ftplib().open(Target(server, "plain"), timeout=200) as ftp, open(source, "rb") as file:
+    target = Target(server, "plain")
+    with clients.Ftplib().open(target, timeout=200) as ftp, open(source, "rb") as file:
         ftp.storbinary("STOR plain.bin", file, blocksize=1 << 20)
         assert ftp.size("plain.bin") == SIZE
     report("ftplib, plain, up", begin)
@@ -154,3 +155,4 @@ def test_curl_resumes_a_download_beyond_4_gib(server, served, tmp_path):
     with open(partial, "rb") as file:
         file.seek(MARKS[-1])
         assert file.read(len(trees.mark_at(0))) == trees.mark_at(MARKS[-1])
+    partial.unlink()

@@ -39,7 +39,8 @@ def test_2000_parked_ftps_sessions_cost_under_60_mib_and_no_thread_each(start_se
         assert server.status()["sessions"] == SESSIONS
         cost = pss_mib(server) - idle_mib
         more_threads = threads(server) - idle_threads
-    print(f"\n{SESSIONS} parked FTPS sessions: {cost:.1f} MiB ({cost * 1024 / SESSIONS:.1f} KiB each), "
+    each_kib = cost * 1024 / SESSIONS
+    print(f"\n{SESSIONS} parked FTPS sessions: {cost:.1f} MiB ({each_kib:.1f} KiB each), "
           f"{more_threads} more threads")
     assert cost < LIMIT_MIB
-    assert more_threads < 200, "the pool may have grown for the logins; it does not grow per session"
+    assert more_threads < 200, "the pool may grow for the logins, not with the sessions"

@@ -1,6 +1,8 @@
 """The commands, one by one, as dialogues: right replies, right effects, right order."""
 
+import os
 import re
+import socket
 import time
 
 import pytest
@@ -49,8 +51,8 @@ def test_the_greeting_comes_at_once_and_login_asks_for_a_password(server):
 
 def test_commands_before_login_get_530(server):
     with server.connect() as control:
-        for line in ("PWD", "CWD /", "LIST", "RETR x", "STOR x", "PASV", "EPSV", "PORT 127,0,0,1,200,1",
-                     "MKD x", "DELE x", "SIZE x", "TYPE I", "REST 0"):
+        for line in ("PWD", "CWD /", "LIST", "RETR x", "STOR x", "PASV", "EPSV",
+                     "PORT 127,0,0,1,200,1", "MKD x", "DELE x", "SIZE x", "TYPE I", "REST 0"):
             control.expect(line, 530)
 
 
@@ -102,8 +104,8 @@ def test_feat_lists_what_is_there_and_nothing_needs_login(server):
         reply = control.expect("FEAT", 211)
         features = {line.strip() for line in reply.lines[1:-1]}
         assert all(line.startswith(" ") for line in reply.lines[1:-1])
-        for wanted in ("AUTH TLS", "PBSZ", "PROT", "UTF8", "EPSV", "EPRT", "SIZE", "MDTM", "REST STREAM",
-                       "TVFS"):
+        for wanted in ("AUTH TLS", "PBSZ", "PROT", "UTF8", "EPSV", "EPRT", "SIZE", "MDTM",
+                       "REST STREAM", "TVFS"):
             assert wanted in features, reply
         assert any(feature.startswith("MLST ") for feature in features), reply
 
@@ -232,7 +234,6 @@ def test_dele_of_a_directory_and_rmd_of_a_file_are_refused(server, control):
 
 def test_size_and_mdtm(server, control):
     path = server.put("dated.bin", b"x" * 12345)
-    import os
     os.utime(path, (1_000_000_000, 1_000_000_000))
     control.expect("TYPE I", 200)
     assert control.expect("SIZE dated.bin", 213).text == "213 12345"
@@ -260,7 +261,8 @@ def test_list_shows_unix_lines(server, control):
 def test_list_ignores_the_options_of_ls(server, control):
     server.put("listed/file with space.txt", b"123")
     for options in ("-a", "-l", "-la", "-al"):
-        assert any("file with space.txt" in line for line in control.listing(f"LIST {options} listed"))
+        lines = control.listing(f"LIST {options} listed")
+        assert any("file with space.txt" in line for line in lines)
 
 
 def test_nlst_gives_names_only(server, control):
@@ -285,7 +287,6 @@ def parse_facts(line):
 
 
 def test_mlsd_and_mlst_follow_rfc_3659(server, control):
-    import os
     path = server.put("facts/file ä.bin", b"x" * 77)
     os.utime(path, (1_000_000_000, 1_000_000_000))
     server.put("facts/sub", None)
@@ -447,7 +448,6 @@ def test_abor_ends_a_transfer_with_426_then_226_and_the_session_lives_on(server,
 
 
 def test_abor_with_telnet_signals_as_old_clients_send_it(server, big, control):
-    import socket
     running = control.start("RETR big.bin")
     running.read()
     control.send_raw(b"\xff\xf4\xff")  # IAC IP IAC ...
@@ -573,7 +573,7 @@ def test_a_session_that_never_logs_in_ends_with_421(impatient):
 
 
 def test_a_transfer_is_never_idle(impatient):
-    """A throttled client: far longer than idle_timeout without a command, and bytes all the time."""
+    """A throttled client: no command for far longer than idle_timeout, and bytes all the time."""
     size = 24 * 1024 * 1024
     path = impatient.put("slow.bin")
     with open(path, "r+b") as file:
@@ -604,7 +604,6 @@ def test_a_stalled_transfer_ends(impatient):
 
 
 def test_a_client_that_never_speaks_tls_on_the_implicit_port_is_let_go(impatient):
-    import socket
     with socket.create_connection((impatient.host, impatient.implicit), 20) as silent:
         assert silent.recv(100) == b""
 

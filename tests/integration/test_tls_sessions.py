@@ -78,8 +78,8 @@ def curl_many(server, folder, version):
 
 @pytest.mark.timeout(300)
 def test_curl_makes_100_transfers_in_one_session(prefer, require, tmp_path):
-    """All ways at the same time: between its steps this curl (7.88) waits for a fifth of a second, or
-    a whole one, because it expects the server's hello before it has sent its command."""
+    """All ways at the same time: between its steps this curl (7.88) often waits for a fifth of a
+    second, or a whole one, because it does not poll the socket that the answer comes on."""
     running = [Background(curl_many, server, tmp_path / f"{number}-{version}", version)
                for number, server in enumerate((prefer, require)) for version in ("1.3", "1.2")]
     assert [one.result(290) for one in running] == [COUNT] * 4

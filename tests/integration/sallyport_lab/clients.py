@@ -1,5 +1,5 @@
-"""Real FTP clients behind one interface. Each verifies the server's certificate against the test root,
-and fails (by its exit status or an exception) when anything about a transfer went wrong."""
+"""Real FTP clients behind one interface. Each verifies the server's certificate against the test
+root, and fails (by its exit status or an exception) when anything about a transfer went wrong."""
 
 import ftplib
 import os
@@ -68,8 +68,8 @@ class Curl(Client):
         self.name = "curl"
 
     def can(self, target):
-        # The curl of Debian 12 speaks plain text on active data connections of TLS sessions; repaired
-        # in curl 8.0.0 ("ftp: active mode with SSL, add the filter").
+        # The curl of Debian 12 speaks plain text on active data connections of TLS sessions;
+        # repaired in curl 8.0.0 ("ftp: active mode with SSL, add the filter").
         return not (target.is_active and target.mode != "plain")
 
     def url(self, target, path):
@@ -147,8 +147,8 @@ class Ncftp(Client):
 
     def upload(self, target, folder, remote):
         contents = [str(path) for path in sorted(Path(folder).iterdir())]
-        run(["ncftpput", "-V", *self.options(target), "-m", "-R", target.host, "/" + remote, *contents],
-            HOME="/nonexistent")
+        run(["ncftpput", "-V", *self.options(target), "-m", "-R", target.host, "/" + remote,
+             *contents], HOME="/nonexistent")
 
     def names(self, target, remote):
         url = f"ftp://{target.host}/{remote}/"
@@ -167,9 +167,9 @@ class Tnftp(Client):
         self.name = "tnftp"
 
     def script(self, target, *commands):
+        lines = [f'user {target.user} "{target.password}"', "binary", *commands, "quit"]
         out = run(["tnftp", "-n", "-i", "-v", "-A" if target.is_active else "-p", target.host,
-                   str(target.port)], HOME="/nonexistent", text="\n".join(
-                       [f'user {target.user} "{target.password}"', "binary", *commands, "quit"]) + "\n")
+                   str(target.port)], HOME="/nonexistent", text="\n".join(lines) + "\n")
         # tnftp ends with 0 whatever happened; the replies tell.
         failed = [line for line in out.splitlines() if line[:1] in "45" and line[3:4] == " "]
         assert not failed, out
@@ -286,7 +286,7 @@ class Rclone(Client):
 
     def command(self, target, *args):
         obscured = run(["rclone", "obscure", target.password], RCLONE_CONFIG="/dev/null").strip()
-        tls = {"explicit": ["--ftp-explicit-tls"], "implicit": ["--ftp-tls"], "plain": []}[target.mode]
+        tls = {"explicit": ["--ftp-explicit-tls"], "implicit": ["--ftp-tls"]}.get(target.mode, [])
         return run(["rclone", *args, "--ftp-host", target.bracketed, "--ftp-port", str(target.port),
                     "--ftp-user", target.user, "--ftp-pass", obscured, *tls, "--retries", "1",
                     "--low-level-retries", "1", "--timeout", "20s", "--contimeout", "10s"],

@@ -1,5 +1,6 @@
-"""A raw FTP client for dialogues: says exactly the bytes that a test wants said, and shows exactly what
-came back. Data connections in all forms: EPSV, PASV, PORT, EPRT; plain, TLS, TLS that resumes."""
+"""A raw FTP client for dialogues: says exactly the bytes that a test wants said, and shows exactly
+what came back. Data connections in all forms: EPSV, PASV, PORT, EPRT; plain, TLS, TLS that
+resumes."""
 
 import contextlib
 import re
@@ -175,7 +176,7 @@ class Control:
         return ".".join(map(str, numbers[:4])), numbers[4] * 256 + numbers[5]
 
     def dial(self, address, source=None):
-        """TCP to a passive port, from the control connection's own address unless told otherwise."""
+        """TCP to a passive port, from the control connection's own address by default."""
         source = source or self.sock.getsockname()[0]
         return socket.create_connection(address[:2], self.timeout, (source, 0))
 

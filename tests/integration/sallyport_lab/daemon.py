@@ -24,15 +24,7 @@ SALLYPORT = BUILD / "src" / "cli" / "sallyport"
 SERVICE_USER = "sallyport"
 IS_ROOT = os.geteuid() == 0
 
-# Sections of the settings that tests change; everything else is [ftp].
-SECTIONS = {
-    "server": "user server_name listen data_root state_directory run_directory log_file log_level "
-              "workers max_threads max_sessions shutdown_grace",
-    "tls": "certificate private_key tls_minimum tls_ciphers tls_ciphersuites data_session_reuse "
-           "require_data_tls",
-    "accounts": "database password_cache verify_threads",
-}
-SECTION_OF = {name: section for section, names in SECTIONS.items() for name in names.split()}
+SWITCH = {True: "yes", False: "no"}
 
 SANITIZER_REPORT = re.compile(
     r"(ERROR|WARNING|SUMMARY): \w+Sanitizer|runtime error:|Assertion .* failed")
@@ -103,7 +95,8 @@ class Server:
     host = "127.0.0.1"
 
     def __init__(self, ports, authority, passive_ports=40, **settings):
-        """passive_ports is how many; any setting of sallyport.conf may be given by its name."""
+        """passive_ports is how many; any setting of sallyport.conf may be given by its name, and
+        hosts={name: {setting: value}} makes sections [host NAME]."""
         self.authority = authority
         self.explicit = ports.take()
         self.implicit = ports.take()
@@ -150,12 +143,15 @@ class Server:
 
     def write_config(self, **changes):
         self.settings |= changes
-        sections = {}
-        for name, value in self.settings.items():
-            value = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
-            sections.setdefault(SECTION_OF.get(name, "ftp"), []).append(f"{name} = {value}")
-        self.config.write_text("".join(
-            f"[{section}]\n" + "\n".join(lines) + "\n\n" for section, lines in sections.items()))
+        hosts = self.settings.get("hosts", {})
+        self.config.write_text(self._lines(self.settings) + "".join(
+            f"[host {host}]\n{self._lines(values)}" for host, values in hosts.items()))
+
+    @staticmethod
+    def _lines(values):
+        return "".join(
+            f"{name} = {SWITCH.get(value, value) if isinstance(value, bool) else value}\n"
+            for name, value in values.items() if name != "hosts")
 
     def start(self):
         environment = dict(os.environ)
@@ -166,7 +162,14 @@ class Server:
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE)
         self.log = Log(self.process.stderr, self.folder / "daemon.log")
-        self._wait_until_ready()
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            self.process = None  # there is nothing to stop
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         return self
 
     def _wait_until_ready(self):
@@ -201,7 +204,7 @@ class Server:
         text = self.log_text_at_end()
         shutil.rmtree(self.folder, ignore_errors=True)
         report = SANITIZER_REPORT.search(text)
-        assert not report, f"the daemon's log holds a report:\n{text[max(0, report.start() - 500):]}"
+        assert not report, f"the log holds a report:\n{text[max(0, report.start() - 500):]}"
         assert self.process.returncode == 0, f"exit {self.process.returncode}:\n{text[-3000:]}"
         crashes = re.findall(r"^\S+ error \S+ child-exited .*", text, re.MULTILINE)
         assert len(crashes) <= self.expected_exits, "children died:\n" + "\n".join(crashes)

@@ -1,5 +1,5 @@
-"""Thousands of sessions from many loopback addresses. Run as a program of its own (several of them share
-the processors better than threads), steered by lines on standard input:
+"""Thousands of sessions from many loopback addresses. Run as a program of its own (several of them
+share the processors better than threads), steered by lines on standard input:
 
     logs every session in, prints "ready"; waits for "go"; does the transfers; prints a JSON report.
 
@@ -122,7 +122,8 @@ class Swarm:
 
     def __init__(self, server, sources, sessions_each, transfers, size=8192, tls=True, processes=2,
                  user="alice", password="correct horse battery"):
-        plan = {"host": server.host, "port": server.implicit if tls else server.explicit, "tls": tls,
+        port = server.implicit if tls else server.explicit
+        plan = {"host": server.host, "port": port, "tls": tls,
                 "root": str(server.authority.root), "passive_ports": list(server.passive_ports),
                 "sessions_each": sessions_each, "transfers": transfers, "bytes": size,
                 "user": user, "password": password}

@@ -5,7 +5,7 @@ import time
 
 
 def eventually(condition, within=10.0, what=""):
-    """Returns the first true result of condition(); fails when there is none in `within` seconds."""
+    """Returns the first true result of condition(); fails when none comes in `within` seconds."""
     deadline = time.monotonic() + within
     pause = threading.Event()
     while True:
