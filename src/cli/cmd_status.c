@@ -156,8 +156,8 @@ int cmd_status(struct cli *cli)
 	return EXIT_FAILED;
 }
 
-/* Asks until the server tells how the reload ended. The manager is replaced meanwhile: a question that
- * falls into that moment is asked again. */
+/* Asks until the server tells how the reload ended. The manager is replaced meanwhile: a question
+ * that falls into that moment is asked again. */
 static int await_reload(struct cli *cli, const char *last_reload, json_t **ret_status)
 {
 	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
@@ -173,8 +173,10 @@ static int await_reload(struct cli *cli, const char *last_reload, json_t **ret_s
 		}
 		(void)nanosleep(&pause, NULL);
 	}
-	(void)fprintf(stderr, "sallyport: the server has not told within %d s whether the reload worked; "
-			      "see its log\n", RELOAD_TIMEOUT_MS / 1000);
+	(void)fprintf(stderr,
+		      "sallyport: the server has not told within %d s whether the reload worked; "
+		      "see its log\n",
+		      RELOAD_TIMEOUT_MS / 1000);
 	return EXIT_FAILED;
 }
 

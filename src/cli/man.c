@@ -140,6 +140,17 @@ static void print_setting(const struct setting_info *info)
 		     info->change == CHANGE_RESTART ? "when the server starts again" : "on reload");
 }
 
+static void print_hosts(void)
+{
+	(void)puts(".SS [host NAME]");
+	line("One server can be several hosts, each with a section of its own: a client chooses one by "
+	     "the name in its TLS handshake (SNI) or with the command HOST, and gets its certificate, "
+	     "greeting, files and character set. Clients that name none, or an unknown one, get the "
+	     "default host, which the sections above describe. All hosts have the same users.");
+	for (size_t i = 0; i < host_settings_count(); i++)
+		print_setting(host_settings_info(i));
+}
+
 int cmd_config_man(struct cli *cli UNUSED)
 {
 	const char *section = "";
@@ -166,13 +177,7 @@ int cmd_config_man(struct cli *cli UNUSED)
 		section = info->section;
 		print_setting(info);
 	}
-	(void)puts(".SS [host NAME]");
-	line("One server can be several hosts, each with a section of its own: a client chooses one by "
-	     "the name in its TLS handshake (SNI) or with the command HOST, and gets its certificate, "
-	     "greeting, files and character set. Clients that name none, or an unknown one, get the "
-	     "default host, which the sections above describe. All hosts have the same users.");
-	for (size_t i = 0; i < host_settings_count(); i++)
-		print_setting(host_settings_info(i));
+	print_hosts();
 	(void)puts(".SH EXAMPLE");
 	print_example("[ftp]\n"
 		      "passive_ports = 21000-21050\n"

@@ -15,8 +15,8 @@ static struct compressor *compressor_new(bool inflates, int level)
 	if (!compressor)
 		return NULL;
 	compressor->inflates = inflates;
-	int r = inflates ? inflateInit(&compressor->stream) :
-			   deflateInit(&compressor->stream, level);
+	int r = inflates ? inflateInit(&compressor->stream)
+			 : deflateInit(&compressor->stream, level);
 	if (r != Z_OK) {
 		free(compressor);
 		return NULL;
@@ -46,8 +46,8 @@ void compressor_free(struct compressor **compressor)
 	*compressor = NULL;
 }
 
-int compressor_run(struct compressor *compressor, struct text *in, bool is_end, char *out, size_t size,
-		   size_t *ret_len)
+int compressor_run(struct compressor *compressor, struct text *in, bool is_end, char *out,
+		   size_t size, size_t *ret_len)
 {
 	z_stream *z = &compressor->stream;
 	size_t len = MIN_OF(in->len, (size_t)UINT32_MAX);
@@ -57,8 +57,8 @@ int compressor_run(struct compressor *compressor, struct text *in, bool is_end, 
 	z->next_out = (Bytef *)out;
 	z->avail_out = (uInt)MIN_OF(size, (size_t)UINT32_MAX);
 
-	int r = compressor->inflates ? inflate(z, Z_NO_FLUSH) :
-				       deflate(z, is_end ? Z_FINISH : Z_NO_FLUSH);
+	int r = compressor->inflates ? inflate(z, Z_NO_FLUSH)
+				     : deflate(z, is_end ? Z_FINISH : Z_NO_FLUSH);
 	if (r != Z_OK && r != Z_STREAM_END && r != Z_BUF_ERROR)
 		return -EBADMSG;
 	if (len > z->avail_in) {

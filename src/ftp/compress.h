@@ -13,9 +13,10 @@ struct compressor *compressor_new_inflate(void) MUST_CHECK;
 void compressor_free(struct compressor **compressor); /* accepts NULL; leaves NULL */
 
 /* Works on *in, which moves on, and writes at most size bytes to out. is_end: nothing follows *in
- * (deflating). 0 and *ret_len: call again while *in is not empty, or while out was filled to its end;
- * 1: the stream has ended, all output is there; -EBADMSG: what is inflated is no zlib stream. */
-int compressor_run(struct compressor *compressor, struct text *in, bool is_end, char *out, size_t size,
-		   size_t *ret_len) MUST_CHECK;
+ * (deflating). 0 and *ret_len: call again while *in is not empty, or while out was filled to its
+ * end; 1: the stream has ended, all output is there; -EBADMSG: what is inflated is no zlib
+ * stream. */
+int compressor_run(struct compressor *compressor, struct text *in, bool is_end, char *out,
+		   size_t size, size_t *ret_len) MUST_CHECK;
 
 #endif

@@ -10,7 +10,7 @@ struct digest {
 };
 
 static const char *const names[DIGEST_KINDS] = {
-	[DIGEST_CRC32] = "CRC32",     [DIGEST_MD5] = "MD5",	    [DIGEST_SHA1] = "SHA-1",
+	[DIGEST_CRC32] = "CRC32",    [DIGEST_MD5] = "MD5",	  [DIGEST_SHA1] = "SHA-1",
 	[DIGEST_SHA256] = "SHA-256", [DIGEST_SHA512] = "SHA-512",
 };
 

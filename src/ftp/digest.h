@@ -1,12 +1,19 @@
-/* ftp/digest.h - the checksums that FTP clients ask for: HASH (draft-bryan-ftpext-hash) and the older
- * XCRC, XMD5, XSHA... commands. OpenSSL and zlib do the arithmetic. Pure; threads: any, one at a time
- * per digest. */
+/* ftp/digest.h - the checksums that FTP clients ask for: HASH (draft-bryan-ftpext-hash) and the
+ * older XCRC, XMD5, XSHA... commands. OpenSSL and zlib do the arithmetic. Pure; threads: any, one
+ * at a time per digest. */
 #ifndef FTP_DIGEST_H
 #define FTP_DIGEST_H
 
 #include "base/buf.h"
 
-enum digest_kind { DIGEST_CRC32, DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA512, DIGEST_KINDS };
+enum digest_kind {
+	DIGEST_CRC32,
+	DIGEST_MD5,
+	DIGEST_SHA1,
+	DIGEST_SHA256,
+	DIGEST_SHA512,
+	DIGEST_KINDS
+};
 
 /* As in FEAT and OPTS HASH: "CRC32", "MD5", "SHA-1", "SHA-256", "SHA-512". */
 const char *digest_name(enum digest_kind kind);

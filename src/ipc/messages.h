@@ -21,17 +21,18 @@
 #include "net/address.h"
 
 enum message_kind {
-	/* The worker's new connection to the manager; replaces the old one, whose unanswered requests
-	 * are to be sent again. Struct: message_head. */
+	/* The worker's new connection to the manager; replaces the old one, whose unanswered
+	 * requests are to be sent again. Struct: message_head. */
 	MSG_MANAGER_CHANNEL = 1,
 	/* A worker has come up; the descriptor leads to it. Struct: message_worker_channel. */
 	MSG_WORKER_CHANNEL,
 	/* Accept no more control connections; exit when the last session ends. message_head. */
 	MSG_DRAIN,
-	/* The worker has stopped accepting, as it was told: what connects from now on is served by its
-	 * successors. message_head. */
+	/* The worker has stopped accepting, as it was told: what connects from now on is served by
+	 * its successors. message_head. */
 	MSG_DRAINING,
-	/* End every session with 421 and exit. Manager: finish what is asked and exit. message_head. */
+	/* End every session with 421 and exit. Manager: finish what is asked and exit.
+	 * message_head. */
 	MSG_TERMINATE,
 	/* Please re-read the configuration, as SIGHUP. message_head. */
 	MSG_RELOAD,
@@ -40,9 +41,9 @@ enum message_kind {
 	MSG_LISTENER_REQUEST,
 	MSG_LISTENER_REPLY,
 	MSG_LISTENER_RELEASE,
-	MSG_AUTH_REQUEST, /* message_auth_request */
-	MSG_AUTH_REPLY,	  /* message_auth_reply */
-	MSG_KICK,	  /* message_kick */
+	MSG_AUTH_REQUEST,	/* message_auth_request */
+	MSG_AUTH_REPLY,		/* message_auth_reply */
+	MSG_KICK,		/* message_kick */
 	MSG_DATA_CONNECTION,	/* message_data_connection */
 	MSG_CONTROL_CONNECTION, /* message_control_connection */
 };
@@ -73,8 +74,8 @@ struct message_auth_request {
 	struct secret password; /* wipe the message after use, on both sides */
 };
 
-/* AUTH_NO_USER, AUTH_WRONG_PASSWORD and AUTH_DISABLED all become the same 530; the manager has logged
- * the reason. */
+/* AUTH_NO_USER, AUTH_WRONG_PASSWORD and AUTH_DISABLED all become the same 530; the manager has
+ * logged the reason. */
 struct message_auth_reply {
 	struct message_head head;
 	uint64_t request_id;
@@ -101,8 +102,8 @@ struct message_data_connection {
 	struct address peer;
 };
 
-/* A client that another worker accepted and that this one, which has fewer sessions, is to serve; one
- * fd. */
+/* A client that another worker accepted and that this one, which has fewer sessions, is to serve;
+ * one fd. */
 struct message_control_connection {
 	struct message_head head;
 	struct address peer;

@@ -27,7 +27,8 @@ static int wait_for(struct stream *stream, short events, int64_t deadline_ms)
 	return stream->waiter->wait(stream->waiter, stream->fd, events, deadline_ms);
 }
 
-/* What an SSL_* call that returned `result` wants: POLLIN or POLLOUT to wait for, or a negative error. */
+/* What an SSL_* call that returned `result` wants: POLLIN or POLLOUT to wait for, or a negative
+ * error. */
 static int tls_outcome(struct stream *stream, int result)
 {
 	int saved = errno;
@@ -66,8 +67,8 @@ int stream_start_tls(struct stream *stream, struct tls_server *server, struct tl
 			break;
 
 		int wanted = tls_outcome(stream, result);
-		/* GnuTLS clients (lftp, FileZilla) send their last flight in two pieces and hold the
-		 * second one back until the first is acknowledged. */
+		/* GnuTLS clients (lftp, FileZilla) send their last flight in two pieces and hold
+		 * the second one back until the first is acknowledged. */
 		if (wanted > 0)
 			socket_acknowledge_now(stream->fd);
 		if (wanted > 0)
@@ -276,7 +277,8 @@ int stream_clear(struct stream *stream, int64_t deadline_ms)
 	}
 	if (r < 0)
 		return r;
-	/* What the client still sends under TLS up to its own close_notify is of no use to anybody. */
+	/* What the client still sends under TLS up to its own close_notify is of no use to
+	 * anybody. */
 	do {
 		n = stream_read(stream, unread, sizeof(unread), deadline_ms);
 	} while (n > 0);

@@ -1,4 +1,5 @@
-/* net/stream.h - one connection, plain or TLS, with deadlines: all bytes of clients go through here.
+/* net/stream.h - one connection, plain or TLS, with deadlines: all bytes of clients go through
+ * here.
  *
  * The socket is non-blocking; where a call would have to wait it asks its waiter, so that the owner
  * decides what else is watched meanwhile (a session polls control and data connection together).
@@ -45,17 +46,20 @@ ssize_t stream_try_read(struct stream *stream, void *ret, size_t size) MUST_CHEC
 ssize_t stream_read(struct stream *stream, void *ret, size_t size, int64_t deadline_ms) MUST_CHECK;
 
 /* All of it. 0 or a negative error. */
-int stream_write(struct stream *stream, const void *data, size_t len, int64_t deadline_ms) MUST_CHECK;
+int stream_write(struct stream *stream, const void *data, size_t len,
+		 int64_t deadline_ms) MUST_CHECK;
 
-/* Sends up to len bytes of the file from *offset on, which moves along: sendfile(2) where the stream is
- * plain. buffer (size bytes) is scratch space for TLS. Returns the bytes sent, 0 at the end of the file;
+/* Sends up to len bytes of the file from *offset on, which moves along: sendfile(2) where the
+ * stream is plain. buffer (size bytes) is scratch space for TLS. Returns the bytes sent, 0 at the
+ * end of the file;
  * -EIO etc. when the file cannot be read. */
 ssize_t stream_send_file(struct stream *stream, int file, off_t *offset, size_t len, char *buffer,
 			 size_t size, int64_t deadline_ms) MUST_CHECK;
 
 /* Ends our direction: close_notify, then FIN; the peer may still be sending. */
 int stream_end(struct stream *stream, int64_t deadline_ms) MUST_CHECK;
-/* Ends TLS but not the connection, which goes on in clear (CCC, RFC 4217 12.3): exchanges close_notify. */
+/* Ends TLS but not the connection, which goes on in clear (CCC, RFC 4217 12.3): exchanges
+ * close_notify. */
 int stream_clear(struct stream *stream, int64_t deadline_ms) MUST_CHECK;
 /* stream_end without waiting, and the socket closed so that the peer gets all that was sent. */
 void stream_close(struct stream *stream);

@@ -1,5 +1,6 @@
 /* store/tree.h - whole directory trees beneath a home: make all missing parents, remove, count.
- * Symbolic links inside a tree are never followed. Paths and errors as in store/home.h. Threads: any. */
+ * Symbolic links inside a tree are never followed. Paths and errors as in store/home.h. Threads:
+ * any. */
 #ifndef STORE_TREE_H
 #define STORE_TREE_H
 
@@ -14,7 +15,8 @@ typedef int (*tree_pause)(void *arg);
 int home_make_directories(const struct home *home, const char *path, mode_t mode) MUST_CHECK;
 
 /* The directory with all that is in it. On an error what is left stays. */
-int home_remove_tree(const struct home *home, const char *path, tree_pause pause, void *arg) MUST_CHECK;
+int home_remove_tree(const struct home *home, const char *path, tree_pause pause,
+		     void *arg) MUST_CHECK;
 
 /* Bytes of all regular files in it, or of the one file. */
 int home_tree_bytes(const struct home *home, const char *path, tree_pause pause, void *arg,

@@ -8,8 +8,8 @@
 /* Failure is logged and shown on the scoreboard at once, success by reload_announce. */
 void reload(struct supervisor *supervisor);
 
-/* After each event: tells that a reload is done when the old workers accept no more. Who is told so and
- * connects is served with the new configuration. */
+/* After each event: tells that a reload is done when the old workers accept no more. Who is told so
+ * and connects is served with the new configuration. */
 void reload_announce(struct supervisor *supervisor);
 
 #endif

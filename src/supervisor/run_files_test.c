@@ -103,12 +103,14 @@ static void the_pid_file_holds_our_pid(void **state)
 
 static void directories_are_made_with_their_parents(void **state)
 {
-	struct settings settings = { 0 };
+	struct host_settings hosts[2] = { 0 };
+	struct settings settings = { .hosts = hosts, .n_hosts = ARRAY_SIZE(hosts) };
 	const struct identity identity = { .uid = geteuid(), .gid = getegid() };
 	struct failure failure;
 	struct stat st;
 
 	(void)state;
+	join("of-a-host", hosts[1].data_root);
 	join("a/run", settings.run_directory);
 	join("a", settings.state_directory);
 	join("files", settings.data_root);
@@ -119,6 +121,7 @@ static void directories_are_made_with_their_parents(void **state)
 	assert_int_equal(rmdir(settings.run_directory), 0);
 	assert_int_equal(rmdir(settings.state_directory), 0);
 	assert_int_equal(rmdir(settings.data_root), 0);
+	assert_int_equal(rmdir(hosts[1].data_root), 0);
 }
 
 int main(void)

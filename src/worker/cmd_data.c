@@ -15,8 +15,8 @@ static bool reserve(struct session *s)
 	const struct port_range *range = &s->worker->settings->passive_ports;
 	int fd = sessions_take_arrived(s->worker->sessions, s);
 
-	/* A connection for the plan before this one is nobody's now. The reservation itself is replaced,
-	 * not dropped: the same port may serve again. */
+	/* A connection for the plan before this one is nobody's now. The reservation itself is
+	 * replaced, not dropped: the same port may serve again. */
 	fd_close(&fd);
 	s->plan = DATA_NONE;
 	if (!s->worker->settings->passive) {
@@ -50,12 +50,14 @@ void cmd_pasv(struct session *s, struct text argument UNUSED)
 		return;
 	}
 	if (!address_is_v4(&s->peer) || !address_is_v4(&s->local)) {
-		reply(s, 425, "[D-30] PASV is for IPv4 only, and you are connected over IPv6: use EPSV.");
+		reply(s, 425,
+		      "[D-30] PASV is for IPv4 only, and you are connected over IPv6: use EPSV.");
 		return;
 	}
 	if (!external_for(s->worker->external, &s->peer, &s->local, &announced)) {
-		reply(s, 425, "[D-26] The external address of this server is not known (external_ip does "
-			      "not resolve); use EPSV.");
+		reply(s, 425,
+		      "[D-26] The external address of this server is not known (external_ip does "
+		      "not resolve); use EPSV.");
 		return;
 	}
 	if (!reserve(s))
@@ -74,8 +76,8 @@ void cmd_epsv(struct session *s, struct text argument)
 	bool is_v4 = address_is_v4(&s->peer);
 	int r = hostport_parse_epsv(argument, &request);
 
-	if (r == -EPROTONOSUPPORT || (r == 0 && ((request == EPSV_IPV4 && !is_v4) ||
-						 (request == EPSV_IPV6 && is_v4)))) {
+	if (r == -EPROTONOSUPPORT ||
+	    (r == 0 && ((request == EPSV_IPV4 && !is_v4) || (request == EPSV_IPV6 && is_v4)))) {
 		reply(s, 522, "Network protocol not supported, use (%c).", is_v4 ? '1' : '2');
 		return;
 	}
@@ -106,8 +108,8 @@ static bool may_connect_to(struct session *s, const struct address *to)
 	} else if (!settings->active) {
 		reply(s, 502, "[D-39] Active mode is turned off here: use passive mode.");
 	} else if (to->port < settings->active_min_port) {
-		reply(s, 501, "[D-41] Port %u is below %u; no connection is made to such ports.", to->port,
-		      settings->active_min_port);
+		reply(s, 501, "[D-41] Port %u is below %u; no connection is made to such ports.",
+		      to->port, settings->active_min_port);
 	} else if (!address_same_host(to, &s->peer) &&
 		   !peer_list_contains(&s->worker->active_data_to, to)) {
 		reply(s, 501,

@@ -1,5 +1,5 @@
-/* worker/cmd_facts.c - changing what MLST tells: MFMT, MFCT, MFF (draft-somers-ftp-mfxx), and the time
- * that old clients set with "MDTM YYYYMMDDHHMMSS path". */
+/* worker/cmd_facts.c - changing what MLST tells: MFMT, MFCT, MFF (draft-somers-ftp-mfxx), and the
+ * time that old clients set with "MDTM YYYYMMDDHHMMSS path". */
 #include "base/log.h"
 #include "store/attributes.h"
 #include "worker/commands.h"
@@ -105,7 +105,8 @@ void cmd_mff(struct session *s, struct text argument)
 	}
 	for (rest = facts; text_take_until(&rest, ';', &fact);) {
 		if (!text_take_until(&fact, '=', &name) ||
-		    (!text_equal_nocase(name, T("modify")) && !text_equal_nocase(name, T("UNIX.mode")))) {
+		    (!text_equal_nocase(name, T("modify")) &&
+		     !text_equal_nocase(name, T("UNIX.mode")))) {
 			reply(s, 504, "Only Modify and UNIX.mode can be changed.");
 			return;
 		}

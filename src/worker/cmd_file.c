@@ -68,8 +68,7 @@ void cmd_rnfr(struct session *s, struct text argument)
 
 	if (session_path(s, argument, &path) < 0)
 		return;
-	int r = path_is_root(&path) ? -EBUSY :
-				      home_lstat(s->user->home, path_beneath(&path), &st);
+	int r = path_is_root(&path) ? -EBUSY : home_lstat(s->user->home, path_beneath(&path), &st);
 	if (r < 0) {
 		reply_errno(s, r, path_text(&path));
 		return;

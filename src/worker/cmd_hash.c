@@ -1,6 +1,6 @@
-/* worker/cmd_hash.c - HASH, OPTS HASH, RANG (drafts bryan-ftpext-hash and bryan-ftp-range) and the older
- * XCRC, XMD5, XSHA1, XSHA256, XSHA512. A long computation keeps the control connection alive with
- * lines of a multi-line reply, and ABOR ends it. */
+/* worker/cmd_hash.c - HASH, OPTS HASH, RANG (drafts bryan-ftpext-hash and bryan-ftp-range) and the
+ * older XCRC, XMD5, XSHA1, XSHA256, XSHA512. A long computation keeps the control connection alive
+ * with lines of a multi-line reply, and ABOR ends it. */
 #include <fcntl.h>
 
 #include "base/clock.h"
@@ -21,8 +21,8 @@ struct job {
 	struct path path;
 	int file;
 	struct range range;
-	unsigned code;		/* of the reply */
-	bool has_begun_reply;	/* "code-..." lines have gone out */
+	unsigned code;	      /* of the reply */
+	bool has_begun_reply; /* "code-..." lines have gone out */
 	int64_t next_progress_ms;
 };
 
@@ -32,9 +32,10 @@ static void tell_progress(struct job *job, uint64_t at)
 	uint64_t total = job->range.end - job->range.first, done = at - job->range.first;
 	uint64_t percent = total ? done * 100 / total : 100;
 	char line[96];
-	int n = job->has_begun_reply ?
-			snprintf(line, sizeof(line), " %" PRIu64 " %%\r\n", percent) :
-			snprintf(line, sizeof(line), "%u-Computing: %" PRIu64 " %%\r\n", job->code, percent);
+	int n = job->has_begun_reply
+			? snprintf(line, sizeof(line), " %" PRIu64 " %%\r\n", percent)
+			: snprintf(line, sizeof(line), "%u-Computing: %" PRIu64 " %%\r\n",
+				   job->code, percent);
 
 	job->has_begun_reply = true;
 	job->next_progress_ms = deadline_in(PROGRESS_EVERY_MS);
@@ -67,7 +68,8 @@ static int compute(struct job *job, struct digest *digest)
 }
 
 /* Opens the file and bounds the range by its size; replies when that fails. */
-static int job_begin(struct job *job, struct session *s, struct text path, const struct range *asked)
+static int job_begin(struct job *job, struct session *s, struct text path,
+		     const struct range *asked)
 {
 	struct stat st;
 
@@ -118,8 +120,10 @@ static void job_run(struct job *job, enum digest_kind kind, bool is_hash)
 	} else {
 		/* HASH: "213 SHA-256 0-49 <hash> <path>", the end of the range included. */
 		if (is_hash)
-			buf_addf(&text, "%s %" PRIu64 "-%" PRIu64 " ", digest_name(kind), job->range.first,
-				 job->range.end > job->range.first ? job->range.end - 1 : job->range.first);
+			buf_addf(&text, "%s %" PRIu64 "-%" PRIu64 " ", digest_name(kind),
+				 job->range.first,
+				 job->range.end > job->range.first ? job->range.end - 1
+								   : job->range.first);
 		digest_finish(digest, &text);
 		if (is_hash) {
 			buf_add_char(&text, ' ');
@@ -142,7 +146,8 @@ void cmd_hash(struct session *s, struct text argument)
 		job_run(&job, (enum digest_kind)s->digest, true);
 }
 
-/* "<path>", "<path> <end>" or "<path> <start> <end>"; a path with blanks stands in double quotes. */
+/* "<path>", "<path> <end>" or "<path> <start> <end>"; a path with blanks stands in double
+ * quotes. */
 static bool parse_old_argument(struct text argument, struct text *ret_path, struct range *ret)
 {
 	uint64_t numbers[2];
@@ -185,7 +190,8 @@ static void old_hash(struct session *s, struct text argument, enum digest_kind k
 	struct text path;
 
 	if (!parse_old_argument(argument, &path, &range))
-		reply(s, 501, "Syntax: <path> [<start> [<end>]]; a path with blanks in double quotes.");
+		reply(s, 501,
+		      "Syntax: <path> [<start> [<end>]]; a path with blanks in double quotes.");
 	else if (job_begin(&job, s, path, &range) == 0)
 		job_run(&job, kind, false);
 }
@@ -263,6 +269,5 @@ void hash_add_feat(const struct session *s, struct buf *out)
 {
 	buf_add(out, T("HASH "));
 	for (size_t i = 0; i < DIGEST_KINDS; i++)
-		buf_addf(out, "%s%s;", digest_name((enum digest_kind)i),
-			 i == s->digest ? "*" : "");
+		buf_addf(out, "%s%s;", digest_name((enum digest_kind)i), i == s->digest ? "*" : "");
 }

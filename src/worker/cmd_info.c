@@ -56,7 +56,8 @@ static void opts_utf8(struct session *s, struct text value)
 		reply(s, 501, "Syntax: OPTS UTF8 ON|OFF");
 		return;
 	}
-	/* Without a legacy character set names are bytes, and UTF-8 by convention: nothing changes. */
+	/* Without a legacy character set names are bytes, and UTF-8 by convention: nothing
+	 * changes. */
 	s->wants_utf8 = !is_off;
 	if (!is_off)
 		reply(s, 200, "UTF-8 is on.");
@@ -89,7 +90,8 @@ static void opts_mode(struct session *s, struct text value)
 
 	if (s->worker->settings->deflate_level == 0 || !text_take_until(&value, ' ', &word) ||
 	    !text_equal_nocase(word, T("Z")) || !text_take_until(&value, ' ', &word) ||
-	    !text_equal_nocase(word, T("LEVEL")) || text_to_uint(value, 9, &level) < 0 || level < 1) {
+	    !text_equal_nocase(word, T("LEVEL")) || text_to_uint(value, 9, &level) < 0 ||
+	    level < 1) {
 		reply(s, 501, "Syntax: OPTS MODE Z LEVEL <1-9>");
 		return;
 	}
@@ -128,7 +130,8 @@ static void help_all(struct session *s)
 			continue;
 		buf_addf(&text, "%-8s%s", commands[i].verb, ++n % 8 == 0 ? "\n" : "");
 	}
-	buf_add(&text, n % 8 == 0 ? T("HELP <command> tells more.") : T("\nHELP <command> tells more."));
+	buf_add(&text,
+		n % 8 == 0 ? T("HELP <command> tells more.") : T("\nHELP <command> tells more."));
 	reply_text(s, 214, buf_text(&text));
 }
 
@@ -142,7 +145,8 @@ void cmd_help(struct session *s, struct text argument)
 	}
 	for (size_t i = 0; i < n_commands; i++) {
 		if (text_equal_nocase(text_of(commands[i].verb), verb)) {
-			reply(s, 214, "Syntax: %s (RFC %s)", commands[i].syntax, commands[i].source);
+			reply(s, 214, "Syntax: %s (RFC %s)", commands[i].syntax,
+			      commands[i].source);
 			return;
 		}
 	}

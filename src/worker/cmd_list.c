@@ -1,5 +1,5 @@
-/* worker/cmd_list.c - LIST, NLST, MLSD, MLST, STAT with a path (RFC 959 4.1.3, RFC 3659 7). Entries are
- * written out as they are read: a directory of any size costs one buffer. */
+/* worker/cmd_list.c - LIST, NLST, MLSD, MLST, STAT with a path (RFC 959 4.1.3, RFC 3659 7). Entries
+ * are written out as they are read: a directory of any size costs one buffer. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -23,21 +23,23 @@ enum listing_format { FORMAT_LS, FORMAT_NAMES, FORMAT_FACTS };
 struct lister {
 	struct session *s;
 	enum listing_format format;
-	struct data *data;	/* where it goes; NULL: to the control connection */
-	const char *line_start; /* " " on the control connection (RFC 959 4.2) */
+	struct data *data;	 /* where it goes; NULL: to the control connection */
+	const char *line_start;	 /* " " on the control connection (RFC 959 4.2) */
 	struct text name_prefix; /* NLST with a path: names lead from the working directory */
-	const char *pattern;	/* NULL: all */
-	bool shows_dots;	/* "." and ".." as well (LIST -a) */
-	bool is_recursive;	/* LIST -R */
+	const char *pattern;	 /* NULL: all */
+	bool shows_dots;	 /* "." and ".." as well (LIST -a) */
+	bool is_recursive;	 /* LIST -R */
 	int64_t now_s;
 	uint32_t own_uid;
 	struct buf out;
 	uint64_t bytes;
 };
 
-/* --- entries ------------------------------------------------------------------------------------ */
+/* --- entries
+ * ------------------------------------------------------------------------------------ */
 
-/* perm of RFC 3659 7.5.5: what this user may do with it. The letters of a file, or of a directory. */
+/* perm of RFC 3659 7.5.5: what this user may do with it. The letters of a file, or of a
+ * directory. */
 static const char *perm_letters(const struct session *s, bool is_directory, char ret[static 12])
 {
 	static const struct {
@@ -45,10 +47,17 @@ static const char *perm_letters(const struct session *s, bool is_directory, char
 		bool of_directory;
 		uint32_t needs;
 	} rows[] = {
-		{ 'a', false, PERM_OVERWRITE }, { 'c', true, PERM_UPLOAD }, { 'd', false, PERM_DELETE },
-		{ 'd', true, PERM_RMDIR },	{ 'e', true, 0 },	    { 'f', false, PERM_RENAME },
-		{ 'f', true, PERM_RENAME },	{ 'l', true, PERM_LIST },   { 'm', true, PERM_MKDIR },
-		{ 'p', true, PERM_DELETE },	{ 'r', false, PERM_DOWNLOAD },
+		{ 'a', false, PERM_OVERWRITE },
+		{ 'c', true, PERM_UPLOAD },
+		{ 'd', false, PERM_DELETE },
+		{ 'd', true, PERM_RMDIR },
+		{ 'e', true, 0 },
+		{ 'f', false, PERM_RENAME },
+		{ 'f', true, PERM_RENAME },
+		{ 'l', true, PERM_LIST },
+		{ 'm', true, PERM_MKDIR },
+		{ 'p', true, PERM_DELETE },
+		{ 'r', false, PERM_DOWNLOAD },
 		{ 'w', false, PERM_OVERWRITE },
 	};
 	size_t n = 0;
@@ -67,16 +76,17 @@ static void fill_entry(const struct lister *l, const struct statx *st, struct te
 
 	*ret = (struct entry){
 		.name = name,
-		.kind = is_directory	       ? ENTRY_DIRECTORY :
-			S_ISREG(st->stx_mode) ? ENTRY_FILE :
-			S_ISLNK(st->stx_mode) ? ENTRY_LINK :
-						ENTRY_OTHER,
+		.kind = is_directory		? ENTRY_DIRECTORY
+			: S_ISREG(st->stx_mode) ? ENTRY_FILE
+			: S_ISLNK(st->stx_mode) ? ENTRY_LINK
+						: ENTRY_OTHER,
 		.mode = st->stx_mode & 07777,
 		.links = st->stx_nlink,
 		.uid = st->stx_uid,
 		.gid = st->stx_gid,
 		/* The daemon's own files are the user's. */
-		.owner = st->stx_uid == l->own_uid ? text_of(l->s->user->name) : (struct text){ NULL, 0 },
+		.owner = st->stx_uid == l->own_uid ? text_of(l->s->user->name)
+						   : (struct text){ NULL, 0 },
 		.group = st->stx_uid == l->own_uid ? T("ftp") : (struct text){ NULL, 0 },
 		.size = st->stx_size,
 		.mtime_s = st->stx_mtime.tv_sec,
@@ -100,7 +110,8 @@ static int stat_path(const struct session *s, const char *path, struct statx *re
 	return statx(fd, "", AT_EMPTY_PATH, STATX_WANTED, ret) < 0 ? -errno : 0;
 }
 
-/* --- output ------------------------------------------------------------------------------------- */
+/* --- output
+ * ------------------------------------------------------------------------------------- */
 
 /* On the control connection a byte 255 would be Telnet's IAC: it is doubled (RFC 854). */
 static int send_on_control(struct session *s, struct text bytes, int64_t deadline)
@@ -122,8 +133,8 @@ static int send_bytes(struct lister *l, struct text bytes)
 {
 	struct session *s = l->s;
 	int64_t deadline = deadline_in((int64_t)s->worker->settings->stall_timeout_s * 1000);
-	int r = l->data ? data_write(l->data, bytes.ptr, bytes.len, deadline) :
-			  send_on_control(s, bytes, deadline);
+	int r = l->data ? data_write(l->data, bytes.ptr, bytes.len, deadline)
+			: send_on_control(s, bytes, deadline);
 
 	if (r == 0) {
 		l->bytes += bytes.len;
@@ -191,7 +202,8 @@ static void add_line(struct lister *l, const struct entry *entry, const char *as
 /* Longest line: a path of PATH_MAX_LEN before the name, facts and the name itself. */
 #define LINE_ROOM (PATH_MAX_LEN + 2048)
 
-static int add_entry(struct lister *l, const struct statx *st, struct text name, const char *as_type)
+static int add_entry(struct lister *l, const struct statx *st, struct text name,
+		     const char *as_type)
 {
 	struct entry entry;
 	char perm[12];
@@ -208,8 +220,8 @@ static int add_entry(struct lister *l, const struct statx *st, struct text name,
 	return r;
 }
 
-/* One name of an open directory. Links are shown as what they lead to while that lies inside the home;
- * others as links, and where those lead is not told. */
+/* One name of an open directory. Links are shown as what they lead to while that lies inside the
+ * home; others as links, and where those lead is not told. */
 static int add_child(struct lister *l, int directory, const struct path *path, const char *name)
 {
 	struct statx st;
@@ -284,7 +296,8 @@ static int list_subdirectories(struct lister *l, DIR *dir, const struct path *pa
 		    fstatat(dirfd(dir), item->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    !S_ISDIR(st.st_mode) || path_join(path, text_of(item->d_name), &child) < 0)
 			continue;
-		int fd = openat(dirfd(dir), item->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		int fd = openat(dirfd(dir), item->d_name,
+				O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0)
 			continue; /* not ours to read, or gone */
 		if (buf_room(&l->out) < LINE_ROOM)
@@ -315,13 +328,14 @@ static int list_directory(struct lister *l, int fd, const struct path *path, uns
 	return r;
 }
 
-/* --- what is listed ----------------------------------------------------------------------------- */
+/* --- what is listed
+ * ----------------------------------------------------------------------------- */
 
 struct target {
-	struct path path;      /* the directory, or the one file */
+	struct path path; /* the directory, or the one file */
 	struct statx st;
-	int fd;		       /* of a directory, else -1 */
-	char pattern[256];     /* last name with wildcards, or empty */
+	int fd;			  /* of a directory, else -1 */
+	char pattern[256];	  /* last name with wildcards, or empty */
 	struct text shown_prefix; /* the argument up to its last name, for NLST */
 };
 
@@ -372,10 +386,12 @@ static int list_target(struct lister *l, struct target *target, struct text argu
 		return list_directory(l, fd_take(&target->fd), &target->path, 0);
 	/* A file: its line, under the name that was asked for. */
 	struct text name = path_is_root(&target->path) ? T(".") : path_name(&target->path);
-	return add_entry(l, &target->st, l->format == FORMAT_NAMES && argument.len > 0 ? argument : name, NULL);
+	return add_entry(l, &target->st,
+			 l->format == FORMAT_NAMES && argument.len > 0 ? argument : name, NULL);
 }
 
-static void lister_init(struct lister *l, struct session *s, enum listing_format format, char *buffer)
+static void lister_init(struct lister *l, struct session *s, enum listing_format format,
+			char *buffer)
 {
 	*l = (struct lister){
 		.s = s,
@@ -446,7 +462,8 @@ static void list(struct session *s, struct text argument, enum listing_format fo
 		transfer_begin(s, TRANSFER_LISTING, target.path.bytes);
 		if (data_open(s, &data, "Here comes the listing.") == 0) {
 			l.data = &data;
-			finish_listing(s, &l, &data, &target.path, list_target(&l, &target, argument));
+			finish_listing(s, &l, &data, &target.path,
+				       list_target(&l, &target, argument));
 		}
 		transfer_end(s);
 	}
@@ -493,7 +510,8 @@ void cmd_mlst(struct session *s, struct text argument)
 	reply_text(s, 250, buf_text(&text));
 }
 
-/* A listing without a data connection (RFC 959 4.1.3): also what gets through where data does not. */
+/* A listing without a data connection (RFC 959 4.1.3): also what gets through where data does
+ * not. */
 void cmd_stat_path(struct session *s, struct text argument)
 {
 	struct list_switches switches = { 0 };

@@ -52,7 +52,8 @@ static void refuse_login(struct session *s, int64_t not_before_ms)
 		r = control_wait_wake(s, not_before_ms, false);
 	s->failed_logins++;
 	if (s->failed_logins >= settings->max_login_attempts) {
-		reply(s, 421, "Login incorrect; too many failed logins (%u), closing.", s->failed_logins);
+		reply(s, 421, "Login incorrect; too many failed logins (%u), closing.",
+		      s->failed_logins);
 		s->wants_end = true;
 		return;
 	}
@@ -69,9 +70,8 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 	memcpy(user->name, answer->user, len + 1);
 	user->permissions = answer->permissions;
 	user->directory = text_dup(T("/"));
-	int r = user->directory ?
-			home_open(s->host->data_root, answer->home, &user->home) :
-			-ENOMEM;
+	int r = user->directory ? home_open(s->host->data_root, answer->home, &user->home)
+				: -ENOMEM;
 	if (r < 0) {
 		session_user_free(&user);
 		return r;
@@ -88,7 +88,8 @@ static void admit(struct session *s, const struct message_auth_reply *answer)
 	if (r < 0) {
 		log_event(LOG_ERROR, "home-unavailable", F_STR("user", answer->user),
 			  F_STR("home", answer->home), F_ERRNO(r), F_STR("cause", "D-69"));
-		reply(s, 530, "[D-69] Your home directory is not available; tell the administrator.");
+		reply(s, 530,
+		      "[D-69] Your home directory is not available; tell the administrator.");
 		return;
 	}
 	sessions_logged_in(s->worker->sessions, s);

@@ -1,5 +1,5 @@
-/* worker/cmd_obsolete.c - commands that old or careful clients send and that change nothing here: ACCT, SMNT
- * (RFC 959 4.1.1), CLNT, CSID; and REIN, which starts the session over. */
+/* worker/cmd_obsolete.c - commands that old or careful clients send and that change nothing here:
+ * ACCT, SMNT (RFC 959 4.1.1), CLNT, CSID; and REIN, which starts the session over. */
 #include "base/log.h"
 #include "worker/commands.h"
 #include "worker/control.h"

@@ -1,5 +1,6 @@
-/* worker/cmd_site.c - SITE and its own table of commands: what RFC 959 leaves to each server, in the words
- * that clients of other servers use (CHMOD, UTIME, SYMLINK, CPFR/CPTO, MKDIR, RMDIR, WHO, IDLE, HELP). */
+/* worker/cmd_site.c - SITE and its own table of commands: what RFC 959 leaves to each server, in
+ * the words that clients of other servers use (CHMOD, UTIME, SYMLINK, CPFR/CPTO, MKDIR, RMDIR, WHO,
+ * IDLE, HELP). */
 #include <fcntl.h>
 #include <stdatomic.h>
 
@@ -98,7 +99,8 @@ static void site_symlink(struct session *s, struct text argument)
 	struct text target_name;
 	struct path target, path;
 
-	if (!text_take_until(&argument, ' ', &target_name) || target_name.len == 0 || argument.len == 0) {
+	if (!text_take_until(&argument, ' ', &target_name) || target_name.len == 0 ||
+	    argument.len == 0) {
 		reply(s, 501, "Syntax: SITE SYMLINK <target> <link>");
 		return;
 	}
@@ -113,7 +115,8 @@ static void site_symlink(struct session *s, struct text argument)
 	reply(s, 200, "Link is made.");
 }
 
-/* --- copying ------------------------------------------------------------------------------------ */
+/* --- copying
+ * ------------------------------------------------------------------------------------ */
 
 static void site_cpfr(struct session *s, struct text argument)
 {
@@ -168,7 +171,8 @@ static int copy_file(struct session *s, const char *from_path, const struct path
 		return -EEXIST; /* onto itself */
 	if (r == 0)
 		r = home_open_file(s->user->home, path_beneath(to_path),
-				   O_WRONLY | O_CREAT | (replaces ? O_TRUNC : O_EXCL), 0666, &to, NULL);
+				   O_WRONLY | O_CREAT | (replaces ? O_TRUNC : O_EXCL), 0666, &to,
+				   NULL);
 	if (r < 0)
 		return r;
 	r = copy_bytes(s, from, to);
@@ -200,7 +204,8 @@ static void site_cpto(struct session *s, struct text argument)
 		log_change(s, "copy", &path);
 }
 
-/* --- directories -------------------------------------------------------------------------------- */
+/* --- directories
+ * -------------------------------------------------------------------------------- */
 
 static void site_mkdir(struct session *s, struct text argument)
 {
@@ -209,8 +214,8 @@ static void site_mkdir(struct session *s, struct text argument)
 
 	if (session_path(s, argument, &path) < 0)
 		return;
-	int r = with_parents ? home_make_directories(s->user->home, path_beneath(&path), 0777) :
-			       home_mkdir(s->user->home, path_beneath(&path), 0777);
+	int r = with_parents ? home_make_directories(s->user->home, path_beneath(&path), 0777)
+			     : home_mkdir(s->user->home, path_beneath(&path), 0777);
 	if (r < 0) {
 		reply_errno(s, path_is_root(&path) ? -EEXIST : r, path_text(&path));
 		return;
@@ -247,7 +252,8 @@ static void site_rmdir(struct session *s, struct text argument)
 	reply(s, 200, "Directory is removed.");
 }
 
-/* --- sessions ----------------------------------------------------------------------------------- */
+/* --- sessions
+ * ----------------------------------------------------------------------------------- */
 
 /* The user's own sessions, from the scoreboard. */
 static void site_who(struct session *s, struct text argument UNUSED)
@@ -260,7 +266,8 @@ static void site_who(struct session *s, struct text argument UNUSED)
 	buf_init(&text, storage, sizeof(storage));
 	buf_add(&text, T("Your sessions:\n"));
 	for (uint32_t i = 0; i < scoreboard_max_sessions(board) && buf_room(&text) > 512; i++) {
-		if (!scoreboard_get_session(board, i, &view) || strcmp(view.user, s->user->name) != 0)
+		if (!scoreboard_get_session(board, i, &view) ||
+		    strcmp(view.user, s->user->name) != 0)
 			continue;
 		buf_addf(&text, "%" PRIu64 " from %s: %.64s%s\n", view.id,
 			 address_format_ip(&view.peer, peer), view.command,
@@ -335,7 +342,8 @@ void cmd_site(struct session *s, struct text argument)
 			free(s->user->copy_from);
 			s->user->copy_from = NULL;
 		}
-		if (argument.len == 0 && strchr(command->syntax, '<') && command->run != site_idle) {
+		if (argument.len == 0 && strchr(command->syntax, '<') &&
+		    command->run != site_idle) {
 			reply(s, 501, "Syntax: %s", command->syntax);
 			return;
 		}

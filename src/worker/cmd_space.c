@@ -25,7 +25,8 @@ void cmd_allo(struct session *s, struct text argument)
 	if (session_path(s, T(""), &path) < 0)
 		return;
 	if (home_free_bytes(s->user->home, path_beneath(&path), &there) == 0 && wanted > there)
-		reply(s, 552, "[D-88] %" PRIu64 " bytes are asked for, %" PRIu64 " are free.", wanted, there);
+		reply(s, 552, "[D-88] %" PRIu64 " bytes are asked for, %" PRIu64 " are free.",
+		      wanted, there);
 	else
 		reply(s, 200, "There is room for %" PRIu64 " bytes.", wanted);
 }

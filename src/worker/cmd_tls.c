@@ -23,15 +23,17 @@ bool session_start_tls(struct session *s)
 	s->host = &s->worker->hosts[s->tls->host];
 	if (r < 0)
 		log_event(LOG_INFO, "handshake-failed", F_UINT("session", s->id),
-			  F_STR("peer", address_format(&s->peer, peer)), F_STR("error", error.text));
+			  F_STR("peer", address_format(&s->peer, peer)),
+			  F_STR("error", error.text));
 	return r == 0;
 }
 
 void cmd_auth(struct session *s, struct text argument)
 {
 	if (session_is_tls(s) || s->is_cleared) {
-		reply(s, 503, s->is_cleared ? "TLS was on until CCC; it cannot begin again." :
-					      "TLS is on already.");
+		reply(s, 503,
+		      s->is_cleared ? "TLS was on until CCC; it cannot begin again."
+				    : "TLS is on already.");
 		return;
 	}
 	if (!text_equal_nocase(argument, T("TLS")) && !text_equal_nocase(argument, T("TLS-C")) &&
@@ -43,8 +45,8 @@ void cmd_auth(struct session *s, struct text argument)
 		reply(s, 431, "This server has no certificate; TLS is not available.");
 		return;
 	}
-	/* What was sent behind AUTH in clear may have been injected by anybody: it is dropped, and the
-	 * login starts over (RFC 2228 3, CVE-2011-0411). */
+	/* What was sent behind AUTH in clear may have been injected by anybody: it is dropped, and
+	 * the login starts over (RFC 2228 3, CVE-2011-0411). */
 	control_drop_input(s);
 	session_forget_login(s);
 	reply(s, 234, "AUTH %.*s: begin the TLS handshake.", TEXT_ARG(argument));
@@ -53,8 +55,8 @@ void cmd_auth(struct session *s, struct text argument)
 		return;
 	}
 	/* SSL and TLS-P mean that data is protected from the start (RFC 4217 17). */
-	s->protects_data = text_equal_nocase(argument, T("SSL")) ||
-			   text_equal_nocase(argument, T("TLS-P"));
+	s->protects_data =
+		text_equal_nocase(argument, T("SSL")) || text_equal_nocase(argument, T("TLS-P"));
 }
 
 /* RFC 4217 12.3: the commands go on in clear, the data connections stay as PROT says. */
@@ -105,7 +107,8 @@ void cmd_prot(struct session *s, struct text argument)
 		reply(s, 200, "Data connections are protected from now on.");
 	} else if (text_equal_nocase(argument, T("C"))) {
 		if (s->worker->settings->require_data_tls) {
-			reply(s, 534, "[D-54] Data connections must be protected here: use PROT P.");
+			reply(s, 534,
+			      "[D-54] Data connections must be protected here: use PROT P.");
 			return;
 		}
 		s->protects_data = false;

@@ -36,16 +36,18 @@ static void take_range(struct session *s, uint64_t *ret_first, uint64_t *ret_end
 
 void cmd_abor(struct session *s, struct text argument UNUSED)
 {
-	/* A transfer in progress has ended with its 426 before this line was run (RFC 959 4.1.3). */
+	/* A transfer in progress has ended with its 426 before this line was run (RFC 959
+	 * 4.1.3). */
 	bool was_transfer = s->wants_abort;
 
 	s->wants_abort = false;
 	data_forget(s);
-	reply(s, 226, was_transfer ? "ABOR: the transfer is aborted." : "ABOR: no transfer in progress.");
+	reply(s, 226,
+	      was_transfer ? "ABOR: the transfer is aborted." : "ABOR: no transfer in progress.");
 }
 
-/* How sure it is that all of the content was carried: "proven" by close_notify, "likely" where a plain
- * connection or an old client ended well, "truncated" or "broken" else. */
+/* How sure it is that all of the content was carried: "proven" by close_notify, "likely" where a
+ * plain connection or an old client ended well, "truncated" or "broken" else. */
 static const char *end_state(const struct session *s, const struct transfer *t)
 {
 	if (t->error == -ENODATA)
@@ -65,8 +67,9 @@ static void conclude(struct session *s, const char *event, const struct path *pa
 	if (t->error == 0 && names_file)
 		reply(s, 226, "FILE: %.*s", TEXT_ARG(path_name(path)));
 	else if (t->error == 0)
-		reply(s, 226, "Transfer complete: %" PRIu64 " bytes in %" PRIu64 ".%03" PRIu64 " s.", t->bytes,
-		      ms / 1000, ms % 1000);
+		reply(s, 226,
+		      "Transfer complete: %" PRIu64 " bytes in %" PRIu64 ".%03" PRIu64 " s.",
+		      t->bytes, ms / 1000, ms % 1000);
 	else if (t->is_file_error)
 		reply_errno(s, t->error, path_text(path));
 	else
@@ -74,7 +77,9 @@ static void conclude(struct session *s, const char *event, const struct path *pa
 	log_event(t->error == 0 ? LOG_INFO : LOG_WARNING, event, F_UINT("session", s->id),
 		  F_STR("user", s->user->name), F_STR("peer", address_format_ip(&s->peer, peer)),
 		  F_TEXT("path", path_text(path)), F_UINT("bytes", t->bytes), F_UINT("ms", ms),
-		  F_STR("bound", !s->protects_data ? "no-tls" : data->binding.is_bound ? "yes" : "no"),
+		  F_STR("bound", !s->protects_data	  ? "no-tls"
+				 : data->binding.is_bound ? "yes"
+							  : "no"),
 		  F_STR("end", end_state(s, t)),
 		  F_STR("result", t->error == 0 ? "complete" : strerrordesc_np(-t->error)));
 }
@@ -98,8 +103,8 @@ void cmd_retr(struct session *s, struct text argument)
 		return;
 	}
 	if (offset > (uint64_t)st.st_size) {
-		reply(s, 554, "Byte %" PRIu64 " is behind the end of the file (%" PRIu64 " bytes).", offset,
-		      (uint64_t)st.st_size);
+		reply(s, 554, "Byte %" PRIu64 " is behind the end of the file (%" PRIu64 " bytes).",
+		      offset, (uint64_t)st.st_size);
 		return;
 	}
 	if (!data_is_possible(s))
@@ -116,7 +121,8 @@ void cmd_retr(struct session *s, struct text argument)
 	transfer_end(s);
 }
 
-/* --- uploads ------------------------------------------------------------------------------------ */
+/* --- uploads
+ * ------------------------------------------------------------------------------------ */
 
 struct upload {
 	struct path path;
@@ -128,16 +134,15 @@ struct upload {
 	int file;
 };
 
-/* What can be said before any data flows: rights, names, places. The file itself is touched only once
- * its data connection is open, so that a blocked one leaves nothing behind (D-83). */
+/* What can be said before any data flows: rights, names, places. The file itself is touched only
+ * once its data connection is open, so that a blocked one leaves nothing behind (D-83). */
 static bool may_upload(struct session *s, struct upload *up)
 {
 	struct text parent = path_parent(&up->path);
 	struct path directory;
 	struct stat st;
-	int r = path_is_root(&up->path) ?
-			-EISDIR :
-			home_stat(s->user->home, path_beneath(&up->path), &st);
+	int r = path_is_root(&up->path) ? -EISDIR
+					: home_stat(s->user->home, path_beneath(&up->path), &st);
 
 	up->is_new = r == -ENOENT;
 	if (r == 0 && S_ISDIR(st.st_mode))
@@ -179,11 +184,12 @@ static int open_upload(struct session *s, struct upload *up)
 	if (!up->appends && up->offset == 0 && up->end == UINT64_MAX)
 		flags |= O_TRUNC;
 
-	int r = home_open_file(s->user->home, path_beneath(&up->path), flags, 0666, &up->file, NULL);
+	int r = home_open_file(s->user->home, path_beneath(&up->path), flags, 0666, &up->file,
+			       NULL);
 	if (r < 0)
 		return r;
-	off_t at = up->appends ? lseek(up->file, 0, SEEK_END) :
-				 lseek(up->file, (off_t)up->offset, SEEK_SET);
+	off_t at = up->appends ? lseek(up->file, 0, SEEK_END)
+			       : lseek(up->file, (off_t)up->offset, SEEK_SET);
 	return at < 0 ? -errno : 0;
 }
 
@@ -277,7 +283,8 @@ void cmd_stou(struct session *s, struct text argument)
 	char what[PATH_MAX_LEN + 64];
 
 	take_range(s, &ignored, &ignored);
-	if (find_unique_path(s, argument, &up.path) < 0 || !may_upload(s, &up) || !data_is_possible(s))
+	if (find_unique_path(s, argument, &up.path) < 0 || !may_upload(s, &up) ||
+	    !data_is_possible(s))
 		return;
 	(void)snprintf(what, sizeof(what), "FILE: %.*s", TEXT_ARG(path_name(&up.path)));
 	run_upload(s, &up, what);

@@ -6,7 +6,8 @@
 
 /* clang-format off */
 const struct command commands[] = {
-	/* verb   handler     argument      flags                             permission      syntax                     feature       source */
+	/* verb   handler     argument      flags                             permission      syntax
+	 *                     feature       source */
 	{ "ABOR", cmd_abor,   ARG_NONE,     0,                                0,              "ABOR",                    NULL,         "959 4.1.3" },
 	{ "ACCT", cmd_acct,   ARG_OPTIONAL, PRE_LOGIN,                        0,              "ACCT <account>",          NULL,         "959 4.1.1" },
 	{ "ALLO", cmd_allo,   ARG_REQUIRED, 0,                                0,              "ALLO <bytes> [R <record size>]", NULL,         "959 4.1.3" },
@@ -92,7 +93,8 @@ static const struct command *find(const char *verb)
 static void refuse_before_login(struct session *s)
 {
 	if (!session_is_tls(s) && !s->worker->settings->plain_ftp)
-		reply(s, 530, "[D-59] This server wants TLS: send AUTH TLS first, then USER and PASS.");
+		reply(s, 530,
+		      "[D-59] This server wants TLS: send AUTH TLS first, then USER and PASS.");
 	else
 		reply(s, 530, "Please log in with USER and PASS.");
 }
@@ -101,12 +103,14 @@ static bool is_allowed(struct session *s, const struct command *command)
 {
 	bool is_clear = !session_is_tls(s) && !s->is_cleared && !s->worker->settings->plain_ftp;
 
-	if ((!s->user && !(command->flags & PRE_LOGIN)) || (is_clear && !(command->flags & PRE_TLS))) {
+	if ((!s->user && !(command->flags & PRE_LOGIN)) ||
+	    (is_clear && !(command->flags & PRE_TLS))) {
 		refuse_before_login(s);
 		return false;
 	}
 	if (command->permission && !session_may(s, command->permission)) {
-		reply(s, 550, "[D-90] Permission denied: your account may not use %s.", command->verb);
+		reply(s, 550, "[D-90] Permission denied: your account may not use %s.",
+		      command->verb);
 		return false;
 	}
 	return true;

@@ -1,17 +1,18 @@
-/* worker/commands.h - the command table: everything that the dispatcher, HELP and FEAT know of a command
- * stands in its row. Threads: the one that runs the session. */
+/* worker/commands.h - the command table: everything that the dispatcher, HELP and FEAT know of a
+ * command stands in its row. Threads: the one that runs the session. */
 #ifndef WORKER_COMMANDS_H
 #define WORKER_COMMANDS_H
 
 #include "worker/session.h"
 
-/* A row without flags is the strictest: logged in, TLS up where it is required, no transfer going on. */
+/* A row without flags is the strictest: logged in, TLS up where it is required, no transfer going
+ * on. */
 enum command_flags {
-	PRE_LOGIN = 1 << 0,   /* also before login */
-	PRE_TLS = 1 << 1,     /* also in clear where plain FTP is off */
-	IN_TRANSFER = 1 << 2, /* without an argument: answered during a transfer */
+	PRE_LOGIN = 1 << 0,    /* also before login */
+	PRE_TLS = 1 << 1,      /* also in clear where plain FTP is off */
+	IN_TRANSFER = 1 << 2,  /* without an argument: answered during a transfer */
 	KEEPS_RENAME = 1 << 3, /* does not forget RNFR */
-	HIDDEN = 1 << 4,      /* an alias: not in HELP */
+	HIDDEN = 1 << 4,       /* an alias: not in HELP */
 };
 
 enum command_argument { ARG_NONE, ARG_OPTIONAL, ARG_REQUIRED };
@@ -21,10 +22,10 @@ struct command {
 	void (*run)(struct session *s, struct text argument);
 	enum command_argument argument;
 	unsigned flags;
-	uint32_t permission;  /* enum permission bits that the user needs, all of them */
-	const char *syntax;   /* for HELP */
-	const char *feature;  /* its line in FEAT, or NULL */
-	const char *source;   /* the RFC and section */
+	uint32_t permission; /* enum permission bits that the user needs, all of them */
+	const char *syntax;  /* for HELP */
+	const char *feature; /* its line in FEAT, or NULL */
+	const char *source;  /* the RFC and section */
 };
 
 /* The table. */
@@ -34,11 +35,13 @@ extern const size_t n_commands;
 /* Runs one line: all checks, then the handler. */
 void commands_run(struct session *s, struct text line);
 
-/* During a transfer: answers the line if it may be answered now (NOOP, STAT); false: it must wait. */
+/* During a transfer: answers the line if it may be answered now (NOOP, STAT); false: it must
+ * wait. */
 bool commands_serve_in_transfer(struct session *s, struct text line);
 bool commands_is_abort(struct text line);
 
-/* The handlers, by file. Each has got its argument checked for presence; what it says is the reply. */
+/* The handlers, by file. Each has got its argument checked for presence; what it says is the
+ * reply. */
 /* cmd_tls.c */
 void cmd_auth(struct session *s, struct text argument);
 void cmd_ccc(struct session *s, struct text argument);

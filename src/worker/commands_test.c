@@ -68,8 +68,9 @@ static bool is_among(const char *verb, const char *const verbs[], size_t n)
 
 static void doors_are_open_where_the_protocol_needs_them_only(void **state)
 {
-	static const char *const in_clear[] = { "AUTH", "CLNT", "CSID", "FEAT", "HELP", "HOST", "NOOP",
-						"OPTS", "PBSZ", "PROT", "QUIT", "SYST", "USER" };
+	static const char *const in_clear[] = { "AUTH", "CLNT", "CSID", "FEAT", "HELP",
+						"HOST", "NOOP", "OPTS", "PBSZ", "PROT",
+						"QUIT", "SYST", "USER" };
 	static const char *const before_login[] = { "ACCT", "PASS", "REIN" };
 	static const char *const in_transfer[] = { "NOOP", "STAT" };
 

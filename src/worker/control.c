@@ -16,7 +16,8 @@
 
 #define REPLY_MAX 9000 /* a path of PATH_MAX_LEN, quotes doubled, and the words around it */
 
-/* --- replies ------------------------------------------------------------------------------------ */
+/* --- replies
+ * ------------------------------------------------------------------------------------ */
 
 /* The text in the client's character set; out overflows when it does not fit. */
 static struct text encode(const struct session *s, struct text text, struct buf *out)
@@ -59,7 +60,8 @@ void reply(struct session *s, unsigned code, const char *format, ...)
 	va_start(args, format);
 	int n = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	reply_text(s, code, (struct text){ text, (size_t)MAX_OF(0, MIN_OF(n, (int)sizeof(text) - 1)) });
+	reply_text(s, code,
+		   (struct text){ text, (size_t)MAX_OF(0, MIN_OF(n, (int)sizeof(text) - 1)) });
 }
 
 struct errno_reply {
@@ -114,10 +116,11 @@ void reply_errno(struct session *s, int error, struct text what)
 	reply_text(s, 451, buf_text(&out));
 }
 
-/* --- waiting ------------------------------------------------------------------------------------ */
+/* --- waiting
+ * ------------------------------------------------------------------------------------ */
 
-/* Lines that may be answered during a transfer are; the first other one is held for later, and with it
- * all that come after. */
+/* Lines that may be answered during a transfer are; the first other one is held for later, and with
+ * it all that come after. */
 static int serve_lines_in_transfer(struct session *s)
 {
 	struct text line;
@@ -143,7 +146,8 @@ static int serve_lines_in_transfer(struct session *s)
 	return s->wants_abort ? -ECANCELED : 0;
 }
 
-/* Takes in what the client has sent. 0, -EAGAIN (nothing), -ENOBUFS (it has piled up), or an error. */
+/* Takes in what the client has sent. 0, -EAGAIN (nothing), -ENOBUFS (it has piled up), or an
+ * error. */
 static int read_control(struct session *s)
 {
 	char bytes[4096];
@@ -158,7 +162,8 @@ static int read_control(struct session *s)
 
 static bool can_hear_client(const struct session *s)
 {
-	/* A line that must wait its turn: read on only for an ABOR that may follow, up to the limit. */
+	/* A line that must wait its turn: read on only for an ABOR that may follow, up to the
+	 * limit. */
 	return !s->wants_end && s->lines.len < 32 * 1024;
 }
 
@@ -184,12 +189,14 @@ static void drain_wake(void)
 {
 	uint64_t n;
 
-	(void)!read(pool_self()->wake_fd, &n, sizeof(n)); /* empty is fine: it was somebody else's */
+	(void)!read(pool_self()->wake_fd, &n,
+		    sizeof(n)); /* empty is fine: it was somebody else's */
 }
 
-/* The one wait of a running session: for fd (-1: only for a wake), the wake-up of its thread and, when
- * asked, the client's commands. 0: fd is ready; 1: woken; else an error. */
-static int wait_all(struct session *s, int fd, short events, int64_t deadline_ms, bool watches_client)
+/* The one wait of a running session: for fd (-1: only for a wake), the wake-up of its thread and,
+ * when asked, the client's commands. 0: fd is ready; 1: woken; else an error. */
+static int wait_all(struct session *s, int fd, short events, int64_t deadline_ms,
+		    bool watches_client)
 {
 	struct pollfd polled[3] = {
 		{ .fd = pool_self()->wake_fd, .events = POLLIN },
@@ -284,7 +291,8 @@ int control_look(struct session *s)
 	return r == 1 || r == -ETIMEDOUT ? 0 : r;
 }
 
-/* --- lines -------------------------------------------------------------------------------------- */
+/* --- lines
+ * -------------------------------------------------------------------------------------- */
 
 int control_next_line(struct session *s, struct text *ret_line)
 {

@@ -1,5 +1,5 @@
-/* worker/control.h - the control connection: replies out, command lines in, and the one place where a
- * running session waits. Threads: the one that runs the session. */
+/* worker/control.h - the control connection: replies out, command lines in, and the one place where
+ * a running session waits. Threads: the one that runs the session. */
 #ifndef WORKER_CONTROL_H
 #define WORKER_CONTROL_H
 
@@ -8,25 +8,26 @@
 /* Sets the session's waiters up; before anything else is done with its streams. */
 void control_init(struct session *s);
 
-/* "code text" as RFC 959 4.2 wants it; newlines in the text make a multi-line reply. A reply that cannot
- * be sent ends the session: s->wants_end. */
+/* "code text" as RFC 959 4.2 wants it; newlines in the text make a multi-line reply. A reply that
+ * cannot be sent ends the session: s->wants_end. */
 void reply(struct session *s, unsigned code, const char *format, ...) PRINTF_LIKE(3, 4);
 /* Text with client bytes in it, already built. */
 void reply_text(struct session *s, unsigned code, struct text text);
-/* One place where errno becomes a reply, so that every command says 550 for the same reasons. what: the
- * path or the thing, quoted in the reply. */
+/* One place where errno becomes a reply, so that every command says 550 for the same reasons. what:
+ * the path or the thing, quoted in the reply. */
 void reply_errno(struct session *s, int error, struct text what);
 
-/* The next command line, or *ret_line.ptr NULL when the client has sent nothing more for now (the session
- * may be parked). 0; -EMSGSIZE: a line was too long; other errors: the connection is gone. The line is
- * borrowed until the next call. */
+/* The next command line, or *ret_line.ptr NULL when the client has sent nothing more for now (the
+ * session may be parked). 0; -EMSGSIZE: a line was too long; other errors: the connection is gone.
+ * The line is borrowed until the next call. */
 int control_next_line(struct session *s, struct text *ret_line) MUST_CHECK;
 
 /* Drops everything that the client has sent up to now, read or not. */
 void control_drop_input(struct session *s);
 
-/* Waits for a wake (an answer of the manager, a data connection). watches_client: ABOR, STAT and NOOP are
- * served meanwhile. 0: something woke us, look again; -ETIMEDOUT; -ECANCELED: ABOR or a farewell;
+/* Waits for a wake (an answer of the manager, a data connection). watches_client: ABOR, STAT and
+ * NOOP are served meanwhile. 0: something woke us, look again; -ETIMEDOUT; -ECANCELED: ABOR or a
+ * farewell;
  * -ECONNRESET: the client has gone. */
 int control_wait_wake(struct session *s, int64_t deadline_ms, bool watches_client) MUST_CHECK;
 

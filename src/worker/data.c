@@ -1,5 +1,5 @@
-/* worker/data.c - see data.h. Source: RFC 959 3.2, 3.3; RFC 4217 7, 9. The cause ids in the replies are
- * those of the doctor. */
+/* worker/data.c - see data.h. Source: RFC 959 3.2, 3.3; RFC 4217 7, 9. The cause ids in the replies
+ * are those of the doctor. */
 #include "worker/data.h"
 
 #include <poll.h>
@@ -24,17 +24,20 @@ void data_forget(struct session *s)
 bool data_is_possible(struct session *s)
 {
 	if (s->tls && !s->protects_data && s->worker->settings->require_data_tls) {
-		reply(s, 522, "[D-54] Data connections must be protected: send PBSZ 0 and PROT P first.");
+		reply(s, 522,
+		      "[D-54] Data connections must be protected: send PBSZ 0 and PROT P first.");
 		return false;
 	}
 	if (s->plan == DATA_NONE) {
-		reply(s, 425, "No data connection was agreed on: send PASV or EPSV (or PORT, EPRT) first.");
+		reply(s, 425,
+		      "No data connection was agreed on: send PASV or EPSV (or PORT, EPRT) first.");
 		return false;
 	}
 	return true;
 }
 
-/* --- TCP ---------------------------------------------------------------------------------------- */
+/* --- TCP
+ * ---------------------------------------------------------------------------------------- */
 
 static void reply_nothing_arrived(struct session *s)
 {
@@ -133,7 +136,8 @@ static int dial_active(struct session *s, int *ret_fd)
 	return 0;
 }
 
-/* --- TLS ---------------------------------------------------------------------------------------- */
+/* --- TLS
+ * ---------------------------------------------------------------------------------------- */
 
 static bool same_identity(const struct tls_identity *a, const struct tls_identity *b)
 {
@@ -158,13 +162,15 @@ static int start_tls(struct session *s, struct data *data)
 	data->binding = (struct tls_binding){
 		.is_data = true, .host = s->tls->host, .accepts = accepts_identity, .arg = s
 	};
-	int r = stream_start_tls(&data->stream, s->worker->start->tls, &data->binding, deadline, &error);
+	int r = stream_start_tls(&data->stream, s->worker->start->tls, &data->binding, deadline,
+				 &error);
 	if (r == -ECANCELED || s->wants_end) {
 		data_reply_broken(s, r);
 		return -ECANCELED;
 	}
 	if (r < 0) {
-		reply(s, 425, "[D-55] The TLS handshake on the data connection failed: %s.", error.text);
+		reply(s, 425, "[D-55] The TLS handshake on the data connection failed: %s.",
+		      error.text);
 		log_event(LOG_WARNING, "data-handshake-failed", F_UINT("session", s->id),
 			  F_STR("error", error.text));
 		return r;
@@ -180,7 +186,8 @@ static int start_tls(struct session *s, struct data *data)
 	return 0;
 }
 
-/* --- MODE Z ------------------------------------------------------------------------------------- */
+/* --- MODE Z
+ * ------------------------------------------------------------------------------------- */
 
 static int start_mode_z(struct session *s, struct data *data)
 {
@@ -207,7 +214,8 @@ static int write_packed(struct data *data, struct text in, bool is_end, int64_t 
 	int r = 0, ended = 0;
 
 	do {
-		ended = compressor_run(data->deflate, &in, is_end, data->packed, DATA_PACKED_SIZE, &len);
+		ended = compressor_run(data->deflate, &in, is_end, data->packed, DATA_PACKED_SIZE,
+				       &len);
 		r = ended < 0 ? ended : stream_write(&data->stream, data->packed, len, deadline_ms);
 	} while (r == 0 && ended == 0 && (in.len > 0 || len == DATA_PACKED_SIZE || is_end));
 	return r;
@@ -257,7 +265,8 @@ int data_end(struct data *data, int64_t deadline_ms)
 	return r == 0 ? stream_end(&data->stream, deadline_ms) : r;
 }
 
-/* --- whole -------------------------------------------------------------------------------------- */
+/* --- whole
+ * -------------------------------------------------------------------------------------- */
 
 int data_open(struct session *s, struct data *data, const char *what)
 {
@@ -266,7 +275,8 @@ int data_open(struct session *s, struct data *data, const char *what)
 
 	*data = (struct data){ .stream = { .fd = -1 } };
 	r = plan == DATA_PASSIVE ? await_passive(s, &fd) : dial_active(s, &fd);
-	/* A plan is good for one transfer (RFC 959 3.2). A port that nothing reached is given back. */
+	/* A plan is good for one transfer (RFC 959 3.2). A port that nothing reached is given
+	 * back. */
 	s->plan = DATA_NONE;
 	passive_drop(s->worker->passive, s);
 	if (r < 0)
@@ -309,13 +319,15 @@ void data_reply_broken(struct session *s, int error)
 		      s->worker->settings->stall_timeout_s);
 		break;
 	case -ENODATA:
-		reply(s, 426, s->is_mode_z ?
-			      "[D-93] The data connection ended before its zlib stream: the file is cut short." :
-			      "[D-57] The data connection ended without TLS close_notify: the file may be cut "
-			      "short.");
+		reply(s, 426,
+		      s->is_mode_z
+			      ? "[D-93] The data connection ended before its zlib stream: the file is cut short."
+			      : "[D-57] The data connection ended without TLS close_notify: the file may be cut "
+				"short.");
 		break;
 	case -EBADMSG:
-		reply(s, 426, "What arrived is not a zlib stream, as MODE Z wants it; transfer aborted.");
+		reply(s, 426,
+		      "What arrived is not a zlib stream, as MODE Z wants it; transfer aborted.");
 		break;
 	case -ECONNRESET:
 	case -EPIPE:
@@ -325,6 +337,7 @@ void data_reply_broken(struct session *s, int error)
 		reply(s, 426, "TLS error on the data connection; transfer aborted.");
 		break;
 	default:
-		reply(s, 426, "The data connection failed (%s); transfer aborted.", strerrordesc_np(-error));
+		reply(s, 426, "The data connection failed (%s); transfer aborted.",
+		      strerrordesc_np(-error));
 	}
 }

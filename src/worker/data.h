@@ -18,12 +18,13 @@ struct data {
 };
 #define DATA_PACKED_SIZE ((size_t)32 * 1024)
 
-/* Brings up the data connection that the client has asked for: waits for it or dials it, says 150 (with
- * what: "Sending ..."), does the TLS handshake. 0; on failure everything has been said to the client,
- * nothing is open, and the result is negative. */
+/* Brings up the data connection that the client has asked for: waits for it or dials it, says 150
+ * (with what: "Sending ..."), does the TLS handshake. 0; on failure everything has been said to the
+ * client, nothing is open, and the result is negative. */
 int data_open(struct session *s, struct data *data, const char *what) MUST_CHECK;
 
-/* The content, whatever the transfer mode. data_write: 0 or an error; data_read: as stream_read, and
+/* The content, whatever the transfer mode. data_write: 0 or an error; data_read: as stream_read,
+ * and
  * -EBADMSG for a broken zlib stream, -ENODATA when it is cut off. */
 int data_write(struct data *data, const void *bytes, size_t len, int64_t deadline_ms) MUST_CHECK;
 ssize_t data_read(struct data *data, void *ret, size_t size, int64_t deadline_ms) MUST_CHECK;
@@ -37,8 +38,8 @@ void data_close(struct session *s, struct data *data);
 /* A transfer that broke off with this error: the reply that says why. */
 void data_reply_broken(struct session *s, int error);
 
-/* Whether a plan exists and policy lets it be used; else replies and says false. Cheap: before files are
- * opened. */
+/* Whether a plan exists and policy lets it be used; else replies and says false. Cheap: before
+ * files are opened. */
 bool data_is_possible(struct session *s) MUST_CHECK;
 
 /* Forgets plan, reservation and a connection that has arrived. */

@@ -12,7 +12,8 @@
 #include "worker/sessions.h"
 
 #define SEND_TIMEOUT_MS 2000
-/* Few enough to fit into the channel's queue, so that sending never has to wait; the others wait here. */
+/* Few enough to fit into the channel's queue, so that sending never has to wait; the others wait
+ * here. */
 #define MAX_IN_FLIGHT 32u
 /* A manager that has died is back within a second or two; longer means that something is broken. */
 #define ANSWER_TIMEOUT_MS 30000
@@ -116,8 +117,8 @@ int manager_link_authenticate(struct manager_link *link, struct session *s, cons
 	if (r == 0) {
 		ask(link, &question);
 		while (r == 0 && !is_answered(link, &question))
-			r = atomic_load(&s->farewell) ? -ECANCELED :
-							control_wait_wake(s, deadline, false);
+			r = atomic_load(&s->farewell) ? -ECANCELED
+						      : control_wait_wake(s, deadline, false);
 		take_back(link, &question);
 	}
 	if (r == 0)
@@ -126,7 +127,8 @@ int manager_link_authenticate(struct manager_link *link, struct session *s, cons
 	return r;
 }
 
-/* --- main thread -------------------------------------------------------------------------------- */
+/* --- main thread
+ * -------------------------------------------------------------------------------- */
 
 static void disconnect_locked(struct manager_link *link)
 {
@@ -164,7 +166,8 @@ static void take_answer(struct manager_link *link, const struct message_auth_rep
 		question->is_answered = true;
 		link->in_flight--;
 		sessions_wake(link->worker->sessions, question->session->board_slot,
-			      question->session->id, answer->result == AUTH_OK ? answer->user : NULL);
+			      question->session->id,
+			      answer->result == AUTH_OK ? answer->user : NULL);
 		break;
 	}
 	send_questions_locked(link);

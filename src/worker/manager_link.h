@@ -1,6 +1,6 @@
-/* worker/manager_link.h - the worker's end of its channel to the manager: logins go out, answers and
- * kicks come in. The manager may die and come back at any time: what it has not answered is asked again
- * on the new channel. Threads: any; one mutex guards the list of open questions. */
+/* worker/manager_link.h - the worker's end of its channel to the manager: logins go out, answers
+ * and kicks come in. The manager may die and come back at any time: what it has not answered is
+ * asked again on the new channel. Threads: any; one mutex guards the list of open questions. */
 #ifndef WORKER_MANAGER_LINK_H
 #define WORKER_MANAGER_LINK_H
 
@@ -11,8 +11,8 @@ struct manager_link;
 struct manager_link *manager_link_new(struct worker *worker, int epoll) MUST_CHECK;
 #define MANAGER_TAG ((uint64_t)1 << 62)
 
-/* Asks whether the password is right and waits for the answer. 0 and *ret_reply; -ETIMEDOUT: the manager
- * does not answer; -ECANCELED: the session must end. Session thread. */
+/* Asks whether the password is right and waits for the answer. 0 and *ret_reply; -ETIMEDOUT: the
+ * manager does not answer; -ECANCELED: the session must end. Session thread. */
 int manager_link_authenticate(struct manager_link *link, struct session *s, const char *user,
 			      const struct secret *password,
 			      struct message_auth_reply *ret_reply) MUST_CHECK;

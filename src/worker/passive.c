@@ -15,8 +15,8 @@
 #include "worker/pool.h"
 #include "worker/sessions.h"
 
-/* Listeners held at a time: enough for the choice to be hard to guess, few enough for descriptors. A
- * listener that nobody has used for its lifetime is given back and others take its place. */
+/* Listeners held at a time: enough for the choice to be hard to guess, few enough for descriptors.
+ * A listener that nobody has used for its lifetime is given back and others take its place. */
 #define MAX_OPEN 128
 #define LIFETIME_MS (120 * 1000)
 /* The client of an abandoned reservation may still be on its way; its pair rests so long. */
@@ -59,7 +59,8 @@ struct passive *passive_new(struct worker *worker, int epoll)
 	return passive;
 }
 
-/* --- listeners ---------------------------------------------------------------------------------- */
+/* --- listeners
+ * ---------------------------------------------------------------------------------- */
 
 /* Older than this, and no reservation can depend on it any more. */
 static int64_t unused_since_ms(const struct passive *passive)
@@ -71,7 +72,8 @@ static int64_t unused_since_ms(const struct passive *passive)
 static struct listener *find_locked(struct passive *passive, uint16_t port)
 {
 	for (size_t i = 0; i < MAX_OPEN; i++)
-		if (passive->listeners[i].state != LISTENER_NONE && passive->listeners[i].port == port)
+		if (passive->listeners[i].state != LISTENER_NONE &&
+		    passive->listeners[i].port == port)
 			return &passive->listeners[i];
 	return NULL;
 }
@@ -136,7 +138,8 @@ static int await_open_locked(struct passive *passive, uint16_t port)
 	}
 }
 
-/* Makes sure that we listen on the port. 0, -EMFILE (too many are open), or the error of bind(2). */
+/* Makes sure that we listen on the port. 0, -EMFILE (too many are open), or the error of
+ * bind(2). */
 static int open_listener(struct passive *passive, uint16_t port)
 {
 	int64_t now = clock_coarse_ms();
@@ -212,7 +215,8 @@ void passive_tend(struct passive *passive)
 	(void)pthread_mutex_unlock(&passive->lock);
 }
 
-/* --- arrivals ----------------------------------------------------------------------------------- */
+/* --- arrivals
+ * ----------------------------------------------------------------------------------- */
 
 static bool accepts_foreign(const struct address *control_peer UNUSED, void *arg UNUSED)
 {
@@ -232,13 +236,14 @@ static void hand_over(struct passive *passive, const struct reservation_owner *o
 	};
 
 	if (owner->worker_slot == start->slot) {
-		sessions_deliver(passive->worker->sessions, owner->board_slot, owner->session_id, fd);
+		sessions_deliver(passive->worker->sessions, owner->board_slot, owner->session_id,
+				 fd);
 		return;
 	}
-	int r = owner->worker_slot < SCOREBOARD_WORKERS ?
-			channel_send(start->mailboxes[owner->worker_slot], &message, sizeof(message),
-				     &fd, 1, 1000) :
-			-EINVAL;
+	int r = owner->worker_slot < SCOREBOARD_WORKERS
+			? channel_send(start->mailboxes[owner->worker_slot], &message,
+				       sizeof(message), &fd, 1, 1000)
+			: -EINVAL;
 	if (r < 0)
 		log_event(LOG_ERROR, "hand-over-failed", F_UINT("worker", owner->worker_slot),
 			  F_ERRNO(r));
@@ -258,8 +263,8 @@ static void sort_arrival(struct passive *passive, uint16_t port, const struct ad
 		hand_over(passive, &owner, port, peer, fd);
 		return;
 	}
-	log_event(LOG_WARNING, "data-connection-refused",
-		  F_STR("peer", address_format(peer, text)), F_UINT("port", port),
+	log_event(LOG_WARNING, "data-connection-refused", F_STR("peer", address_format(peer, text)),
+		  F_UINT("port", port),
 		  F_STR("reason", "no session of this address waits on this port"));
 	fd_close(&fd);
 }
@@ -273,15 +278,16 @@ static void accept_all(struct passive *passive, uint16_t port, size_t index)
 		/* Under the lock, so that nobody gives the socket back meanwhile. */
 		(void)pthread_mutex_lock(&passive->lock);
 		struct listener *listener = find_locked(passive, port);
-		int r = listener && index < listener->n_fds ?
-				socket_accept(listener->fds[index], &fd, &peer) :
-				-EAGAIN;
+		int r = listener && index < listener->n_fds
+				? socket_accept(listener->fds[index], &fd, &peer)
+				: -EAGAIN;
 		if (r == 0)
 			listener->used_ms = clock_coarse_ms();
 		(void)pthread_mutex_unlock(&passive->lock);
 		if (r < 0) {
 			if (r != -EAGAIN)
-				log_event(LOG_ERROR, "accept-failed", F_UINT("port", port), F_ERRNO(r));
+				log_event(LOG_ERROR, "accept-failed", F_UINT("port", port),
+					  F_ERRNO(r));
 			return;
 		}
 		sort_arrival(passive, port, &peer, fd);
@@ -299,15 +305,16 @@ void passive_look(struct passive *passive, uint16_t port)
 		accept_all(passive, port, i);
 }
 
-/* --- choosing a port ---------------------------------------------------------------------------- */
+/* --- choosing a port
+ * ---------------------------------------------------------------------------- */
 
 /* A set of ports: every step-th one of the range, from first on. */
 struct port_set {
 	uint32_t first, step, n;
 };
 
-/* Each worker prefers ports of its own, so that connections seldom arrive at another one; a narrow range
- * is shared by all. */
+/* Each worker prefers ports of its own, so that connections seldom arrive at another one; a narrow
+ * range is shared by all. */
 static struct port_set own_ports(const struct worker *worker)
 {
 	const struct port_range *range = &worker->settings->passive_ports;
@@ -324,7 +331,8 @@ static int try_port(struct passive *passive, struct session *s, uint16_t port)
 {
 	struct worker *worker = passive->worker;
 	struct reservation_owner owner = { worker->start->slot, s->board_slot, s->id };
-	int r = reservations_take(worker->start->reservations, &s->peer, port, &owner, QUARANTINE_MS);
+	int r = reservations_take(worker->start->reservations, &s->peer, port, &owner,
+				  QUARANTINE_MS);
 
 	if (r < 0)
 		return r;

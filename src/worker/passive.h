@@ -1,10 +1,10 @@
 /* worker/passive.h - the shared passive ports, as one worker sees them.
  *
  * A port of the range is listened on when somebody needs it, through the supervisor, which owns the
- * sockets; a connection that arrives is matched by its peer's address to the session that reserved the
- * port (ipc/reservations.h), here or in another worker. Connections that nobody waits for are closed.
- * Threads: any; a mutex guards the list of listeners; what happens under it at most is that a message
- * is put into the supervisor's queue. */
+ * sockets; a connection that arrives is matched by its peer's address to the session that reserved
+ * the port (ipc/reservations.h), here or in another worker. Connections that nobody waits for are
+ * closed. Threads: any; a mutex guards the list of listeners; what happens under it at most is that
+ * a message is put into the supervisor's queue. */
 #ifndef WORKER_PASSIVE_H
 #define WORKER_PASSIVE_H
 
@@ -16,19 +16,20 @@ struct passive;
 struct passive *passive_new(struct worker *worker, int epoll) MUST_CHECK;
 #define PASSIVE_TAG ((uint64_t)1 << 63)
 
-/* Reserves a port of the range for the session: s->plan, s->passive_port. 0; -EBUSY: all of them are
- * reserved by this client's address, even after waiting for passive_wait; -ECANCELED; or why no port
- * could be opened. */
+/* Reserves a port of the range for the session: s->plan, s->passive_port. 0; -EBUSY: all of them
+ * are reserved by this client's address, even after waiting for passive_wait; -ECANCELED; or why no
+ * port could be opened. */
 int passive_reserve(struct passive *passive, struct session *s) MUST_CHECK;
 /* Gives the session's reservation up, if it has one. Borrowing thread, or the table's lock. */
 void passive_drop(struct passive *passive, struct session *s);
 
-/* Looks whether something has arrived at the port. The event of an arrival goes to one of the workers
- * that listen, and is lost with it when that one is killed: who waits looks for itself now and then. */
+/* Looks whether something has arrived at the port. The event of an arrival goes to one of the
+ * workers that listen, and is lost with it when that one is killed: who waits looks for itself now
+ * and then. */
 void passive_look(struct passive *passive, uint16_t port);
 
-/* Main thread: an event of a listener; the supervisor's answer (takes the descriptors); now and then,
- * to give back listeners that nobody has used for a while. */
+/* Main thread: an event of a listener; the supervisor's answer (takes the descriptors); now and
+ * then, to give back listeners that nobody has used for a while. */
 void passive_accept(struct passive *passive, uint64_t tag);
 void passive_listener_reply(struct passive *passive, const struct message_listener *reply,
 			    int fds[], size_t n_fds);

@@ -1,5 +1,5 @@
-/* worker/peers.h - a list of networks, as the settings passive_data_from and active_data_to hold them.
- * Threads: any, once it is made. */
+/* worker/peers.h - a list of networks, as the settings passive_data_from and active_data_to hold
+ * them. Threads: any, once it is made. */
 #ifndef WORKER_PEERS_H
 #define WORKER_PEERS_H
 

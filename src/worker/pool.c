@@ -25,9 +25,9 @@ struct pool {
 	struct worker *worker;
 	int epoll;
 	unsigned n_cpus;
-	atomic_uint threads; /* all */
-	atomic_uint waiting; /* in epoll_wait */
-	atomic_uint working; /* neither waiting for events nor blocked inside a session */
+	atomic_uint threads;  /* all */
+	atomic_uint waiting;  /* in epoll_wait */
+	atomic_uint working;  /* neither waiting for events nor blocked inside a session */
 	pthread_mutex_t lock; /* guards the rest; innermost */
 	struct spare_wake *spare_wakes;
 	int spare_fd; /* given up for a moment when descriptors run out, to refuse politely */
@@ -47,7 +47,8 @@ char *pool_buffer(void)
 	return self->buffer;
 }
 
-/* --- accepting ---------------------------------------------------------------------------------- */
+/* --- accepting
+ * ---------------------------------------------------------------------------------- */
 
 static void refuse(int fd, bool is_implicit, const char *text)
 {
@@ -69,7 +70,8 @@ static void refuse_without_descriptors(struct pool *pool, const struct control_l
 		refuse(fd, listener->is_implicit, "421 Too many connections; try again later.\r\n");
 	pool->spare_fd = eventfd(0, EFD_CLOEXEC);
 	(void)pthread_mutex_unlock(&pool->lock);
-	log_event(LOG_ERROR, "out-of-descriptors", F_STR("advice", "raise the limit (LimitNOFILE)"));
+	log_event(LOG_ERROR, "out-of-descriptors",
+		  F_STR("advice", "raise the limit (LimitNOFILE)"));
 }
 
 static void accept_session(struct pool *pool, const struct control_listener *listener)
@@ -93,18 +95,20 @@ static void accept_session(struct pool *pool, const struct control_listener *lis
 		session_run(s);
 		return;
 	}
-	(void)snprintf(text, sizeof(text), "421 Too many sessions (%u are allowed); try again later.\r\n",
+	(void)snprintf(text, sizeof(text),
+		       "421 Too many sessions (%u are allowed); try again later.\r\n",
 		       pool->worker->settings->max_sessions);
 	refuse(fd, listener->is_implicit, error == -ENOSPC ? text : "421 Out of memory.\r\n");
 	log_event(LOG_WARNING, "session-refused", F_ERRNO(error));
 }
 
-/* --- threads ------------------------------------------------------------------------------------ */
+/* --- threads
+ * ------------------------------------------------------------------------------------ */
 
 static void start_thread(struct pool *pool);
 
-/* A thread takes up work: there must be another one to wait for the next event, unless enough of them
- * compute already (the processors are busy; more threads would only fight for them). */
+/* A thread takes up work: there must be another one to wait for the next event, unless enough of
+ * them compute already (the processors are busy; more threads would only fight for them). */
 static void ensure_waiter(struct pool *pool)
 {
 	if (atomic_load(&pool->waiting) == 0 && atomic_load(&pool->working) < 2 * pool->n_cpus)
@@ -224,7 +228,8 @@ static void start_thread(struct pool *pool)
 		atomic_fetch_sub(&pool->threads, 1);
 		return;
 	}
-	atomic_fetch_add(&pool->waiting, 1); /* counts from now on: no second one for the same need */
+	atomic_fetch_add(&pool->waiting,
+			 1); /* counts from now on: no second one for the same need */
 	(void)pthread_attr_init(&attr);
 	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);

@@ -1,9 +1,9 @@
-/* worker/pool.h - the threads that run sessions. All wait in one epoll; each takes one event, runs that
- * session's commands, parks it and waits again.
+/* worker/pool.h - the threads that run sessions. All wait in one epoll; each takes one event, runs
+ * that session's commands, parks it and waits again.
  *
- * A thread that is about to wait inside a session says so (pool_block); when no thread is left waiting
- * for events another one is started, so that neither slow clients nor slow logins keep others waiting.
- * Threads that find nothing to do for a while leave. Threads: any. */
+ * A thread that is about to wait inside a session says so (pool_block); when no thread is left
+ * waiting for events another one is started, so that neither slow clients nor slow logins keep
+ * others waiting. Threads that find nothing to do for a while leave. Threads: any. */
 #ifndef WORKER_POOL_H
 #define WORKER_POOL_H
 
@@ -13,13 +13,13 @@ struct pool;
 
 /* What belongs to the calling pool thread. */
 struct pool_thread {
-	int wake_fd;  /* eventfd; never closed while the process lives, so that a late wake is harmless */
+	int wake_fd; /* eventfd; never closed while the process lives, so that a late wake is harmless */
 	char *buffer; /* for copying; POOL_BUFFER_SIZE bytes, made at the first use; NULL before */
 };
 #define POOL_BUFFER_SIZE (256 * 1024)
 
-/* epoll is where sessions and control listeners are watched; the listeners' tags have the upper 32 bits 0
- * and the listener's index below. */
+/* epoll is where sessions and control listeners are watched; the listeners' tags have the upper 32
+ * bits 0 and the listener's index below. */
 struct pool *pool_new(struct worker *worker, int epoll) MUST_CHECK;
 
 /* The calling thread's own; NULL outside of the pool. */
@@ -31,8 +31,8 @@ char *pool_buffer(void);
 void pool_block(struct pool *pool);
 void pool_unblock(struct pool *pool);
 
-/* Called now and then by the worker's main thread: threads that all hang in the file system must not
- * stop the others; one more is started. True while this should be called soon again. */
+/* Called now and then by the worker's main thread: threads that all hang in the file system must
+ * not stop the others; one more is started. True while this should be called soon again. */
 bool pool_tend(struct pool *pool);
 
 #endif

@@ -86,7 +86,8 @@ void session_publish(struct session *s, const char *command)
 	scoreboard_publish(s->worker->start->board, s->board_slot, &view);
 }
 
-/* --- running ------------------------------------------------------------------------------------ */
+/* --- running
+ * ------------------------------------------------------------------------------------ */
 
 static void greet(struct session *s)
 {
@@ -108,7 +109,8 @@ static void greet(struct session *s)
 	hosts_greet(s);
 }
 
-/* Appends the line in UTF-8: a client of a host with a legacy character set may send either (RFC 2640
+/* Appends the line in UTF-8: a client of a host with a legacy character set may send either (RFC
+ * 2640
  * 3.2 trusts bytes that are valid UTF-8). False: it has been refused. */
 static bool decode_line(struct session *s, struct text line, struct buf *out)
 {
@@ -125,7 +127,8 @@ static bool decode_line(struct session *s, struct text line, struct buf *out)
 	return r == 0;
 }
 
-/* Runs one line, if there is one. 0: go on; 1: nothing to do for now; < 0: the connection is gone. */
+/* Runs one line, if there is one. 0: go on; 1: nothing to do for now; < 0: the connection is
+ * gone. */
 static int step(struct session *s)
 {
 	AUTO_FREE char *held = s->held_line;
@@ -169,7 +172,9 @@ static void end(struct session *s, int reason)
 		  F_STR("user", s->user ? s->user->name : ""),
 		  F_UINT("seconds", (clock_ms() - s->started_ms) / 1000),
 		  F_UINT("sent", s->bytes_sent), F_UINT("received", s->bytes_received),
-		  F_STR("reason", farewell ? farewell : reason < 0 ? strerrordesc_np(-reason) : "quit"));
+		  F_STR("reason", farewell     ? farewell
+				  : reason < 0 ? strerrordesc_np(-reason)
+					       : "quit"));
 	sessions_close(s->worker->sessions, s);
 }
 

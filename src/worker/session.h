@@ -1,8 +1,8 @@
 /* worker/session.h - one control connection and all that belongs to it.
  *
- * A session is parked (it waits for its client: no thread, no buffers, an entry in epoll) or running
- * (exactly one pool thread owns it). Fields of the first group are guarded by the table's lock; all
- * others belong to the thread that runs the session, and to nobody while it is parked. */
+ * A session is parked (it waits for its client: no thread, no buffers, an entry in epoll) or
+ * running (exactly one pool thread owns it). Fields of the first group are guarded by the table's
+ * lock; all others belong to the thread that runs the session, and to nobody while it is parked. */
 #ifndef WORKER_SESSION_H
 #define WORKER_SESSION_H
 
@@ -35,8 +35,8 @@ struct session {
 	struct list timeout_link; /* among the not yet logged in, or the parked */
 	int64_t deadline_ms;	  /* when the sweep ends it */
 	enum session_state state;
-	int wake_fd;	 /* eventfd of the thread that runs it, or -1 */
-	int arrived_fd;	 /* data connection that came for its reservation, or -1 */
+	int wake_fd;	  /* eventfd of the thread that runs it, or -1 */
+	int arrived_fd;	  /* data connection that came for its reservation, or -1 */
 	char *login_name; /* who it is, for kicks; set before the login is told to the session */
 	_Atomic(char *) farewell; /* end it: the text of a 421 reply; owned */
 
@@ -63,14 +63,14 @@ struct session {
 	uint32_t facts; /* of MLSD/MLST, enum fact */
 	enum transfer_type type;
 	bool is_greeted;
-	bool is_cleared;	     /* TLS was on until CCC; tls is still there for data connections */
+	bool is_cleared; /* TLS was on until CCC; tls is still there for data connections */
 	bool has_pbsz, protects_data; /* PBSZ seen; PROT P */
-	bool is_in_handshake;	      /* of the control connection: nothing can be said to the client */
-	bool wants_end;		      /* QUIT, or the connection is gone */
-	bool wants_abort;	      /* an ABOR waits behind the transfer in progress */
+	bool is_in_handshake; /* of the control connection: nothing can be said to the client */
+	bool wants_end;	      /* QUIT, or the connection is gone */
+	bool wants_abort;     /* an ABOR waits behind the transfer in progress */
 	bool is_transferring;
-	bool needs_epsv;	      /* EPSV ALL was sent (RFC 2428 4) */
-	bool needs_ticket;	      /* the client has spent one */
+	bool needs_epsv;   /* EPSV ALL was sent (RFC 2428 4) */
+	bool needs_ticket; /* the client has spent one */
 	enum data_plan plan;
 	uint16_t passive_port;
 	_Atomic int64_t reserved_ms; /* when the reservation was made; 0: none is pending */
@@ -79,9 +79,9 @@ struct session {
 	bool has_range;	     /* RANG; its end is not included */
 	uint64_t range_first, range_end;
 	unsigned idle_timeout_s; /* SITE IDLE; 0: the setting's */
-	uint8_t digest;	       /* of HASH, enum digest_kind */
-	bool is_mode_z;	       /* MODE Z */
-	uint8_t deflate_level; /* OPTS MODE Z LEVEL */
+	uint8_t digest;		 /* of HASH, enum digest_kind */
+	bool is_mode_z;		 /* MODE Z */
+	uint8_t deflate_level;	 /* OPTS MODE Z LEVEL */
 	uint64_t bytes_sent, bytes_received;
 	enum transfer_kind transfer_kind;
 	const char *transfer_path; /* borrowed during a transfer */
@@ -89,14 +89,15 @@ struct session {
 	_Atomic uint64_t transfer_bytes;
 };
 
-/* Runs a session that is in the hands of the calling pool thread: its next commands, until it has to
- * wait for its client (it is parked) or ends (it is gone). */
+/* Runs a session that is in the hands of the calling pool thread: its next commands, until it has
+ * to wait for its client (it is parked) or ends (it is gone). */
 void session_run(struct session *s);
 
 /* Builds the clean path of a client's argument; replies 501/553 and returns < 0 when it is none. */
 int session_path(struct session *s, struct text argument, struct path *ret) MUST_CHECK;
 
-/* Tells the scoreboard how the session stands. command: the last line, already masked; NULL: keep "". */
+/* Tells the scoreboard how the session stands. command: the last line, already masked; NULL: keep
+ * "". */
 void session_publish(struct session *s, const char *command);
 
 /* TLS on the control connection. False: it failed and the session must end. */

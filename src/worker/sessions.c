@@ -1,8 +1,8 @@
 /* worker/sessions.c - see sessions.h.
  *
  * Two lists in the order of their deadlines, so that the sweep looks at their heads only: sessions
- * that have not logged in (in the order of their connections), and parked ones (in the order in which
- * they were parked). */
+ * that have not logged in (in the order of their connections), and parked ones (in the order in
+ * which they were parked). */
 #include "worker/sessions.h"
 
 #include <pthread.h>
@@ -20,7 +20,8 @@ struct sessions {
 	int epoll;
 	size_t count;
 	struct list waiting_for_login, parked;
-	struct list impatient; /* parked with an idle timeout of their own (SITE IDLE): in no order */
+	struct list
+		impatient; /* parked with an idle timeout of their own (SITE IDLE): in no order */
 	struct session *slots[]; /* by board slot; NULL: not ours */
 };
 
@@ -47,9 +48,9 @@ static uint64_t tag_of(const struct session *s)
 
 static struct session *find_locked(struct sessions *table, uint32_t board_slot, uint64_t id)
 {
-	struct session *s = board_slot < scoreboard_max_sessions(table->worker->start->board) ?
-				    table->slots[board_slot] :
-				    NULL;
+	struct session *s = board_slot < scoreboard_max_sessions(table->worker->start->board)
+				    ? table->slots[board_slot]
+				    : NULL;
 
 	return s && s->id == id ? s : NULL;
 }
@@ -59,7 +60,8 @@ static void watch(struct sessions *table, struct session *s, int operation, uint
 	struct epoll_event event = { .events = events | EPOLLRDHUP | EPOLLONESHOT,
 				     .data.u64 = tag_of(s) };
 
-	/* Fails only when the kernel is out of memory or watches; the sweep ends the session then. */
+	/* Fails only when the kernel is out of memory or watches; the sweep ends the session
+	 * then. */
 	(void)epoll_ctl(table->epoll, operation, s->control.fd, &event);
 }
 
@@ -138,7 +140,8 @@ bool sessions_park(struct sessions *table, struct session *s)
 			if (is_impatient)
 				idle_ms = (int64_t)s->idle_timeout_s * 1000;
 			s->deadline_ms = clock_coarse_ms() + idle_ms;
-			list_append(is_impatient ? &table->impatient : &table->parked, &s->timeout_link);
+			list_append(is_impatient ? &table->impatient : &table->parked,
+				    &s->timeout_link);
 		}
 		watch(table, s, EPOLL_CTL_MOD, EPOLLIN);
 	}
@@ -287,7 +290,8 @@ void sessions_wake(struct sessions *table, uint32_t board_slot, uint64_t id, con
 }
 
 /* Ends the sessions at the head of a list whose time has come. Returns the next deadline. */
-static int64_t sweep_locked(struct sessions *table, struct list *list, int64_t now, const char *text)
+static int64_t sweep_locked(struct sessions *table, struct list *list, int64_t now,
+			    const char *text)
 {
 	while (!list_is_empty(list)) {
 		struct session *s = list_entry(list->next, struct session, timeout_link);
@@ -337,9 +341,10 @@ int sessions_sweep(struct sessions *table)
 
 	(void)snprintf(login, sizeof(login), "No login within %u seconds; closing.",
 		       settings->login_timeout_s);
-	(void)snprintf(idle, sizeof(idle),
-		       "Idle for %u seconds; closing. A keepalive (NOOP) every %u seconds prevents it.",
-		       settings->idle_timeout_s, settings->idle_timeout_s * 5 / 6);
+	(void)snprintf(
+		idle, sizeof(idle),
+		"Idle for %u seconds; closing. A keepalive (NOOP) every %u seconds prevents it.",
+		settings->idle_timeout_s, settings->idle_timeout_s * 5 / 6);
 	(void)pthread_mutex_lock(&table->lock);
 	next = sweep_locked(table, &table->waiting_for_login, now, login);
 	other = sweep_locked(table, &table->parked, now, idle);

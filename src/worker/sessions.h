@@ -1,9 +1,9 @@
 /* worker/sessions.h - the table of a worker's sessions: who is parked, who runs, who has waited too
  * long; where kicks, arriving data connections and timeouts find their session.
  *
- * Threads: any. One lock guards the table and the first group of struct session's fields; it is held
- * for a few instructions and nothing blocks under it. Inside it only the lock of ipc/reservations.h is
- * ever taken. */
+ * Threads: any. One lock guards the table and the first group of struct session's fields; it is
+ * held for a few instructions and nothing blocks under it. Inside it only the lock of
+ * ipc/reservations.h is ever taken. */
 #ifndef WORKER_SESSIONS_H
 #define WORKER_SESSIONS_H
 
@@ -13,17 +13,17 @@ struct sessions;
 
 struct sessions *sessions_new(struct worker *worker, int epoll) MUST_CHECK;
 
-/* A session for a fresh control connection, running, in the hands of the caller. Takes fd. NULL when the
- * server is full (*ret_error -ENOSPC) or memory short; fd is then still the caller's. */
+/* A session for a fresh control connection, running, in the hands of the caller. Takes fd. NULL
+ * when the server is full (*ret_error -ENOSPC) or memory short; fd is then still the caller's. */
 struct session *sessions_open(struct sessions *table, int fd, const struct address *peer,
 			      bool is_implicit, int wake_fd, int *ret_error) MUST_CHECK;
 
-/* The event of an epoll entry: the session, now running in the hands of the caller; NULL when it is gone
- * or runs already. */
+/* The event of an epoll entry: the session, now running in the hands of the caller; NULL when it is
+ * gone or runs already. */
 struct session *sessions_take(struct sessions *table, uint64_t tag, int wake_fd) MUST_CHECK;
 
-/* Parks: false when there is something to do first (a farewell came meanwhile). After true the session
- * must not be touched any more. */
+/* Parks: false when there is something to do first (a farewell came meanwhile). After true the
+ * session must not be touched any more. */
 bool sessions_park(struct sessions *table, struct session *s) MUST_CHECK;
 
 /* A session that has just been opened, by a thread outside of the pool: a pool thread takes it from
@@ -38,18 +38,19 @@ void sessions_logged_in(struct sessions *table, struct session *s);
 /* ... and the other way round, with a fresh login timeout. */
 void sessions_logged_out(struct sessions *table, struct session *s);
 
-/* Sessions that must end, with the text of their 421 reply: one by id, all of a user, all. Returns how
- * many there were. */
+/* Sessions that must end, with the text of their 421 reply: one by id, all of a user, all. Returns
+ * how many there were. */
 size_t sessions_kick(struct sessions *table, uint64_t id, const char *user, const char *text);
 size_t sessions_kick_all(struct sessions *table, const char *text);
 
-/* A data connection for the session in this slot. Takes fd: it is closed when the session is gone. */
+/* A data connection for the session in this slot. Takes fd: it is closed when the session is
+ * gone. */
 void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id, int fd);
 /* The running thread takes the data connection that has arrived, or -1. */
 int sessions_take_arrived(struct sessions *table, struct session *s);
 
-/* Wakes the thread that runs the session, if one does. name (may be NULL): who is about to be logged
- * in; a kick by user name finds the session from now on. */
+/* Wakes the thread that runs the session, if one does. name (may be NULL): who is about to be
+ * logged in; a kick by user name finds the session from now on. */
 void sessions_wake(struct sessions *table, uint32_t board_slot, uint64_t id, const char *name);
 
 /* Ends what has waited too long. Returns the milliseconds until the next one could be due. */

@@ -1,5 +1,5 @@
-/* worker/state.h - what all parts of one worker process share. Set up by worker_main before the first
- * pool thread starts; the pointers never change afterwards. */
+/* worker/state.h - what all parts of one worker process share. Set up by worker_main before the
+ * first pool thread starts; the pointers never change afterwards. */
 #ifndef WORKER_STATE_H
 #define WORKER_STATE_H
 

@@ -74,7 +74,8 @@ static void send_converted(struct session *s, struct data *data, int file, off_t
 			   char *buffer, struct transfer *t)
 {
 	struct ascii state = { 0 };
-	size_t third = POOL_BUFFER_SIZE / 3; /* a piece of the file, and twice as much for its lines */
+	size_t third =
+		POOL_BUFFER_SIZE / 3; /* a piece of the file, and twice as much for its lines */
 
 	while (t->error == 0 && offset < end) {
 		ssize_t n = pread(file, buffer, MIN_OF(third, (size_t)(end - offset)), offset);
@@ -155,8 +156,8 @@ void transfer_receive(struct session *s, struct data *data, int file, struct tra
 		ret->bytes += len;
 		transfer_count(s, len);
 		if (s->type == TYPE_ASCII)
-			len = n > 0 ? ascii_decode(&state, buffer, len, decoded) :
-				      ascii_decode_end(&state, decoded);
+			len = n > 0 ? ascii_decode(&state, buffer, len, decoded)
+				    : ascii_decode_end(&state, decoded);
 		ret->error = write_all(file, s->type == TYPE_ASCII ? decoded : buffer, len);
 		ret->is_file_error = ret->error < 0;
 		if (n == 0)

@@ -1,18 +1,19 @@
-/* worker/transfer.h - the copying itself: file to data connection and back. Threads: the one that runs
- * the session; it serves the client's ABOR, STAT and NOOP meanwhile. */
+/* worker/transfer.h - the copying itself: file to data connection and back. Threads: the one that
+ * runs the session; it serves the client's ABOR, STAT and NOOP meanwhile. */
 #ifndef WORKER_TRANSFER_H
 #define WORKER_TRANSFER_H
 
 #include "worker/data.h"
 
 struct transfer {
-	uint64_t bytes; /* of content */
-	int error;	/* 0, or the first negative error */
+	uint64_t bytes;	    /* of content */
+	int error;	    /* 0, or the first negative error */
 	bool is_file_error; /* the error is the file's, not the network's */
 	bool is_unproven;   /* received over TLS without close_notify, and tolerated */
 };
 
-/* The file from offset up to end (or its own end, if that comes first); TYPE A converts line ends. */
+/* The file from offset up to end (or its own end, if that comes first); TYPE A converts line
+ * ends. */
 void transfer_send(struct session *s, struct data *data, int file, uint64_t offset, uint64_t end,
 		   struct transfer *ret);
 

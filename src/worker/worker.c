@@ -35,7 +35,8 @@ struct main_loop {
 	int64_t stay_until_ms; /* a pool thread may be about to open a session that it has accepted */
 };
 
-/* --- messages ----------------------------------------------------------------------------------- */
+/* --- messages
+ * ----------------------------------------------------------------------------------- */
 
 static void stop_accepting(struct main_loop *loop)
 {
@@ -49,7 +50,8 @@ static void stop_accepting(struct main_loop *loop)
 static void confirm_drain(const struct main_loop *loop)
 {
 	const struct message_head message = { .kind = MSG_DRAINING };
-	int r = channel_send(loop->worker.start->supervisor, &message, sizeof(message), NULL, 0, 1000);
+	int r = channel_send(loop->worker.start->supervisor, &message, sizeof(message), NULL, 0,
+			     1000);
 
 	if (r < 0)
 		log_event(LOG_WARNING, "supervisor-deaf", F_ERRNO(r));
@@ -69,8 +71,8 @@ static void change_phase(struct main_loop *loop, enum phase phase)
 }
 
 /* False: the supervisor is not what we think it is. */
-static bool take_supervisor_message(struct main_loop *loop, const union message *message, size_t len,
-				    int fds[], size_t n_fds)
+static bool take_supervisor_message(struct main_loop *loop, const union message *message,
+				    size_t len, int fds[], size_t n_fds)
 {
 	switch (message->head.kind) {
 	case MSG_MANAGER_CHANNEL:
@@ -101,12 +103,13 @@ static void read_supervisor(struct main_loop *loop)
 	size_t n_fds;
 
 	for (;;) {
-		ssize_t n = channel_receive(loop->worker.start->supervisor, &message, sizeof(message),
-					    fds, &n_fds);
+		ssize_t n = channel_receive(loop->worker.start->supervisor, &message,
+					    sizeof(message), fds, &n_fds);
 		if (n == -EAGAIN)
 			return;
 		if (n == -EMFILE || n == -EMSGSIZE) {
-			log_event(LOG_ERROR, "message-lost", F_STR("from", "supervisor"), F_ERRNO((int)n));
+			log_event(LOG_ERROR, "message-lost", F_STR("from", "supervisor"),
+				  F_ERRNO((int)n));
 			continue;
 		}
 		if (n >= (ssize_t)sizeof(message.head) &&
@@ -126,8 +129,8 @@ static void read_mailbox(struct main_loop *loop)
 	size_t n_fds;
 
 	for (;;) {
-		ssize_t n = channel_receive(loop->worker.start->mailbox, &message, sizeof(message), fds,
-					    &n_fds);
+		ssize_t n = channel_receive(loop->worker.start->mailbox, &message, sizeof(message),
+					    fds, &n_fds);
 		if (n <= 0)
 			return;
 		if (n == sizeof(message.data_connection) && n_fds == 1 &&
@@ -136,14 +139,16 @@ static void read_mailbox(struct main_loop *loop)
 					 message.data_connection.session_id, fd_take(&fds[0]));
 		if (n == sizeof(message.control_connection) && n_fds == 1 &&
 		    message.head.kind == MSG_CONTROL_CONNECTION)
-			balance_take_over(&loop->worker, fd_take(&fds[0]), &message.control_connection.peer,
+			balance_take_over(&loop->worker, fd_take(&fds[0]),
+					  &message.control_connection.peer,
 					  message.control_connection.is_implicit);
 		for (size_t i = 0; i < n_fds; i++)
 			fd_close(&fds[i]);
 	}
 }
 
-/* --- set-up ------------------------------------------------------------------------------------- */
+/* --- set-up
+ * ------------------------------------------------------------------------------------- */
 
 static int watch(int epoll, int fd, uint64_t tag, uint32_t events)
 {
@@ -181,7 +186,8 @@ static int watch_all(struct main_loop *loop)
 		r = watch(loop->epoll, start->mailbox, MAILBOX_TAG, EPOLLIN);
 	/* Exclusive: of all workers one is woken for a connection. */
 	for (size_t i = 0; r == 0 && i < start->n_listeners; i++)
-		r = watch(loop->sessions_epoll, start->listeners[i].fd, i, EPOLLIN | EPOLLEXCLUSIVE);
+		r = watch(loop->sessions_epoll, start->listeners[i].fd, i,
+			  EPOLLIN | EPOLLEXCLUSIVE);
 	return r;
 }
 
@@ -194,7 +200,8 @@ static int set_up(struct main_loop *loop, const struct worker_start *start)
 	worker->settings = settings;
 	find_server_name(worker);
 	(void)umask(settings->umask);
-	/* Sessions come and go in thousands: few arenas, and freed memory goes back to the system. */
+	/* Sessions come and go in thousands: few arenas, and freed memory goes back to the
+	 * system. */
 	(void)mallopt(M_ARENA_MAX, 2);
 	(void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 
@@ -222,7 +229,8 @@ static int set_up(struct main_loop *loop, const struct worker_start *start)
 	return watch_all(loop);
 }
 
-/* --- loop --------------------------------------------------------------------------------------- */
+/* --- loop
+ * --------------------------------------------------------------------------------------- */
 
 static void handle(struct main_loop *loop, uint64_t tag)
 {

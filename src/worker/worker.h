@@ -33,8 +33,8 @@ struct worker_start {
 	const int *host_roots;
 };
 
-/* Runs until the supervisor says TERMINATE, or DRAIN and the last session has ended, or the supervisor
- * is gone. Privileges are already dropped. Returns the exit status. */
+/* Runs until the supervisor says TERMINATE, or DRAIN and the last session has ended, or the
+ * supervisor is gone. Privileges are already dropped. Returns the exit status. */
 int worker_main(const struct worker_start *start) MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
-"""Several hosts on one server (RFC 7151, SNI): each with its certificate, greeting, files and character
-set; and names for clients from before UTF-8."""
+"""Several hosts on one server (RFC 7151, SNI): each with its certificate, greeting, files and
+character set; and names for clients from before UTF-8."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from sallyport_lab.control import Control
-from sallyport_lab.daemon import PASSWORD, SALLYPORT, SALLYPORTD, SERVICE_USER, IS_ROOT
+from sallyport_lab.daemon import IS_ROOT, PASSWORD, SALLYPORT, SALLYPORTD, SERVICE_USER
 from sallyport_lab.wait import eventually
 
 MAIN, OWN, SHARED, LATIN = "ftp.main.test", "ftp.own.test", "ftp.shared.test", "ftp.latin.test"
@@ -115,11 +115,11 @@ def lab(start_module_server, authority, tmp_path_factory):
 @pytest.mark.sanitize
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name, shown, where", [
-    (None, MAIN, b"main"), (MAIN, MAIN, b"main"), (OWN, OWN, b"own"), ("alias.own.test", OWN, b"own"),
+    (None, MAIN, b"main"), (MAIN, MAIN, b"main"), (OWN, OWN, b"own"),
+    ("alias.own.test", OWN, b"own"),
 ])
 @pytest.mark.parametrize("implicit", [False, True], ids=["explicit", "implicit"])
-def test_the_name_in_the_handshake_chooses_certificate_and_files(lab, implicit, name, shown, where,
-                                                                 version):
+def test_the_name_in_the_handshake_is_the_host(lab, implicit, name, shown, where, version):
     with lab.connect(name, implicit=implicit, version=version) as control:
         assert shown in names_of(control)
         if implicit:
@@ -422,8 +422,8 @@ def test_mistakes_are_named_by_file_and_line(tmp_path, authority, section, line,
     assert done.returncode == 1
     for word in [f"{config}:{line}: ", *words]:
         assert word in done.stderr, done.stderr
-    done = subprocess.run([SALLYPORTD, "--config", config, "--check"], capture_output=True, text=True,
-                          timeout=20)
+    done = subprocess.run([SALLYPORTD, "--config", config, "--check"], capture_output=True,
+                          text=True, timeout=20)
     assert done.returncode != 0 and words[0] in done.stderr
 
 

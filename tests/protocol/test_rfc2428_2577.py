@@ -111,7 +111,6 @@ test_bounce = dialogues(
           f"{line} -> 500/501/504") for name, line in {
               "port-to-another-host": "PORT 127,0,0,9,200,10",
               "port-to-the-internet": "PORT 192,0,2,1,200,10",
-              "port-to-anybody": "PORT 0,0,0,0,200,10",
               "port-to-broadcast": "PORT 255,255,255,255,200,10",
               "port-to-ftp": "PORT 127,0,0,1,0,21",
               "port-to-smtp": "PORT 127,0,0,1,0,25",
@@ -135,6 +134,20 @@ def test_refused_port_opens_nothing(gate):
         listener.settimeout(0.1)
         with pytest.raises(TimeoutError):
             listener.accept()
+
+
+@rfc("2577 3", "0.0.0.0, which some clients send, is no third machine: it means the client.")
+def test_unspecified_address(gate):
+    control = gate.login()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        control.expect(f"PORT 0,0,0,0,{port >> 8},{port & 255}", 200, 501)
+        first = control.command("NLST")
+        if first.code == 150:
+            listener.settimeout(10)
+            listener.accept()[0].close()
+            control.read_reply()
+    control.expect("NOOP", 200)
 
 
 @rfc("2577 4", "A data connection from another address gets nothing (port theft).")

@@ -12,8 +12,8 @@ NAMES = {
     "arabic": "ملف", "quotes": '"quoted"', "one-quote": 'a"b', "blanks": "a  b", "lead": "  lead",
     "trail": "trail  ", "dash": "-rf", "dash-switch": "-la", "star": "*", "question": "?",
     "brackets": "[a-z]", "backslash": "a\\b", "tab": "a\tb", "escape": "a\x1bb", "percent": "%s%n",
-    "tilde": "~", "dots": "...", "hidden": ".hidden", "semicolon": "type=dir;", "latin-1": "gr\udcfc\udcdf",
-    "0xff": "\udcff\udcff", "lone-surrogate": "\udced\udca0\udc80", "long": "x" * 255, "arrow": "a -> b",
+    "tilde": "~", "dots": "...", "hidden": ".hidden", "semicolon": "type=dir;",
+    "latin-1": "gr\udcfc\udcdf", "0xff": "\udcff\udcff", "lone-surrogate": "\udced\udca0\udc80", "long": "x" * 255, "arrow": "a -> b",
     "control-1": "a\x01b", "delete": "a\x7fb",
 }
 
@@ -105,3 +105,14 @@ def test_long_paths(gate):
         control.expect("CWD " + "p" * 250, 250)
     assert len(control.expect("PWD", 257).text) > 12 * 250
     control.expect("CWD " + "/".join(["q" * 250] * 20), 550, 553)
+
+
+@rfc("2640 2.2", "Clients of a legacy charset, by a setting: their bytes on the wire, UTF-8 on disk.")
+def test_legacy_charset(open_gate, gate):
+    old = open_gate(gate.mode, charset="ISO-8859-1")
+    control = old.login()
+    control.expect(b"MKD gr\xfcn", 257)
+    assert os.listdir(old.home) == ["grün"]
+    assert control.listing("NLST") == ["gr\udcfcn"]
+    control.expect("OPTS UTF8 ON", 200)
+    assert control.listing("NLST") == ["grün"]
