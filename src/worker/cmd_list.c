@@ -35,8 +35,7 @@ struct lister {
 	uint64_t bytes;
 };
 
-/* --- entries
- * ------------------------------------------------------------------------------------ */
+/* --- entries ---------------------------------------------------------------------------------- */
 
 /* perm of RFC 3659 7.5.5: what this user may do with it. The letters of a file, or of a
  * directory. */
@@ -110,8 +109,7 @@ static int stat_path(const struct session *s, const char *path, struct statx *re
 	return statx(fd, "", AT_EMPTY_PATH, STATX_WANTED, ret) < 0 ? -errno : 0;
 }
 
-/* --- output
- * ------------------------------------------------------------------------------------- */
+/* --- output ----------------------------------------------------------------------------------- */
 
 /* On the control connection a byte 255 would be Telnet's IAC: it is doubled (RFC 854). */
 static int send_on_control(struct session *s, struct text bytes, int64_t deadline)
@@ -328,8 +326,7 @@ static int list_directory(struct lister *l, int fd, const struct path *path, uns
 	return r;
 }
 
-/* --- what is listed
- * ----------------------------------------------------------------------------- */
+/* --- what is listed --------------------------------------------------------------------------- */
 
 struct target {
 	struct path path; /* the directory, or the one file */

@@ -115,8 +115,7 @@ static void site_symlink(struct session *s, struct text argument)
 	reply(s, 200, "Link is made.");
 }
 
-/* --- copying
- * ------------------------------------------------------------------------------------ */
+/* --- copying ---------------------------------------------------------------------------------- */
 
 static void site_cpfr(struct session *s, struct text argument)
 {
@@ -204,8 +203,7 @@ static void site_cpto(struct session *s, struct text argument)
 		log_change(s, "copy", &path);
 }
 
-/* --- directories
- * -------------------------------------------------------------------------------- */
+/* --- directories ------------------------------------------------------------------------------ */
 
 static void site_mkdir(struct session *s, struct text argument)
 {
@@ -252,8 +250,7 @@ static void site_rmdir(struct session *s, struct text argument)
 	reply(s, 200, "Directory is removed.");
 }
 
-/* --- sessions
- * ----------------------------------------------------------------------------------- */
+/* --- sessions --------------------------------------------------------------------------------- */
 
 /* The user's own sessions, from the scoreboard. */
 static void site_who(struct session *s, struct text argument UNUSED)

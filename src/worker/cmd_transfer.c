@@ -121,8 +121,7 @@ void cmd_retr(struct session *s, struct text argument)
 	transfer_end(s);
 }
 
-/* --- uploads
- * ------------------------------------------------------------------------------------ */
+/* --- uploads ---------------------------------------------------------------------------------- */
 
 struct upload {
 	struct path path;

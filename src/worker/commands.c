@@ -6,8 +6,7 @@
 
 /* clang-format off */
 const struct command commands[] = {
-	/* verb   handler     argument      flags                             permission      syntax
-	 *                     feature       source */
+	/* verb, handler, argument, flags, permission, syntax, line in FEAT, source */
 	{ "ABOR", cmd_abor,   ARG_NONE,     0,                                0,              "ABOR",                    NULL,         "959 4.1.3" },
 	{ "ACCT", cmd_acct,   ARG_OPTIONAL, PRE_LOGIN,                        0,              "ACCT <account>",          NULL,         "959 4.1.1" },
 	{ "ALLO", cmd_allo,   ARG_REQUIRED, 0,                                0,              "ALLO <bytes> [R <record size>]", NULL,         "959 4.1.3" },

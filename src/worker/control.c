@@ -16,8 +16,7 @@
 
 #define REPLY_MAX 9000 /* a path of PATH_MAX_LEN, quotes doubled, and the words around it */
 
-/* --- replies
- * ------------------------------------------------------------------------------------ */
+/* --- replies ---------------------------------------------------------------------------------- */
 
 /* The text in the client's character set; out overflows when it does not fit. */
 static struct text encode(const struct session *s, struct text text, struct buf *out)
@@ -116,8 +115,7 @@ void reply_errno(struct session *s, int error, struct text what)
 	reply_text(s, 451, buf_text(&out));
 }
 
-/* --- waiting
- * ------------------------------------------------------------------------------------ */
+/* --- waiting ---------------------------------------------------------------------------------- */
 
 /* Lines that may be answered during a transfer are; the first other one is held for later, and with
  * it all that come after. */
@@ -291,8 +289,7 @@ int control_look(struct session *s)
 	return r == 1 || r == -ETIMEDOUT ? 0 : r;
 }
 
-/* --- lines
- * -------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 int control_next_line(struct session *s, struct text *ret_line)
 {

@@ -36,8 +36,7 @@ bool data_is_possible(struct session *s)
 	return true;
 }
 
-/* --- TCP
- * ---------------------------------------------------------------------------------------- */
+/* --- TCP -------------------------------------------------------------------------------------- */
 
 static void reply_nothing_arrived(struct session *s)
 {
@@ -136,8 +135,7 @@ static int dial_active(struct session *s, int *ret_fd)
 	return 0;
 }
 
-/* --- TLS
- * ---------------------------------------------------------------------------------------- */
+/* --- TLS -------------------------------------------------------------------------------------- */
 
 static bool same_identity(const struct tls_identity *a, const struct tls_identity *b)
 {
@@ -186,8 +184,7 @@ static int start_tls(struct session *s, struct data *data)
 	return 0;
 }
 
-/* --- MODE Z
- * ------------------------------------------------------------------------------------- */
+/* --- MODE Z ----------------------------------------------------------------------------------- */
 
 static int start_mode_z(struct session *s, struct data *data)
 {
@@ -265,8 +262,7 @@ int data_end(struct data *data, int64_t deadline_ms)
 	return r == 0 ? stream_end(&data->stream, deadline_ms) : r;
 }
 
-/* --- whole
- * -------------------------------------------------------------------------------------- */
+/* --- whole ------------------------------------------------------------------------------------ */
 
 int data_open(struct session *s, struct data *data, const char *what)
 {

@@ -127,8 +127,7 @@ int manager_link_authenticate(struct manager_link *link, struct session *s, cons
 	return r;
 }
 
-/* --- main thread
- * -------------------------------------------------------------------------------- */
+/* --- main thread ------------------------------------------------------------------------------ */
 
 static void disconnect_locked(struct manager_link *link)
 {

@@ -59,8 +59,7 @@ struct passive *passive_new(struct worker *worker, int epoll)
 	return passive;
 }
 
-/* --- listeners
- * ---------------------------------------------------------------------------------- */
+/* --- listeners -------------------------------------------------------------------------------- */
 
 /* Older than this, and no reservation can depend on it any more. */
 static int64_t unused_since_ms(const struct passive *passive)
@@ -215,8 +214,7 @@ void passive_tend(struct passive *passive)
 	(void)pthread_mutex_unlock(&passive->lock);
 }
 
-/* --- arrivals
- * ----------------------------------------------------------------------------------- */
+/* --- arrivals --------------------------------------------------------------------------------- */
 
 static bool accepts_foreign(const struct address *control_peer UNUSED, void *arg UNUSED)
 {
@@ -305,8 +303,7 @@ void passive_look(struct passive *passive, uint16_t port)
 		accept_all(passive, port, i);
 }
 
-/* --- choosing a port
- * ---------------------------------------------------------------------------- */
+/* --- choosing a port -------------------------------------------------------------------------- */
 
 /* A set of ports: every step-th one of the range, from first on. */
 struct port_set {

@@ -47,8 +47,7 @@ char *pool_buffer(void)
 	return self->buffer;
 }
 
-/* --- accepting
- * ---------------------------------------------------------------------------------- */
+/* --- accepting -------------------------------------------------------------------------------- */
 
 static void refuse(int fd, bool is_implicit, const char *text)
 {
@@ -102,8 +101,7 @@ static void accept_session(struct pool *pool, const struct control_listener *lis
 	log_event(LOG_WARNING, "session-refused", F_ERRNO(error));
 }
 
-/* --- threads
- * ------------------------------------------------------------------------------------ */
+/* --- threads ---------------------------------------------------------------------------------- */
 
 static void start_thread(struct pool *pool);
 

@@ -86,8 +86,7 @@ void session_publish(struct session *s, const char *command)
 	scoreboard_publish(s->worker->start->board, s->board_slot, &view);
 }
 
-/* --- running
- * ------------------------------------------------------------------------------------ */
+/* --- running ---------------------------------------------------------------------------------- */
 
 static void greet(struct session *s)
 {

@@ -35,8 +35,7 @@ struct main_loop {
 	int64_t stay_until_ms; /* a pool thread may be about to open a session that it has accepted */
 };
 
-/* --- messages
- * ----------------------------------------------------------------------------------- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 static void stop_accepting(struct main_loop *loop)
 {
@@ -147,8 +146,7 @@ static void read_mailbox(struct main_loop *loop)
 	}
 }
 
-/* --- set-up
- * ------------------------------------------------------------------------------------- */
+/* --- set-up ----------------------------------------------------------------------------------- */
 
 static int watch(int epoll, int fd, uint64_t tag, uint32_t events)
 {
@@ -229,8 +227,7 @@ static int set_up(struct main_loop *loop, const struct worker_start *start)
 	return watch_all(loop);
 }
 
-/* --- loop
- * --------------------------------------------------------------------------------------- */
+/* --- loop ------------------------------------------------------------------------------------- */
 
 static void handle(struct main_loop *loop, uint64_t tag)
 {
