@@ -119,8 +119,8 @@ static void a_folder_that_is_not_there_is_named(void **state)
 	struct database_error error;
 	sqlite3 *db = NULL;
 
-	assert_int_equal(database_open("/nonexistent/accounts.db", &db, &error), -ENOENT);
-	assert_non_null(strstr(error.text, "/nonexistent/accounts.db"));
+	assert_int_equal(database_open("/proc/nonexistent/accounts.db", &db, &error), -ENOENT);
+	assert_non_null(strstr(error.text, "/proc/nonexistent/accounts.db"));
 }
 
 static void every_version_is_led_up_to_the_newest(void **state)

@@ -109,7 +109,8 @@ static int form_parse(struct text form, bool *ret_is_non_print)
 
 	if (letter != 'N' && letter != 'T' && letter != 'C')
 		return -EINVAL;
-	*ret_is_non_print = letter == 'N';
+	/* Who makes no difference between N and T takes T for N (RFC 1123 4.1.2.2). */
+	*ret_is_non_print = letter != 'C';
 	return 0;
 }
 

@@ -25,7 +25,7 @@ void command_mask(struct text line, char *ret, size_t ret_size);
 
 /* TYPE (RFC 959 3.1.1, 5.3.2): "A", "A N", "I", "L 8", any case. */
 enum transfer_type { TYPE_ASCII, TYPE_IMAGE };
-/* 0; -EOPNOTSUPP: well-formed but not served (E, A T, A C, L 36, ...: reply 504); -EINVAL (501). */
+/* 0; -EOPNOTSUPP: well-formed but not served (E, A C, L 36, ...: reply 504); -EINVAL (501). */
 int type_parse(struct text argument, enum transfer_type *ret) MUST_CHECK;
 
 #endif

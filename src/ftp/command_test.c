@@ -145,7 +145,7 @@ static void types_follow_rfc_959(void **state)
 		{ T("L x"), -EINVAL, 0 },	{ T("L 256"), -EINVAL, 0 },
 		{ T("L -8"), -EINVAL, 0 },	{ T("E X"), -EINVAL, 0 },
 		{ T("E"), -EOPNOTSUPP, 0 },	{ T("E N"), -EOPNOTSUPP, 0 },
-		{ T("E T"), -EOPNOTSUPP, 0 },	{ T("A T"), -EOPNOTSUPP, 0 },
+		{ T("E T"), -EOPNOTSUPP, 0 },	{ T("A T"), 0, TYPE_ASCII },
 		{ T("a c"), -EOPNOTSUPP, 0 },	{ T("L 36"), -EOPNOTSUPP, 0 },
 		{ T("L 255"), -EOPNOTSUPP, 0 }, { T("A"), 0, TYPE_ASCII },
 		{ T("a"), 0, TYPE_ASCII },	{ T("A N"), 0, TYPE_ASCII },

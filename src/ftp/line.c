@@ -12,7 +12,7 @@
  * CR, which is how line_reader_next recognises it. */
 #define LONG_LINE_KEPT (LINE_MAX_LEN + 2)
 
-enum { SE = 240, SB = 250, WILL = 251, DONT = 254, IAC = 255 };
+enum { SE = 240, SB = 250, WILL = 251, WONT = 252, DO = 253, DONT = 254, IAC = 255 };
 
 enum telnet_state { IN_DATA, AFTER_IAC, AFTER_OPTION, IN_SUBNEGOTIATION, IN_SUBNEGOTIATION_IAC };
 
@@ -175,13 +175,36 @@ static enum telnet_state after_iac(struct line_reader *reader, const char *byte)
 
 	if (command == SB)
 		return IN_SUBNEGOTIATION;
-	if (command >= WILL && command <= DONT)
+	if (command >= WILL && command <= DONT) {
+		reader->option_command = command;
 		return AFTER_OPTION;
+	}
 	/* A line end is never swallowed: a name that ends in a lone 255 (Latin-1) must not glue its
 	 * command to the next one. */
 	if (command == IAC || command == '\r' || command == '\n')
 		add_data(reader, byte, 1);
 	return IN_DATA;
+}
+
+/* We want no option and offer none. */
+static void refuse_option(struct line_reader *reader, uint8_t option)
+{
+	bool is_question = reader->option_command == WILL || reader->option_command == DO;
+
+	if (!is_question || reader->n_answers + 3 > LINE_ANSWERS_MAX)
+		return;
+	reader->answers[reader->n_answers++] = IAC;
+	reader->answers[reader->n_answers++] = reader->option_command == WILL ? DONT : WONT;
+	reader->answers[reader->n_answers++] = option;
+}
+
+size_t line_reader_take_answers(struct line_reader *reader, char ret[static LINE_ANSWERS_MAX])
+{
+	size_t n = reader->n_answers;
+
+	memcpy(ret, reader->answers, n);
+	reader->n_answers = 0;
+	return n;
 }
 
 /* One byte of a Telnet command. What a subnegotiation swallows counts as skipped, since it has no
@@ -200,6 +223,8 @@ static enum telnet_state telnet_step(struct line_reader *reader, const char *byt
 		reader->skipped_bytes++;
 		return c == SE ? IN_DATA : IN_SUBNEGOTIATION;
 	case AFTER_OPTION:
+		refuse_option(reader, c);
+		break;
 	case IN_DATA:
 		break;
 	}

@@ -14,10 +14,16 @@
 
 #define LINE_MAX_LEN 8192 /* bytes of a command line without its end */
 
+/* Bytes of Telnet answers kept at a time; what would need more is not answered. */
+#define LINE_ANSWERS_MAX 30
+
 struct line_reader {
 	char *bytes; /* heap, or NULL while empty; filtered bytes not yet handed out */
 	size_t start, len, size;
 	uint8_t telnet; /* state of the Telnet filter between pieces */
+	uint8_t option_command; /* WILL ... DONT, whose option comes next */
+	uint8_t n_answers;
+	uint8_t answers[LINE_ANSWERS_MAX];
 	bool saw_cr;
 	bool is_skipping; /* inside the rest of a line that was too long */
 	bool is_too_long; /* that line is still to be reported */
@@ -42,6 +48,10 @@ int line_reader_next(struct line_reader *reader, struct text *ret_line) MUST_CHE
 bool line_reader_has_verb(const struct line_reader *reader, struct text verb);
 /* Takes everything up to and including the first line with this verb away. */
 void line_reader_drop_through(struct line_reader *reader, struct text verb);
+
+/* What must be sent back as it is: IAC DONT x for each WILL x, IAC WONT x for each DO x (RFC 1123
+ * 4.1.2.12). Copies at most LINE_ANSWERS_MAX bytes and forgets them; returns how many. */
+size_t line_reader_take_answers(struct line_reader *reader, char ret[static LINE_ANSWERS_MAX]);
 
 /* Forgets all unread bytes (pipelined plaintext when TLS begins: RFC 4217, CVE-2011-0411). */
 void line_reader_drop_all(struct line_reader *reader);

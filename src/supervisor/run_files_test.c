@@ -76,9 +76,9 @@ static void a_missing_directory_is_an_error_with_its_name(void **state)
 	AUTO_CLOSE int fd = -1;
 
 	(void)state;
-	assert_int_equal(run_files_open_api("/nonexistent/run", &fd, &failure), -ENOENT);
-	assert_non_null(strstr(failure.text, "/nonexistent/run"));
-	assert_int_equal(run_files_write_pid("/nonexistent/run", &failure), -ENOENT);
+	assert_int_equal(run_files_open_api("/proc/nonexistent/run", &fd, &failure), -ENOENT);
+	assert_non_null(strstr(failure.text, "/proc/nonexistent/run"));
+	assert_int_equal(run_files_write_pid("/proc/nonexistent/run", &failure), -ENOENT);
 }
 
 static void the_pid_file_holds_our_pid(void **state)

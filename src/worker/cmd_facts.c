@@ -68,56 +68,59 @@ void cmd_mfct(struct session *s, struct text argument UNUSED)
 	reply(s, 504, "The time of creation cannot be changed on this system.");
 }
 
-/* One "fact=value" of MFF: 0 done, 1 not a fact that can be changed, < 0 replied. */
-static int change_fact(struct session *s, const struct path *path, struct text name,
-		       struct text value)
-{
+struct fact_changes {
+	bool sets_mtime, sets_mode;
 	int64_t mtime_s;
 	uint32_t mode;
+};
 
+/* One "fact=value" of MFF. */
+static int parse_change(struct text fact, struct fact_changes *ret)
+{
+	struct text name = { NULL, 0 };
+
+	if (!text_take_until(&fact, '=', &name))
+		return -EINVAL;
 	if (text_equal_nocase(name, T("modify"))) {
-		if (listing_parse_time(value, &mtime_s) < 0) {
-			reply(s, 501, "Modify wants YYYYMMDDHHMMSS.");
-			return -EINVAL;
-		}
-		return set_mtime(s, path, mtime_s) ? 0 : -EIO;
+		ret->sets_mtime = true;
+		return listing_parse_time(fact, &ret->mtime_s);
 	}
 	if (text_equal_nocase(name, T("UNIX.mode"))) {
-		if (!facts_parse_mode(value, &mode)) {
-			reply(s, 501, "UNIX.mode wants an octal number.");
-			return -EINVAL;
-		}
-		return set_mode(s, path, mode) ? 0 : -EIO;
+		ret->sets_mode = true;
+		return facts_parse_mode(fact, &ret->mode) && ret->mode <= 0777 ? 0 : -EINVAL;
 	}
-	return 1;
+	return -EOPNOTSUPP;
 }
 
-/* "MFF Modify=...;UNIX.mode=0644; path". All facts are looked at before any is changed. */
+/* "MFF Modify=...;UNIX.mode=0644; path": all facts are understood before any is changed. */
 void cmd_mff(struct session *s, struct text argument)
 {
-	struct text facts, rest, fact, name;
+	struct fact_changes changes = { 0 };
+	struct text facts, rest, fact;
 	struct path path;
+	int r = 0;
 
 	if (!text_take_until(&argument, ' ', &facts) || argument.len == 0 || facts.len == 0 ||
 	    facts.ptr[facts.len - 1] != ';') {
 		reply(s, 501, "Syntax: MFF <fact>=<value>;[...] <path>");
 		return;
 	}
-	for (rest = facts; text_take_until(&rest, ';', &fact);) {
-		if (!text_take_until(&fact, '=', &name) ||
-		    (!text_equal_nocase(name, T("modify")) &&
-		     !text_equal_nocase(name, T("UNIX.mode")))) {
-			reply(s, 504, "Only Modify and UNIX.mode can be changed.");
-			return;
-		}
+	for (rest = facts; r == 0 && text_take_until(&rest, ';', &fact);)
+		r = parse_change(fact, &changes);
+	if (r == -EOPNOTSUPP) {
+		reply(s, 504, "Only Modify and UNIX.mode can be changed.");
+		return;
+	}
+	if (r < 0) {
+		reply(s, 501, "Modify wants YYYYMMDDHHMMSS, UNIX.mode an octal number up to 0777.");
+		return;
 	}
 	if (session_path(s, argument, &path) < 0)
 		return;
-	for (rest = facts; text_take_until(&rest, ';', &fact);) {
-		(void)text_take_until(&fact, '=', &name);
-		if (change_fact(s, &path, name, fact) != 0)
-			return;
-	}
+	/* The mode first: it fails for the same reasons as the time, and for more. */
+	if ((changes.sets_mode && !set_mode(s, &path, changes.mode)) ||
+	    (changes.sets_mtime && !set_mtime(s, &path, changes.mtime_s)))
+		return;
 	log_change(s, &path, facts);
 	reply(s, 213, "%.*s %s", TEXT_ARG(facts), path.bytes);
 }

@@ -183,13 +183,25 @@ static bool parse_old_argument(struct text argument, struct text *ret_path, stru
 	return ret->first <= ret->end && ret_path->len > 0;
 }
 
+/* "report 2024" is a file before it is a range of "report". */
+static bool is_name_of_file(const struct session *s, struct text argument)
+{
+	struct path path;
+	struct stat st;
+
+	path_set_root(&path);
+	return path_join(&path, text_of(s->user->directory), &path) == 0 &&
+	       path_join(&path, argument, &path) == 0 &&
+	       home_stat(s->user->home, path_beneath(&path), &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static void old_hash(struct session *s, struct text argument, enum digest_kind kind)
 {
 	struct job job = { .code = 250 };
-	struct range range;
-	struct text path;
+	struct range range = { 0, UINT64_MAX };
+	struct text path = argument;
 
-	if (!parse_old_argument(argument, &path, &range))
+	if (!is_name_of_file(s, argument) && !parse_old_argument(argument, &path, &range))
 		reply(s, 501,
 		      "Syntax: <path> [<start> [<end>]]; a path with blanks in double quotes.");
 	else if (job_begin(&job, s, path, &range) == 0)

@@ -179,7 +179,8 @@ void cmd_stat(struct session *s, struct text argument)
 	buf_addf(&text, "%s FTP server status:\n", s->host->name);
 	buf_addf(&text, "Connected from %s\n", address_format_ip(&s->peer, peer));
 	buf_addf(&text, "Logged in as %s\n", s->user->name);
-	buf_addf(&text, "TYPE %s, STRU F, MODE S\n", s->type == TYPE_ASCII ? "A" : "I");
+	buf_addf(&text, "TYPE %s, STRU F, MODE %s\n", s->type == TYPE_ASCII ? "A" : "I",
+		 s->is_mode_z ? "Z" : "S");
 	buf_addf(&text, "Control connection: %s\n", *tls ? tls : "in clear");
 	buf_addf(&text, "Data connections: %s\n", s->protects_data ? "protected" : "in clear");
 	buf_addf(&text, "Session closes after %u s without a command\n",

@@ -30,7 +30,7 @@ struct lister {
 	bool shows_dots;	 /* "." and ".." as well (LIST -a) */
 	bool is_recursive;	 /* LIST -R */
 	int64_t now_s;
-	uint32_t own_uid;
+	uint32_t own_uid, own_gid;
 	struct buf out;
 	uint64_t bytes;
 };
@@ -39,33 +39,46 @@ struct lister {
 
 /* perm of RFC 3659 7.5.5: what this user may do with it. The letters of a file, or of a
  * directory. */
-static const char *perm_letters(const struct session *s, bool is_directory, char ret[static 12])
+static const char *perm_letters(const struct session *s, bool is_directory, unsigned access,
+				char ret[static 12])
 {
 	static const struct {
 		char letter;
 		bool of_directory;
-		uint32_t needs;
+		uint32_t needs;	 /* enum permission bits */
+		unsigned access; /* and what the file system must allow us: R_OK, W_OK, X_OK */
 	} rows[] = {
-		{ 'a', false, PERM_OVERWRITE },
-		{ 'c', true, PERM_UPLOAD },
-		{ 'd', false, PERM_DELETE },
-		{ 'd', true, PERM_RMDIR },
-		{ 'e', true, 0 },
-		{ 'f', false, PERM_RENAME },
-		{ 'f', true, PERM_RENAME },
-		{ 'l', true, PERM_LIST },
-		{ 'm', true, PERM_MKDIR },
-		{ 'p', true, PERM_DELETE },
-		{ 'r', false, PERM_DOWNLOAD },
-		{ 'w', false, PERM_OVERWRITE },
+		{ 'a', false, PERM_OVERWRITE, W_OK },
+		{ 'c', true, PERM_UPLOAD, W_OK | X_OK },
+		{ 'd', false, PERM_DELETE, 0 },
+		{ 'd', true, PERM_RMDIR, 0 },
+		{ 'e', true, 0, X_OK },
+		{ 'f', false, PERM_RENAME, 0 },
+		{ 'f', true, PERM_RENAME, 0 },
+		{ 'l', true, PERM_LIST, R_OK },
+		{ 'm', true, PERM_MKDIR, W_OK | X_OK },
+		{ 'p', true, PERM_DELETE, W_OK | X_OK },
+		{ 'r', false, PERM_DOWNLOAD, R_OK },
+		{ 'w', false, PERM_OVERWRITE, W_OK },
 	};
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].of_directory == is_directory && session_may(s, rows[i].needs))
+		if (rows[i].of_directory == is_directory && session_may(s, rows[i].needs) &&
+		    (rows[i].access & ~access) == 0)
 			ret[n++] = rows[i].letter;
 	ret[n] = '\0';
 	return ret;
+}
+
+/* What the mode bits let us do: R_OK, W_OK, X_OK. Root is not asked. */
+static unsigned access_of(const struct lister *l, const struct statx *st)
+{
+	if (l->own_uid == 0)
+		return R_OK | W_OK | X_OK;
+	if (st->stx_uid == l->own_uid)
+		return st->stx_mode >> 6 & 7u;
+	return st->stx_gid == l->own_gid ? st->stx_mode >> 3 & 7u : st->stx_mode & 7u;
 }
 
 static void fill_entry(const struct lister *l, const struct statx *st, struct text name,
@@ -92,7 +105,7 @@ static void fill_entry(const struct lister *l, const struct statx *st, struct te
 		.btime_s = st->stx_mask & STATX_BTIME ? st->stx_btime.tv_sec : 0,
 		.device = makedev(st->stx_dev_major, st->stx_dev_minor),
 		.inode = st->stx_ino,
-		.perm = perm_letters(l->s, is_directory, perm),
+		.perm = perm_letters(l->s, is_directory, access_of(l, st), perm),
 	};
 }
 
@@ -396,6 +409,7 @@ static void lister_init(struct lister *l, struct session *s, enum listing_format
 		.line_start = "",
 		.now_s = clock_wall_ms() / 1000,
 		.own_uid = geteuid(),
+		.own_gid = getegid(),
 	};
 	buf_init(&l->out, buffer, POOL_BUFFER_SIZE);
 }
@@ -437,6 +451,10 @@ static void list(struct session *s, struct text argument, enum listing_format fo
 	struct data data;
 	struct lister l;
 	char prefix[PATH_MAX_LEN], *buffer = pool_buffer();
+
+	/* REST and RANG hold for the next transfer, whatever it is (RFC 959 4.1.3). */
+	s->restart_at = 0;
+	s->has_range = false;
 
 	if (format != FORMAT_FACTS)
 		listing_take_switches(&argument, &switches);
@@ -486,7 +504,7 @@ void cmd_mlsd(struct session *s, struct text argument)
 void cmd_mlst(struct session *s, struct text argument)
 {
 	char storage[2 * PATH_MAX_LEN + 512], perm[12];
-	struct lister l = { .s = s, .own_uid = geteuid() };
+	struct lister l = { .s = s, .own_uid = geteuid(), .own_gid = getegid() };
 	struct entry entry;
 	struct path path;
 	struct statx st;

@@ -1,6 +1,7 @@
 /* worker/cmd_obsolete.c - commands that old or careful clients send and that change nothing here:
  * ACCT, SMNT (RFC 959 4.1.1), CLNT, CSID; and REIN, which starts the session over. */
 #include "base/log.h"
+#include "ftp/digest.h"
 #include "worker/commands.h"
 #include "worker/control.h"
 #include "worker/data.h"
@@ -24,6 +25,8 @@ void cmd_rein(struct session *s, struct text argument UNUSED)
 	s->is_mode_z = false;
 	s->facts = FACTS_DEFAULT;
 	s->has_range = false;
+	s->digest = DIGEST_SHA256;
+	s->deflate_level = (uint8_t)s->worker->settings->deflate_level;
 	s->wants_utf8 = false;
 	s->host = hosts_first(s);
 	reply(s, 220, "The session begins anew: USER, please.");

@@ -207,7 +207,7 @@ static void receive(struct session *s, struct upload *up, struct data *data)
 	t.error = open_upload(s, up);
 	t.is_file_error = t.error < 0;
 	if (t.error == 0)
-		transfer_receive(s, data, up->file, &t);
+		transfer_receive(s, data, up->file, up->end - up->offset, &t);
 	if (t.error == 0 && up->offset > 0 && !up->appends && up->end == UINT64_MAX)
 		t.error = ftruncate(up->file, (off_t)(up->offset + t.bytes)) < 0 ? -errno : 0;
 	if (up->file >= 0) {

@@ -144,6 +144,15 @@ static int serve_lines_in_transfer(struct session *s)
 	return s->wants_abort ? -ECANCELED : 0;
 }
 
+/* A client that negotiates Telnet options is refused all of them. */
+static int answer_telnet(struct session *s)
+{
+	char answers[LINE_ANSWERS_MAX];
+	size_t n = line_reader_take_answers(&s->lines, answers);
+
+	return n > 0 ? stream_write(&s->control, answers, n, deadline_in(10000)) : 0;
+}
+
 /* Takes in what the client has sent. 0, -EAGAIN (nothing), -ENOBUFS (it has piled up), or an
  * error. */
 static int read_control(struct session *s)
@@ -155,7 +164,9 @@ static int read_control(struct session *s)
 		return -ECONNRESET;
 	if (n < 0)
 		return (int)n;
-	return line_reader_feed(&s->lines, bytes, (size_t)n);
+
+	int r = line_reader_feed(&s->lines, bytes, (size_t)n);
+	return r < 0 ? r : answer_telnet(s);
 }
 
 static bool can_hear_client(const struct session *s)
@@ -300,6 +311,9 @@ int control_next_line(struct session *s, struct text *ret_line)
 			return 0;
 		if (r < 0)
 			return r;
+		/* A line that never ends is reported once; then only its length tells. */
+		if (s->lines.skipped_bytes >= CONTROL_FLOOD_BYTES)
+			return -EMSGSIZE;
 		r = read_control(s);
 		if (r == -EAGAIN) {
 			*ret_line = (struct text){ NULL, 0 };

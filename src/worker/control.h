@@ -5,6 +5,9 @@
 
 #include "worker/session.h"
 
+/* More than this of over-long lines is no client's mistake any more. */
+#define CONTROL_FLOOD_BYTES ((uint64_t)4 * 1024 * 1024)
+
 /* Sets the session's waiters up; before anything else is done with its streams. */
 void control_init(struct session *s);
 

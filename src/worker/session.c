@@ -11,9 +11,6 @@
 #include "worker/hosts.h"
 #include "worker/sessions.h"
 
-/* More than this of over-long lines is no client's mistake any more. */
-#define FLOOD_BYTES ((uint64_t)4 * 1024 * 1024)
-
 void session_user_free(struct session_user **user)
 {
 	if (*user) {
@@ -139,7 +136,7 @@ static int step(struct session *s)
 	s->held_line = NULL;
 	if (!held)
 		r = control_next_line(s, &line);
-	if (r == -EMSGSIZE && s->lines.skipped_bytes < FLOOD_BYTES) {
+	if (r == -EMSGSIZE && s->lines.skipped_bytes < CONTROL_FLOOD_BYTES) {
 		reply(s, 500, "Line too long (%d bytes at most).", LINE_MAX_LEN);
 		return 0;
 	}

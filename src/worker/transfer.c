@@ -131,7 +131,18 @@ static int write_all(int file, const char *p, size_t len)
 	return 0;
 }
 
-void transfer_receive(struct session *s, struct data *data, int file, struct transfer *ret)
+/* Writes what *left allows. */
+static int store(int file, const char *p, size_t len, uint64_t *left)
+{
+	size_t fits = (size_t)MIN_OF((uint64_t)len, *left);
+	int r = write_all(file, p, fits);
+
+	*left -= fits;
+	return r == 0 && fits < len ? -EFBIG : r;
+}
+
+void transfer_receive(struct session *s, struct data *data, int file, uint64_t most_bytes,
+		      struct transfer *ret)
 {
 	char *buffer = pool_buffer(), *decoded = buffer ? buffer + POOL_BUFFER_SIZE / 2 : NULL;
 	size_t size = s->type == TYPE_ASCII ? POOL_BUFFER_SIZE / 2 - 1 : POOL_BUFFER_SIZE;
@@ -158,7 +169,7 @@ void transfer_receive(struct session *s, struct data *data, int file, struct tra
 		if (s->type == TYPE_ASCII)
 			len = n > 0 ? ascii_decode(&state, buffer, len, decoded)
 				    : ascii_decode_end(&state, decoded);
-		ret->error = write_all(file, s->type == TYPE_ASCII ? decoded : buffer, len);
+		ret->error = store(file, s->type == TYPE_ASCII ? decoded : buffer, len, &most_bytes);
 		ret->is_file_error = ret->error < 0;
 		if (n == 0)
 			return;

@@ -17,8 +17,10 @@ struct transfer {
 void transfer_send(struct session *s, struct data *data, int file, uint64_t offset, uint64_t end,
 		   struct transfer *ret);
 
-/* Everything until the client ends, to the file's current position. */
-void transfer_receive(struct session *s, struct data *data, int file, struct transfer *ret);
+/* Everything until the client ends, to the file's current position. More than most_bytes on disk is
+ * refused (-EFBIG, of the file); what fits is written. */
+void transfer_receive(struct session *s, struct data *data, int file, uint64_t most_bytes,
+		      struct transfer *ret);
 
 /* Around a transfer: what STAT and the scoreboard show of it. path is borrowed until the end. */
 void transfer_begin(struct session *s, enum transfer_kind kind, const char *path);

@@ -31,7 +31,7 @@ sub net_ftpssl {
 		SSL_Client_Certificate => { SSL_ca_file => $ENV{FTP_CA}, SSL_verify_mode => 1,
 			SSL_verifycn_scheme => 'ftp', SSL_verifycn_name => $ENV{FTP_HOST},
 			SSL_version => 'SSLv23:!SSLv2:!SSLv3' })
-		or die "connect: ${Net::FTPSSL::ERRSTR}\n";
+		or die "connect failed\n";
 	$ftp->login($ENV{FTP_USER}, $ENV{FTP_PASSWORD}) or die 'login: ', $ftp->last_message, "\n";
 	$ftp->binary;
 	return $ftp;

@@ -76,7 +76,7 @@ def listing(control, command="MLSD"):
 
 def one(control, argument=""):
     """The entry of MLST: a reply of three lines, the one in the middle begins with a blank."""
-    reply = control.expect(f"MLST {argument}".rstrip() if argument == "" else f"MLST {argument}", 250)
+    reply = control.expect(f"MLST {argument}" if argument else "MLST", 250)
     assert len(reply.lines) == 3, reply
     assert reply.lines[0].startswith("250-")
     assert reply.lines[1].startswith(" ")

@@ -42,8 +42,8 @@ def test_columns(gate):
     assert listed["folder"][0] == "d"
 
 
-@pytest.mark.parametrize("mode, shown", [(0o644, "rw-r--r--"), (0o755, "rwxr-xr-x"), (0o600, "rw-------"),
-                                         (0o000, "---------"), (0o777, "rwxrwxrwx")])
+@pytest.mark.parametrize("mode, shown", [(0o644, "rw-r--r--"), (0o755, "rwxr-xr-x"),
+                                         (0o600, "rw-------"), (0o000, "---------"), (0o777, "rwxrwxrwx")])
 @rfc("959 4.1.3", "The permission bits are those of the file.")
 def test_modes(gate, mode, shown):
     gate.put("file").chmod(mode)
@@ -136,7 +136,7 @@ def test_dots(gate):
     assert listed["."][0] == listed[".."][0] == "d"
 
 
-@rfc("959 4.1.3", "Without -a, files whose names begin with a dot are shown the same way in all listings.")
+@rfc("959 4.1.3", "Files whose names begin with a dot are shown the same way in all listings.")
 def test_hidden_files(gate):
     gate.fill(FILES)
     control = gate.login()

@@ -22,7 +22,7 @@ def features(control):
     return [line[1:] for line in reply.lines[1:-1]]
 
 
-@rfc("2389 3.2", "The first line is 211-text, each feature a line that begins with one blank, then 211 End.")
+@rfc("2389 3.2", "First 211-text, then each feature on a line behind one blank, then 211 End.")
 def test_the_form_of_feat(gate):
     reply = gate.login().expect("FEAT", 211)
     assert re.fullmatch(r"211-[\x20-\x7e]*", reply.lines[0])

@@ -8,12 +8,13 @@ import mlst
 from specification import Row, dialogues, rfc
 
 NAMES = {
-    "umlauts": "Grüße", "cyrillic": "файл", "japanese": "日本語", "emoji": "📁", "combining": "e\u0301",
-    "arabic": "ملف", "quotes": '"quoted"', "one-quote": 'a"b', "blanks": "a  b", "lead": "  lead",
-    "trail": "trail  ", "dash": "-rf", "dash-switch": "-la", "star": "*", "question": "?",
+    "umlauts": "Grüße", "cyrillic": "файл", "japanese": "日本語", "emoji": "📁",
+    "combining": "e\u0301", "arabic": "ملف", "quotes": '"quoted"', "one-quote": 'a"b', "blanks": "a  b",
+    "lead": "  lead", "trail": "trail  ", "dash": "-rf", "dash-switch": "-la", "star": "*", "question": "?",
     "brackets": "[a-z]", "backslash": "a\\b", "tab": "a\tb", "escape": "a\x1bb", "percent": "%s%n",
     "tilde": "~", "dots": "...", "hidden": ".hidden", "semicolon": "type=dir;",
-    "latin-1": "gr\udcfc\udcdf", "0xff": "\udcff\udcff", "lone-surrogate": "\udced\udca0\udc80", "long": "x" * 255, "arrow": "a -> b",
+    "latin-1": "gr\udcfc\udcdf", "0xff": "\udcff\udcff",
+    "lone-surrogate": "\udced\udca0\udc80", "long": "x" * 255, "arrow": "a -> b",
     "control-1": "a\x01b", "delete": "a\x7fb",
 }
 
@@ -81,7 +82,8 @@ def test_other_bytes_in_replies(gate):
     assert '"/gr\udcfcn"' in control.expect("PWD", 257).text
 
 
-@pytest.mark.parametrize("line", [b"MKD a\rb", b"MKD a\x00b", b"RETR a\rb", b"STOR a\x00b", b"CWD a\r\x00b"],
+@pytest.mark.parametrize("line", [b"MKD a\rb", b"MKD a\x00b", b"RETR a\rb", b"STOR a\x00b",
+                                  b"CWD a\r\x00b"],
                          ids=["cr", "nul", "retr-cr", "stor-nul", "cr-nul"])
 @rfc("2640 2.2", "A name cannot hold a line end or NUL: 501 or 553, and nothing is made.")
 def test_forbidden_bytes(gate, line):

@@ -246,7 +246,7 @@ def test_perm_of_directories_is_true(gate, user, letter, command):
     assert works == has_letter
 
 
-@rfc("3659 7.5.5", "The letters come from what the system allows as well: a file that cannot be read has no r.")
+@rfc("3659 7.5.5", "The letters tell what the system allows, too: an unreadable file has no r.")
 def test_perm_knows_the_file_system(gate):
     path = gate.put("locked", b"content")
     path.chmod(0)

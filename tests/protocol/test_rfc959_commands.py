@@ -339,7 +339,7 @@ test_information = dialogues(
 )
 
 
-@rfc("959 4.2", "A multi-line reply begins with the code and a hyphen and ends with the code and a blank.")
+@rfc("959 4.2", "Multi-line replies begin with code and hyphen and end with code and blank.")
 def test_multi_line_replies(gate):
     control = gate.login()
     gate.put("211 End")
@@ -352,11 +352,11 @@ def test_multi_line_replies(gate):
         assert reply.lines[0].startswith(code + "-")
         assert reply.lines[-1].startswith(code + " ")
         for line in reply.lines[1:-1]:
-            assert not re.match(r"\d\d\d ", line), f"{command}: a line inside looks like the last one: {line}"
+            assert not re.match(r"\d\d\d ", line), f"{command}: looks like the last line: {line}"
         control.expect("NOOP", 200)
 
 
-@rfc("959 4.2", "Every reply is a code of three digits, a blank and text on one line that ends in CRLF.")
+@rfc("959 4.2", "A reply is three digits, a blank and text, on a line that ends in CRLF.")
 def test_replies_are_lines(gate):
     control = gate.login()
     for command in ("NOOP", "PWD", "SYST", "XYZZY", "RETR nothing", "TYPE E", "PORT 1"):

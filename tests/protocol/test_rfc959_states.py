@@ -49,6 +49,7 @@ MORE = {
     "STOR": "550",  # no such folder, no right: what RETR says for the same reason
     "STOU": "550",
     "ABOR": "530",  # before login there is nothing to abort
+    "REIN": "530",  # in clear where TLS is wanted: there is nothing to forget
     "LIST": "550",
     "NLST": "550",
 }

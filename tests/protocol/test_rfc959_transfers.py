@@ -236,7 +236,7 @@ def test_stat_during_a_transfer(gate, big):
     assert len(done.data) == BIG
 
 
-@rfc("959 4.1.3", "ABOR during a download: 426 for the transfer, 226 for ABOR, the data connection closes.")
+@rfc("959 4.1.3", "ABOR during a download: 426 for the transfer, 226 for ABOR.")
 def test_abor_download(gate, big):
     control, running = start_big(gate)
     control.send("ABOR")
