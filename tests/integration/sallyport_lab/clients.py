@@ -122,7 +122,7 @@ class Lftp(Client):
                  f"open -u {target.user},{shlex.quote(target.password)} -p {target.port} "
                  f"{scheme}://{target.bracketed}", *commands]
         return run(["lftp", "-f", "/dev/stdin"], text="\n".join(lines) + "\n", timeout=timeout,
-                   HOME="/nonexistent")
+                   HOME="/proc/nonexistent")
 
     def upload(self, target, folder, remote):
         self.script(target, f"mirror --reverse {shlex.quote(str(folder))} {shlex.quote(remote)}")
@@ -148,16 +148,16 @@ class Ncftp(Client):
     def upload(self, target, folder, remote):
         contents = [str(path) for path in sorted(Path(folder).iterdir())]
         run(["ncftpput", "-V", *self.options(target), "-m", "-R", target.host, "/" + remote,
-             *contents], HOME="/nonexistent")
+             *contents], HOME="/proc/nonexistent")
 
     def names(self, target, remote):
         url = f"ftp://{target.host}/{remote}/"
-        return run(["ncftpls", *self.options(target), "-1", url], HOME="/nonexistent").splitlines()
+        return run(["ncftpls", *self.options(target), "-1", url], HOME="/proc/nonexistent").splitlines()
 
     def download(self, target, remote, files, folder):
         top = sorted({name.split("/")[0] for name in files})
         run(["ncftpget", "-V", *self.options(target), "-R", target.host, str(folder),
-             *(f"/{remote}/{name}" for name in top)], HOME="/nonexistent")
+             *(f"/{remote}/{name}" for name in top)], HOME="/proc/nonexistent")
 
 
 class Tnftp(Client):
@@ -169,7 +169,7 @@ class Tnftp(Client):
     def script(self, target, *commands):
         lines = [f'user {target.user} "{target.password}"', "binary", *commands, "quit"]
         out = run(["tnftp", "-n", "-i", "-v", "-A" if target.is_active else "-p", target.host,
-                   str(target.port)], HOME="/nonexistent", text="\n".join(lines) + "\n")
+                   str(target.port)], HOME="/proc/nonexistent", text="\n".join(lines) + "\n")
         # tnftp ends with 0 whatever happened; the replies tell.
         failed = [line for line in out.splitlines() if line[:1] in "45" and line[3:4] == " "]
         assert not failed, out
