@@ -14,10 +14,11 @@
 
 void data_forget(struct session *s)
 {
+	/* First no more is delivered, then what has been is closed. */
+	passive_drop(s->worker->passive, s);
 	int fd = sessions_take_arrived(s->worker->sessions, s);
 
 	fd_close(&fd);
-	passive_drop(s->worker->passive, s);
 	s->plan = DATA_NONE;
 }
 

@@ -256,7 +256,8 @@ void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id, 
 {
 	(void)pthread_mutex_lock(&table->lock);
 	struct session *s = find_locked(table, board_slot, id);
-	if (s) {
+	/* A connection that was on its way when the session gave it up is nobody's. */
+	if (s && atomic_load(&s->reserved_ms) != 0) {
 		int before = s->arrived_fd;
 		s->arrived_fd = fd;
 		fd = before; /* an older one that was never used */

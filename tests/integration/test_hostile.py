@@ -96,7 +96,7 @@ def test_telnet_sequences_are_taken_out_of_lines(control):
     """RFC 959 2.3: the control connection is Telnet; RFC 1123 4.1.2.10 asks to be ready for it."""
     control.send_raw(b"\xff\xf1NO\xff\xf1OP\r\n")  # IAC NOP in the middle
     control.expect_reply(200)
-    control.send_raw(b"\xff\xfb\x01NOOP\r\n")  # IAC WILL ECHO
+    control.send_raw(b"\xff\xfc\x01NOOP\r\n")  # IAC WONT ECHO
     assert control.read_reply().code in (200, 500)
     control.send_raw(b"\xff\xff\xff\xff\r\n")
     assert 400 <= control.read_reply().code < 600

@@ -137,7 +137,7 @@ def test_stat_tells_about_the_session_and_lists_on_the_control_connection(server
 def test_type_stru_and_mode(control):
     for line in ("TYPE I", "TYPE A", "TYPE A N", "type i", "TYPE L 8", "STRU F", "MODE S"):
         control.expect(line, 200)
-    for line in ("TYPE E", "STRU R", "STRU P", "MODE B", "MODE C", "TYPE L 36", "TYPE A T"):
+    for line in ("TYPE E", "STRU R", "STRU P", "MODE B", "MODE C", "TYPE L 36", "TYPE A C"):
         control.expect(line, 504)
     for line in ("TYPE", "TYPE X", "STRU", "MODE"):
         control.expect(line, 501, 504)

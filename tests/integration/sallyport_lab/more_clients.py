@@ -87,7 +87,7 @@ class Interactive(StepClient):
         names_file = target.server.folder / f"names-of-{self.name}"
         lines = [line for step in steps for line in self.lines(step, target, names_file)]
         out = run([self.name, "-n", "-i", "-v", *filter(None, self.options(target)), target.host,
-                   str(target.port)], HOME="/nonexistent",
+                   str(target.port)], HOME="/proc/nonexistent",
                   text="\n".join([f'user {target.user} "{target.password}"', "binary", *lines,
                                   "quit"]) + "\n")
         # They end with 0 whatever happened; the replies tell.
@@ -175,16 +175,16 @@ class Ncftp(StepClient, clients.Ncftp):
         for verb, *words in steps:
             if verb == "reget":
                 run(["ncftpget", "-V", "-z", *self.options(target), target.host,
-                     str(Path(words[1]).parent), f"/{words[0]}"], HOME="/nonexistent")
+                     str(Path(words[1]).parent), f"/{words[0]}"], HOME="/proc/nonexistent")
             elif verb == "put":
                 run(["ncftpput", "-V", "-C", *self.options(target), target.host, words[0],
-                     f"/{words[1]}"], HOME="/nonexistent")
+                     f"/{words[1]}"], HOME="/proc/nonexistent")
             else:
                 self.prompt(target, " ".join([self.WORDS[verb], *(f'"{word}"' for word in words)]))
 
     def prompt(self, target, line):
         out = run(["ncftp", "-u", target.user, "-p", target.password, "-P", str(target.port),
-                   target.host], HOME="/nonexistent", text="\n".join([
+                   target.host], HOME="/proc/nonexistent", text="\n".join([
                        f"set passive {'off' if target.is_active else 'on'}", line, "quit"]) + "\n")
         assert "server said" not in out, out
 
