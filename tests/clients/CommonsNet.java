@@ -1,4 +1,4 @@
-/* Apache commons-net; see README.md for the steps. Launched from this source file, without a compiler. */
+/* Apache commons-net; see README.md for the steps. A JRE launches this source file as it is. */
 
 import java.io.BufferedReader;
 import java.io.File;

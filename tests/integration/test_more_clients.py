@@ -88,10 +88,14 @@ def went_as_asked(serving, target):
     """Checks afterwards, in the server's log, that the session went the way that was asked for."""
     position = serving.log.position()
     yield
+    serving.log.wait_for(r" login session=", since=position)
+    logins = serving.log.find(r" login session=", since=position)
+    for line in logins:
+        number = re.search(r"session=(\d+) ", line)[1]
+        serving.log.wait_for(rf" disconnected session={number} ", since=position)
     wrong_way = r'line="?(PASV|EPSV)' if target.is_active else r'line="?(PORT|EPRT)'
     assert not serving.log.find(wrong_way, since=position), "the client fell back to the other way"
-    logins = serving.log.find(r" login session=", since=position)
-    assert logins and all(('tls=""' in line) == (target.mode == "plain") for line in logins)
+    assert all(('tls=""' in line) == (target.mode == "plain") for line in logins)
     if target.mode != "plain":
         assert not serving.log.find(r"bound=no-tls", since=position), "a transfer in clear text"
 

@@ -1,11 +1,11 @@
 """Several hosts on one server (RFC 7151, SNI): each with its certificate, greeting, files and
 character set; and names for clients from before UTF-8."""
 
-import contextlib
-import os
 import shutil
 import ssl
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -87,11 +87,10 @@ def names_of(control):
 
 
 @pytest.fixture(scope="module")
-def lab(start_module_server, authority, tmp_path_factory):
-    root = tmp_path_factory.mktemp("hosts") / "own"
-    for parent in (root.parent, root.parent.parent, root.parent.parent.parent):
-        with contextlib.suppress(PermissionError):
-            os.chmod(parent, 0o755)
+def lab(start_module_server, authority):
+    folder = Path(tempfile.mkdtemp(prefix="sallyport-hosts-", dir="/tmp"))
+    folder.chmod(0o755)  # the daemon's user passes through
+    root = folder / "own"
 
     def start(**settings):
         settings["hosts"][OWN]["data_root"] = root
@@ -106,7 +105,8 @@ def lab(start_module_server, authority, tmp_path_factory):
         shutil.chown(home, SERVICE_USER, SERVICE_USER)
     (home / "where.txt").write_text("own")
     lab.server.put("where.txt", b"main")
-    return lab
+    yield lab
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 # The name in the handshake

@@ -48,7 +48,7 @@ class StepClient(Client):
 class Script(StepClient):
     """A library of another language, in a script of tests/clients."""
 
-    def __init__(self, name, command, modes=Client.modes, can_active=True, can_ipv6=True,
+    def __init__(self, name, *command, modes=Client.modes, can_active=True, can_ipv6=True,
                  resumes_tls="never", verifies=True, **environment):
         self.name, self.command, self.modes = name, command, modes
         self.can_active, self.can_ipv6 = can_active, can_ipv6
@@ -217,8 +217,53 @@ class Lftp(StepClient, clients.Lftp):
         return self.script(target, *(self.line(verb, words) for verb, *words in steps))
 
 
-def script(name, *command, **abilities):
-    return Script(name, command, **abilities)
+class Curl(StepClient, clients.Curl):
+    resumes_tls = "always"
+    upload, names, download = clients.Curl.upload, clients.Curl.names, clients.Curl.download
+    COMMANDS = {"rename": ("RNFR", "RNTO"), "delete": ("DELE",), "mkdir": ("MKD",), "rmdir": ("RMD",)}
+
+    def session(self, target, *steps):
+        for verb, *words in steps:
+            if verb in self.COMMANDS:
+                lines = [f'quote = "{command} {word}"'
+                         for command, word in zip(self.COMMANDS[verb], words)]
+                self.transfer(target, [(f'url = "{self.url(target, "")}"', *lines)], "list-only")
+                continue
+            option, local, path = (("upload-file", *words) if verb in ("put", "reput")
+                                   else ("output", *reversed(words)))
+            self.transfer(target, [(f'{option} = "{local}"', f'url = "{self.url(target, path)}"')],
+                          *(['continue-at = "-"'] if verb in ("reput", "reget") else []))
+
+
+class Ftplib(StepClient, clients.Ftplib):
+    upload, names, download = clients.Ftplib.upload, clients.Ftplib.names, clients.Ftplib.download
+
+    def __init__(self, resumes=False):
+        clients.Ftplib.__init__(self, resumes)
+        self.resumes_tls = "always" if resumes else "never"
+
+    def session(self, target, *steps):
+        with self.open(target) as ftp:
+            ftp.voidcmd("TYPE I")  # for SIZE, which ftplib asks for in the type that it finds
+            simple = {"rename": ftp.rename, "delete": ftp.delete, "mkdir": ftp.mkd, "rmdir": ftp.rmd}
+            for verb, *words in steps:
+                if verb in simple:
+                    simple[verb](*words)
+                elif verb in ("put", "reput"):
+                    self.send(ftp, *words, rest=ftp.size(words[1]) if verb == "reput" else None)
+                else:
+                    self.fetch(ftp, *words, resume=verb == "reget")
+
+    @staticmethod
+    def send(ftp, local, path, rest):
+        with open(local, "rb") as file:
+            file.seek(rest or 0)
+            ftp.storbinary(f"STOR {path}", file, rest=rest)
+
+    @staticmethod
+    def fetch(ftp, path, local, resume):
+        with open(local, "ab" if resume else "wb") as file:
+            ftp.retrbinary(f"RETR {path}", file.write, rest=file.tell() or None)
 
 
 def _has_net_ftpssl():
@@ -230,19 +275,19 @@ NEW = [
     Aria2(),
     Interactive("inetutils-ftp"),
     FtpSsl(),
-    script("perl-net-ftp", "perl", SCRIPTS / "net_ftp.pl", resumes_tls="active"),
-    script("php-ftp", "php", SCRIPTS / "php_ftp.php", modes=("explicit", "plain"), verifies=False,
+    Script("perl-net-ftp", "perl", SCRIPTS / "net_ftp.pl", resumes_tls="active"),
+    Script("php-ftp", "php", SCRIPTS / "php_ftp.php", modes=("explicit", "plain"), verifies=False,
            resumes_tls="always"),
-    script("ruby-net-ftp", "ruby", SCRIPTS / "net_ftp.rb", modes=("explicit", "plain"),
+    Script("ruby-net-ftp", "ruby", SCRIPTS / "net_ftp.rb", modes=("explicit", "plain"),
            resumes_tls="always"),
-    script("npm-basic-ftp", "node", SCRIPTS / "basic_ftp.cjs", can_active=False,
+    Script("npm-basic-ftp", "node", SCRIPTS / "basic_ftp.cjs", can_active=False,
            resumes_tls="always", NODE_PATH=str(NODE_MODULES)),
-    script("java-commons-net", "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp",
+    Script("java-commons-net", "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp",
            "/usr/share/java/commons-net.jar", SCRIPTS / "CommonsNet.java"),
 ]
 if _has_net_ftpssl():
-    NEW.append(script("perl-net-ftpssl", "perl", SCRIPTS / "net_ftp.pl", "Net::FTPSSL",
+    NEW.append(Script("perl-net-ftpssl", "perl", SCRIPTS / "net_ftp.pl", "Net::FTPSSL",
                       modes=("explicit", "implicit"), can_active=False, can_ipv6=False))
 
 # Their trees are moved about in test_clients.py.
-KNOWN = [Interactive("tnftp"), Ncftp(), Rclone(), Lftp()]
+KNOWN = [Interactive("tnftp"), Ncftp(), Rclone(), Lftp(), Curl(), Ftplib(), Ftplib(resumes=True)]
