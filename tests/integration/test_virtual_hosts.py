@@ -1,6 +1,8 @@
 """Several hosts on one server (RFC 7151, SNI): each with its certificate, greeting, files and
 character set; and names for clients from before UTF-8."""
 
+import contextlib
+import os
 import shutil
 import ssl
 import subprocess
