@@ -95,12 +95,12 @@ void reload(struct supervisor *s)
 	if (r == 0) {
 		take_over(s, next);
 	} else {
-		log_event(LOG_ERROR, "reload-failed", F_STR("reason", failure.text),
-			  F_UINT("generation-kept", s->generation->number));
 		s->view.last_reload_wall_ms = clock_wall_ms();
 		(void)snprintf(s->view.last_reload_error, sizeof(s->view.last_reload_error), "%s",
 			       failure.text);
 		scoreboard_set_server(s->children.board, &s->view);
+		log_event(LOG_ERROR, "reload-failed", F_STR("reason", failure.text),
+			  F_UINT("generation-kept", s->generation->number));
 		notify_ready();
 	}
 }

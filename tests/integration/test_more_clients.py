@@ -9,6 +9,8 @@ is one that the client lacks or breaks by itself:
   for its timeout.
 - ftp-ssl has no implicit TLS and never ends an upload with close_notify. The server must not take
   that end for the end of the file, and says 426 [D-57], unless `require_close_notify = no`.
+- Node.js now and then loses the close_notify that follows a handshake at once, and so basic-ftp that
+  of an empty file: over TLS its tree has none.
 - PHP's and Ruby's (0.1.3, of Debian 12) have no implicit TLS; PHP's verifies no certificate.
 - basic-ftp, rclone and Net::FTPSSL are passive only; Net::FTPSSL has no plain mode here and no IPv6.
   Debian 12 does not package it: its tests are there when perl finds the module.
@@ -83,26 +85,49 @@ def tree(lab_folder):
     return trees.make_tree(f"{lab_folder}/more-tree")
 
 
+@pytest.fixture(scope="module")
+def tree_with_content(lab_folder):
+    folder = trees.make_tree(f"{lab_folder}/tree-with-content")
+    for path in folder.rglob("*"):
+        if path.is_file() and path.stat().st_size == 0:
+            path.unlink()
+    return folder
+
+
+@pytest.fixture
+def suitable_tree(request, client, target):
+    loses_some = client.loses_empty_files and target.mode != "plain"
+    return request.getfixturevalue("tree_with_content" if loses_some else "tree")
+
+
+def caught_up(server):
+    """Where the log ends once it holds all that clients did until now: behind a connection of ours."""
+    position = server.log.position()
+    control = server.connect()
+    port = control.sock.getsockname()[1]
+    control.close()
+    server.log.wait_for(rf" connected .*peer=127.0.0.1:{port} ", since=position)
+    return server.log.position()
+
+
 @pytest.fixture
 def went_as_asked(serving, target):
     """Checks afterwards, in the server's log, that the session went the way that was asked for."""
-    position = serving.log.position()
+    position = caught_up(serving)
     yield
-    serving.log.wait_for(r" login session=", since=position)
+    caught_up(serving)
     logins = serving.log.find(r" login session=", since=position)
-    for line in logins:
-        number = re.search(r"session=(\d+) ", line)[1]
-        serving.log.wait_for(rf" disconnected session={number} ", since=position)
     wrong_way = r'line="?(PASV|EPSV)' if target.is_active else r'line="?(PORT|EPRT)'
     assert not serving.log.find(wrong_way, since=position), "the client fell back to the other way"
-    assert all(('tls=""' in line) == (target.mode == "plain") for line in logins)
+    assert logins and all(('tls=""' in line) == (target.mode == "plain") for line in logins)
     if target.mode != "plain":
         assert not serving.log.find(r"bound=no-tls", since=position), "a transfer in clear text"
 
 
 @matrix(NEW)
-def test_a_tree_goes_up_is_listed_and_comes_back(serving, went_as_asked, tree, tmp_path, client,
-                                                 target):
+def test_a_tree_goes_up_is_listed_and_comes_back(serving, went_as_asked, suitable_tree, tmp_path,
+                                                 client, target):
+    tree = suitable_tree
     remote = f"tree of {name_of(client, target)}"
     wanted = trees.fingerprints(tree)
 
@@ -221,6 +246,7 @@ def test_a_certificate_of_another_authority_is_refused(server, other_root, tmp_p
     position = server.log.position()
     with pytest.raises(AssertionError, match="exit|[45]"):
         client.session(target, ("get", "secret.txt", str(tmp_path / "secret.txt")))
+    caught_up(server)
     assert not server.log.find(r" login session=", since=position)
 
 

@@ -36,7 +36,7 @@ class Target:
         return str(self.server.authority.root)
 
 
-def run(command, text=None, timeout=90, **environment):
+def run(command, text=None, timeout=240, **environment):
     done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=timeout,
                           env=dict(os.environ, LC_ALL="C.UTF-8", **environment),
                           **({} if text is not None else {"stdin": subprocess.DEVNULL}))
@@ -86,10 +86,10 @@ class Curl(Client):
             lines.append('ftp-port = "-"')
         return lines
 
-    def transfer(self, target, pairs, *more):
+    def transfer(self, target, pairs, *more, timeout=240):
         """One curl process, one session: pairs of lines such as upload-file and url."""
         config = self.options(target) + list(more) + [line for pair in pairs for line in pair]
-        return run(["curl", "--config", "-"], text="\n".join(config) + "\n")
+        return run(["curl", "--config", "-"], text="\n".join(config) + "\n", timeout=timeout)
 
     def upload(self, target, folder, remote):
         self.transfer(target, [
