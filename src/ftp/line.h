@@ -20,7 +20,7 @@
 struct line_reader {
 	char *bytes; /* heap, or NULL while empty; filtered bytes not yet handed out */
 	size_t start, len, size;
-	uint8_t telnet; /* state of the Telnet filter between pieces */
+	uint8_t telnet;		/* state of the Telnet filter between pieces */
 	uint8_t option_command; /* WILL ... DONT, whose option comes next */
 	uint8_t n_answers;
 	uint8_t answers[LINE_ANSWERS_MAX];

@@ -42,7 +42,8 @@ int stream_start_tls(struct stream *stream, struct tls_server *server, struct tl
 /* What is there now: the number of bytes, -EAGAIN, or as stream_read. */
 ssize_t stream_try_read(struct stream *stream, void *ret, size_t size) MUST_CHECK;
 /* At least one byte, waiting for it. 0: the peer has ended its direction (TLS: with close_notify);
- * -ENODATA: TLS ended by a bare FIN, so that the end is not proven (RFC 8446 6.1). */
+ * -ENODATA: TLS ended by a bare FIN, so that the end is not proven (RFC 8446 6.1); the binding may
+ * tolerate that: then it is 0. */
 ssize_t stream_read(struct stream *stream, void *ret, size_t size, int64_t deadline_ms) MUST_CHECK;
 
 /* All of it. 0 or a negative error. */

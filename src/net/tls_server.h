@@ -78,6 +78,8 @@ struct tls_binding {
 	/* Data: which identities count; called during the handshake. */
 	bool (*accepts)(const struct tls_identity *identity, void *arg);
 	void *arg;
+	/* Data: a bare FIN counts as an end like close_notify, for clients that never send one. */
+	bool tolerates_bare_end;
 	/* Data, set by the handshake: resumed with an accepted identity. */
 	bool is_bound;
 };

@@ -47,14 +47,14 @@ void cmd_abor(struct session *s, struct text argument UNUSED)
 }
 
 /* How sure it is that all of the content was carried: "proven" by close_notify, "likely" where a
- * plain connection or an old client ended well, "truncated" or "broken" else. */
+ * plain connection ended well or close_notify is not asked for, "truncated" or "broken" else. */
 static const char *end_state(const struct session *s, const struct transfer *t)
 {
 	if (t->error == -ENODATA)
 		return "truncated";
 	if (t->error < 0)
 		return "broken";
-	return s->protects_data && !t->is_unproven ? "proven" : "likely";
+	return s->protects_data && s->worker->settings->require_close_notify ? "proven" : "likely";
 }
 
 /* One line of the log and the right reply for the end of a transfer. */

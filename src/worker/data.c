@@ -159,7 +159,11 @@ static int start_tls(struct session *s, struct data *data)
 	int64_t deadline = deadline_in((int64_t)settings->handshake_timeout_s * 1000);
 
 	data->binding = (struct tls_binding){
-		.is_data = true, .host = s->tls->host, .accepts = accepts_identity, .arg = s
+		.is_data = true,
+		.host = s->tls->host,
+		.tolerates_bare_end = !settings->require_close_notify,
+		.accepts = accepts_identity,
+		.arg = s,
 	};
 	int r = stream_start_tls(&data->stream, s->worker->start->tls, &data->binding, deadline,
 				 &error);

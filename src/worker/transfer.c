@@ -155,11 +155,6 @@ void transfer_receive(struct session *s, struct data *data, int file, uint64_t m
 		ssize_t n = data_read(data, buffer, size, stall_deadline(s));
 		size_t len = n > 0 ? (size_t)n : 0;
 
-		/* Old clients never send close_notify; a setting says whether they are believed. */
-		if (n == -ENODATA && !data->inflate && !s->worker->settings->require_close_notify) {
-			ret->is_unproven = true;
-			n = 0;
-		}
 		if (n < 0) {
 			ret->error = (int)n;
 			return;
@@ -169,7 +164,8 @@ void transfer_receive(struct session *s, struct data *data, int file, uint64_t m
 		if (s->type == TYPE_ASCII)
 			len = n > 0 ? ascii_decode(&state, buffer, len, decoded)
 				    : ascii_decode_end(&state, decoded);
-		ret->error = store(file, s->type == TYPE_ASCII ? decoded : buffer, len, &most_bytes);
+		ret->error =
+			store(file, s->type == TYPE_ASCII ? decoded : buffer, len, &most_bytes);
 		ret->is_file_error = ret->error < 0;
 		if (n == 0)
 			return;

@@ -9,7 +9,6 @@ struct transfer {
 	uint64_t bytes;	    /* of content */
 	int error;	    /* 0, or the first negative error */
 	bool is_file_error; /* the error is the file's, not the network's */
-	bool is_unproven;   /* received over TLS without close_notify, and tolerated */
 };
 
 /* The file from offset up to end (or its own end, if that comes first); TYPE A converts line
