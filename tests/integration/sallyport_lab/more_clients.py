@@ -27,6 +27,7 @@ class StepClient(Client):
     does = EVERYTHING
     verifies = True  # refuses a certificate of an authority that it does not know
     forgets_close_notify = False  # at the end of an upload
+    loses_empty_files = False  # when they go up over TLS
     resumes_tls = "never"  # on data connections: "never", when "active" only, or "always"
 
     def upload(self, target, folder, remote):
@@ -49,11 +50,11 @@ class Script(StepClient):
     """A library of another language, in a script of tests/clients."""
 
     def __init__(self, name, *command, modes=Client.modes, can_active=True, can_ipv6=True,
-                 resumes_tls="never", verifies=True, forgets_close_notify=False, **environment):
+                 resumes_tls="never", verifies=True, loses_empty_files=False, **environment):
         self.name, self.command, self.modes = name, command, modes
         self.can_active, self.can_ipv6 = can_active, can_ipv6
         self.resumes_tls, self.verifies = resumes_tls, verifies
-        self.forgets_close_notify = forgets_close_notify
+        self.loses_empty_files = loses_empty_files
         self.environment = environment
 
     def session(self, target, *steps):
@@ -282,7 +283,7 @@ NEW = [
     Script("ruby-net-ftp", "ruby", SCRIPTS / "net_ftp.rb", modes=("explicit", "plain"),
            resumes_tls="always"),
     Script("npm-basic-ftp", "node", SCRIPTS / "basic_ftp.cjs", can_active=False,
-           resumes_tls="always", forgets_close_notify=True, NODE_PATH=str(NODE_MODULES)),
+           resumes_tls="always", loses_empty_files=True, NODE_PATH=str(NODE_MODULES)),
     Script("java-commons-net", "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp",
            "/usr/share/java/commons-net.jar", SCRIPTS / "CommonsNet.java"),
 ]
