@@ -282,11 +282,13 @@ NEW = [
            resumes_tls="always"),
     Script("ruby-net-ftp", "ruby", SCRIPTS / "net_ftp.rb", modes=("explicit", "plain"),
            resumes_tls="always"),
-    Script("npm-basic-ftp", "node", SCRIPTS / "basic_ftp.cjs", can_active=False,
-           resumes_tls="always", loses_empty_files=True, NODE_PATH=str(NODE_MODULES)),
     Script("java-commons-net", "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp",
            "/usr/share/java/commons-net.jar", SCRIPTS / "CommonsNet.java"),
 ]
+# What `./dev` could not install from npm (no network, a proxy with its own authority) is not here.
+if (NODE_MODULES / "basic-ftp").is_dir():
+    NEW.append(Script("npm-basic-ftp", "node", SCRIPTS / "basic_ftp.cjs", can_active=False,
+                      resumes_tls="always", loses_empty_files=True, NODE_PATH=str(NODE_MODULES)))
 if _has_net_ftpssl():
     NEW.append(Script("perl-net-ftpssl", "perl", SCRIPTS / "net_ftp.pl", "Net::FTPSSL",
                       modes=("explicit", "implicit"), can_active=False, can_ipv6=False))
