@@ -143,6 +143,9 @@ ssize_t stream_read(struct stream *stream, void *ret, size_t size, int64_t deadl
 static ssize_t write_now(struct stream *stream, const void *data, size_t len, short *ret_events)
 {
 	*ret_events = POLLOUT;
+	/* SSL_write(3) would go on with a handshake that has been given up. */
+	if (stream->has_failed_tls)
+		return -EPIPE;
 	if (!stream->ssl) {
 		ssize_t n;
 
@@ -167,7 +170,9 @@ static ssize_t write_now(struct stream *stream, const void *data, size_t len, sh
 	return -EAGAIN;
 }
 
-int stream_write(struct stream *stream, const void *data, size_t len, int64_t deadline_ms)
+/* patience_ms > 0: the deadline moves on with every piece that got through. */
+static int write_all(struct stream *stream, const void *data, size_t len, int64_t deadline_ms,
+		     int patience_ms)
 {
 	const char *p = data;
 
@@ -185,8 +190,20 @@ int stream_write(struct stream *stream, const void *data, size_t len, int64_t de
 			return (int)n;
 		p += n;
 		len -= (size_t)n;
+		if (patience_ms > 0)
+			deadline_ms = deadline_in(patience_ms);
 	}
 	return 0;
+}
+
+int stream_write(struct stream *stream, const void *data, size_t len, int64_t deadline_ms)
+{
+	return write_all(stream, data, len, deadline_ms, 0);
+}
+
+int stream_write_steadily(struct stream *stream, const void *data, size_t len, int64_t deadline_ms)
+{
+	return write_all(stream, data, len, deadline_ms, deadline_left(deadline_ms));
 }
 
 static ssize_t send_file_plain(struct stream *stream, int file, off_t *offset, size_t len,
@@ -221,7 +238,7 @@ ssize_t stream_send_file(struct stream *stream, int file, off_t *offset, size_t 
 	if (n <= 0)
 		return n < 0 ? -errno : 0;
 
-	int r = stream_write(stream, buffer, (size_t)n, deadline_ms);
+	int r = stream_write_steadily(stream, buffer, (size_t)n, deadline_ms);
 	if (r < 0)
 		return r;
 	*offset += n;
@@ -281,9 +298,9 @@ int stream_clear(struct stream *stream, int64_t deadline_ms)
 	 * anybody. */
 	do {
 		n = stream_read(stream, unread, sizeof(unread), deadline_ms);
-	} while (n > 0);
-	if (n < 0)
-		return (int)n;
+	} while (n > 0 && deadline_left(deadline_ms) != 0);
+	if (n != 0)
+		return n < 0 ? (int)n : -ETIMEDOUT;
 	SSL_free(stream->ssl);
 	stream->ssl = NULL;
 	return 0;

@@ -49,6 +49,10 @@ ssize_t stream_read(struct stream *stream, void *ret, size_t size, int64_t deadl
 /* All of it. 0 or a negative error. */
 int stream_write(struct stream *stream, const void *data, size_t len,
 		 int64_t deadline_ms) MUST_CHECK;
+/* The same with a deadline for progress only: it is put off by what it was away with every piece
+ * that gets through, however long the whole takes. */
+int stream_write_steadily(struct stream *stream, const void *data, size_t len,
+			  int64_t deadline_ms) MUST_CHECK;
 
 /* Sends up to len bytes of the file from *offset on, which moves along: sendfile(2) where the
  * stream is plain. buffer (size bytes) is scratch space for TLS. Returns the bytes sent, 0 at the

@@ -37,7 +37,7 @@ int children_init(struct children *c)
 	for (uint32_t slot = 0; slot < SCOREBOARD_WORKERS; slot++) {
 		int ends[2];
 
-		if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
 			return -errno;
 		c->mailbox_in[slot] = ends[0];
 		c->mailbox_out[slot] = ends[1];

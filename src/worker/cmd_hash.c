@@ -109,9 +109,11 @@ static void job_run(struct job *job, enum digest_kind kind, bool is_hash)
 
 	buf_init(&text, storage, sizeof(storage));
 	if (r < 0) {
+		/* A reply that has begun can only end, with its code: two would be one too many. */
 		if (job->has_begun_reply)
-			job_reply(job, T("Failed."));
-		if (r == -ECANCELED)
+			job_reply(job, r == -ECANCELED ? T("Computing aborted.")
+						       : T("Computing failed."));
+		else if (r == -ECANCELED)
 			reply(job->s, 426, "Computing aborted.");
 		else if (r == -EOPNOTSUPP)
 			reply(job->s, 504, "%s is not available here.", digest_name(kind));

@@ -539,7 +539,11 @@ void cmd_stat_path(struct session *s, struct text argument)
 		reply(s, 550, "[D-90] Permission denied: your account may not list.");
 		return;
 	}
-	if (!buffer || find_target(s, argument, switches.directory_itself, &target) < 0)
+	if (!buffer) {
+		reply_errno(s, -ENOMEM, argument);
+		return;
+	}
+	if (find_target(s, argument, switches.directory_itself, &target) < 0)
 		return;
 	unsigned code = target.fd >= 0 ? 212 : 213;
 	lister_init(&l, s, FORMAT_LS, buffer);

@@ -50,10 +50,7 @@ void cmd_auth(struct session *s, struct text argument)
 	control_drop_input(s);
 	session_forget_login(s);
 	reply(s, 234, "AUTH %.*s: begin the TLS handshake.", TEXT_ARG(argument));
-	if (s->wants_end || !session_start_tls(s)) {
-		s->wants_end = true;
-		return;
-	}
+	s->awaits_handshake = true;
 	/* SSL and TLS-P mean that data is protected from the start (RFC 4217 17). */
 	s->protects_data =
 		text_equal_nocase(argument, T("SSL")) || text_equal_nocase(argument, T("TLS-P"));

@@ -130,6 +130,7 @@ struct upload {
 	uint64_t end;	 /* of RANG: what lies behind it stays; else UINT64_MAX */
 	bool is_new;	 /* there was no such file before */
 	bool is_unique;	 /* STOU: the name is ours */
+	bool is_made;	 /* the file was made by this upload */
 	int file;
 };
 
@@ -176,15 +177,21 @@ static bool may_upload(struct session *s, struct upload *up)
 
 static int open_upload(struct session *s, struct upload *up)
 {
+	bool must_be_new = up->is_unique || !session_may(s, PERM_OVERWRITE);
 	int flags = O_WRONLY | O_CREAT;
+	int r = -EEXIST;
 
-	if (up->is_new && (up->is_unique || !session_may(s, PERM_OVERWRITE)))
-		flags |= O_EXCL; /* somebody else may have made it meanwhile */
 	if (!up->appends && up->offset == 0 && up->end == UINT64_MAX)
 		flags |= O_TRUNC;
-
-	int r = home_open_file(s->user->home, path_beneath(&up->path), flags, 0666, &up->file,
-			       NULL);
+	/* Somebody else may have made it meanwhile: only what we made ourselves may we remove. */
+	if (up->is_new) {
+		r = home_open_file(s->user->home, path_beneath(&up->path), flags | O_EXCL, 0666,
+				   &up->file, NULL);
+		up->is_made = r == 0;
+	}
+	if (r == -EEXIST && !(up->is_new && must_be_new))
+		r = home_open_file(s->user->home, path_beneath(&up->path), flags, 0666, &up->file,
+				   NULL);
 	if (r < 0)
 		return r;
 	off_t at = up->appends ? lseek(up->file, 0, SEEK_END)
@@ -218,7 +225,7 @@ static void receive(struct session *s, struct upload *up, struct data *data)
 		}
 	}
 	/* A new file of which nothing arrived is no file. */
-	if (t.error < 0 && up->is_new && t.bytes == 0)
+	if (t.error < 0 && up->is_made && t.bytes == 0)
 		(void)!home_unlink(s->user->home, path_beneath(&up->path)); /* best effort */
 	s->bytes_received += t.bytes;
 	data_close(s, data);

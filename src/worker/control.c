@@ -1,10 +1,12 @@
 /* worker/control.c - see control.h. */
 #include "worker/control.h"
 
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -131,7 +133,9 @@ static int serve_lines_in_transfer(struct session *s)
 		}
 		if (r < 0)
 			return r;
-		if (commands_serve_in_transfer(s, line))
+		/* Beside a transfer a client tells the replies apart; the answer to any other long
+		 * command is its next one. */
+		if (s->transfer_kind != TRANSFER_NONE && commands_serve_in_transfer(s, line))
 			continue;
 		s->held_line = text_dup(line);
 		if (!s->held_line)
@@ -272,11 +276,31 @@ static int control_waiter(struct waiter *waiter, int fd, short events, int64_t d
 	return wait_stream(s, fd, events, deadline_ms, false);
 }
 
+/* Bytes that the peer has not acknowledged yet. */
+static int bytes_in_queue(int fd)
+{
+	int n = 0;
+
+	return ioctl(fd, SIOCOUTQ, &n) < 0 ? 0 : n;
+}
+
+/* A socket counts as writable once a third of its buffer is free, which takes a slow client
+ * minutes: as long as its bytes dwindle nothing has stalled. */
 static int data_waiter(struct waiter *waiter, int fd, short events, int64_t deadline_ms)
 {
 	struct session *s = list_entry(waiter, struct session, data_waiter);
+	int patience_ms = deadline_left(deadline_ms);
+	int queued = events & POLLOUT ? bytes_in_queue(fd) : 0;
 
-	return wait_stream(s, fd, events, deadline_ms, true);
+	for (;;) {
+		int r = wait_stream(s, fd, events, deadline_ms, true);
+		int left = r == -ETIMEDOUT && queued > 0 ? bytes_in_queue(fd) : queued;
+
+		if (r != -ETIMEDOUT || left >= queued || patience_ms <= 0)
+			return r;
+		queued = left;
+		deadline_ms = deadline_in(patience_ms);
+	}
 }
 
 void control_init(struct session *s)
@@ -326,13 +350,15 @@ int control_next_line(struct session *s, struct text *ret_line)
 
 void control_drop_input(struct session *s)
 {
-	int r;
+	int r = 0;
 
-	do {
+	/* Who goes on sending in clear does not want TLS. */
+	for (int pieces = 0; r == 0 && pieces < 64; pieces++) {
 		line_reader_drop_all(&s->lines);
 		r = read_control(s);
-	} while (r == 0 || r == -ENOBUFS);
+	}
 	line_reader_drop_all(&s->lines);
+	s->wants_abort = false; /* its ABOR is dropped with the rest */
 	if (r != -EAGAIN)
 		s->wants_end = true;
 }

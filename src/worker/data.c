@@ -218,7 +218,9 @@ static int write_packed(struct data *data, struct text in, bool is_end, int64_t 
 	do {
 		ended = compressor_run(data->deflate, &in, is_end, data->packed, DATA_PACKED_SIZE,
 				       &len);
-		r = ended < 0 ? ended : stream_write(&data->stream, data->packed, len, deadline_ms);
+		r = ended < 0
+			    ? ended
+			    : stream_write_steadily(&data->stream, data->packed, len, deadline_ms);
 	} while (r == 0 && ended == 0 && (in.len > 0 || len == DATA_PACKED_SIZE || is_end));
 	return r;
 }
@@ -249,7 +251,7 @@ static ssize_t read_packed(struct data *data, void *ret, size_t size, int64_t de
 int data_write(struct data *data, const void *bytes, size_t len, int64_t deadline_ms)
 {
 	if (!data->deflate)
-		return stream_write(&data->stream, bytes, len, deadline_ms);
+		return stream_write_steadily(&data->stream, bytes, len, deadline_ms);
 	return len > 0 ? write_packed(data, (struct text){ bytes, len }, false, deadline_ms) : 0;
 }
 

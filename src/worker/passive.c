@@ -34,12 +34,22 @@ struct listener {
 	int64_t used_ms;
 };
 
+/* A data connection of another worker's session that its mailbox has no room for yet. */
+struct letter {
+	uint32_t worker_slot;
+	struct message_data_connection message;
+	int fd; /* owned */
+};
+#define MAX_LETTERS 1024
+
 struct passive {
 	struct worker *worker;
 	int epoll;
-	pthread_mutex_t lock; /* guards the listeners; innermost */
+	pthread_mutex_t lock; /* guards all below; innermost */
 	pthread_cond_t changed;
 	struct listener listeners[MAX_OPEN];
+	size_t n_letters;
+	struct letter letters[MAX_LETTERS];
 };
 
 struct passive *passive_new(struct worker *worker, int epoll)
@@ -196,8 +206,20 @@ void passive_listener_reply(struct passive *passive, const struct message_listen
 	(void)pthread_mutex_unlock(&passive->lock);
 }
 
+/* All ports of a narrow range can stay open, so that no other program takes the few that there
+ * are. */
+static bool keeps_all(const struct passive *passive)
+{
+	const struct port_range *range = &passive->worker->settings->passive_ports;
+
+	return range->last - range->first < MAX_OPEN;
+}
+
 void passive_tend(struct passive *passive)
 {
+	if (keeps_all(passive))
+		return;
+
 	int64_t limit = unused_since_ms(passive);
 
 	(void)pthread_mutex_lock(&passive->lock);
@@ -221,6 +243,54 @@ static bool accepts_foreign(const struct address *control_peer UNUSED, void *arg
 	return true; /* the arriving peer is on the list; any session of that port may be meant */
 }
 
+/* 0: on its way, or given up. -ETIMEDOUT: the mailbox is full for now. */
+static int send_letter(struct passive *passive, struct letter *letter)
+{
+	int r = letter->worker_slot < SCOREBOARD_WORKERS
+			? channel_send(passive->worker->start->mailboxes[letter->worker_slot],
+				       &letter->message, sizeof(letter->message), &letter->fd, 1, 0)
+			: -EINVAL;
+
+	if (r == -ETIMEDOUT)
+		return r;
+	if (r < 0)
+		log_event(LOG_ERROR, "hand-over-failed", F_UINT("worker", letter->worker_slot),
+			  F_ERRNO(r));
+	fd_close(&letter->fd);
+	return 0;
+}
+
+/* Takes fd. What does not fit into the other worker's mailbox waits in ours: two workers that
+ * waited for each other would stop both. */
+static void post_locked(struct passive *passive, uint32_t worker_slot,
+			const struct message_data_connection *message, int fd)
+{
+	struct letter letter = { .worker_slot = worker_slot, .message = *message, .fd = fd };
+
+	if (passive->n_letters == 0 && send_letter(passive, &letter) == 0)
+		return;
+	if (passive->n_letters < MAX_LETTERS) {
+		passive->letters[passive->n_letters++] = letter;
+		return;
+	}
+	log_event(LOG_ERROR, "hand-over-failed", F_UINT("worker", worker_slot),
+		  F_STR("error", "too many connections wait to be handed over"));
+	fd_close(&letter.fd);
+}
+
+bool passive_post(struct passive *passive)
+{
+	size_t kept = 0;
+
+	(void)pthread_mutex_lock(&passive->lock);
+	for (size_t i = 0; i < passive->n_letters; i++)
+		if (send_letter(passive, &passive->letters[i]) == -ETIMEDOUT)
+			passive->letters[kept++] = passive->letters[i];
+	passive->n_letters = kept;
+	(void)pthread_mutex_unlock(&passive->lock);
+	return kept > 0;
+}
+
 static void hand_over(struct passive *passive, const struct reservation_owner *owner, uint16_t port,
 		      const struct address *peer, int fd)
 {
@@ -238,14 +308,9 @@ static void hand_over(struct passive *passive, const struct reservation_owner *o
 				 fd);
 		return;
 	}
-	int r = owner->worker_slot < SCOREBOARD_WORKERS
-			? channel_send(start->mailboxes[owner->worker_slot], &message,
-				       sizeof(message), &fd, 1, 1000)
-			: -EINVAL;
-	if (r < 0)
-		log_event(LOG_ERROR, "hand-over-failed", F_UINT("worker", owner->worker_slot),
-			  F_ERRNO(r));
-	fd_close(&fd);
+	(void)pthread_mutex_lock(&passive->lock);
+	post_locked(passive, owner->worker_slot, &message, fd);
+	(void)pthread_mutex_unlock(&passive->lock);
 }
 
 static void sort_arrival(struct passive *passive, uint16_t port, const struct address *peer, int fd)
@@ -324,10 +389,30 @@ static struct port_set own_ports(const struct worker *worker)
 				  (n - worker->start->index + workers - 1) / workers };
 }
 
+/* Whether we listen on the port, or may listen on one more. */
+static bool can_listen(struct passive *passive, uint16_t port)
+{
+	int64_t limit = unused_since_ms(passive);
+
+	(void)pthread_mutex_lock(&passive->lock);
+	bool can = find_locked(passive, port) != NULL;
+	for (size_t i = 0; !can && i < MAX_OPEN; i++) {
+		const struct listener *listener = &passive->listeners[i];
+
+		can = listener->state == LISTENER_NONE ||
+		      (listener->state != LISTENER_ASKED && listener->used_ms <= limit);
+	}
+	(void)pthread_mutex_unlock(&passive->lock);
+	return can;
+}
+
 static int try_port(struct passive *passive, struct session *s, uint16_t port)
 {
 	struct worker *worker = passive->worker;
 	struct reservation_owner owner = { worker->start->slot, s->board_slot, s->id };
+	/* First, since a reservation that is taken back puts its pair into quarantine. */
+	if (!can_listen(passive, port))
+		return -EMFILE;
 	int r = reservations_take(worker->start->reservations, &s->peer, port, &owner,
 				  QUARANTINE_MS);
 

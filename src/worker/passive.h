@@ -35,4 +35,8 @@ void passive_listener_reply(struct passive *passive, const struct message_listen
 			    int fds[], size_t n_fds);
 void passive_tend(struct passive *passive);
 
+/* Main thread: hands over what other workers had no room for. True: some of it still waits, call
+ * soon again. */
+bool passive_post(struct passive *passive);
+
 #endif

@@ -2,6 +2,7 @@
 #include "worker/session.h"
 
 #include <stdatomic.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -85,24 +86,50 @@ void session_publish(struct session *s, const char *command)
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-static void greet(struct session *s)
+static void log_connection(const struct session *s)
 {
 	char peer[ADDRESS_TEXT_SIZE], local[ADDRESS_TEXT_SIZE];
 
-	s->is_greeted = true;
-	control_init(s);
-	/* With implicit TLS the handshake names the host. */
-	bool is_good = !s->is_implicit || session_start_tls(s);
 	log_event(LOG_INFO, "connected", F_UINT("session", s->id),
 		  F_STR("peer", address_format(&s->peer, peer)),
 		  F_STR("to", address_format(&s->local, local)), F_UINT("implicit", s->is_implicit),
 		  F_STR("host", s->host->name));
-	if (!is_good) {
-		s->wants_end = true;
+}
+
+static void begin(struct session *s)
+{
+	s->is_greeted = true;
+	control_init(s);
+	/* With implicit TLS the handshake names the host. */
+	s->awaits_handshake = s->is_implicit;
+	if (s->awaits_handshake)
 		return;
-	}
+	log_connection(s);
 	session_publish(s, NULL);
 	hosts_greet(s);
+}
+
+/* A client that has asked for TLS may take its time to begin, and thousands may never do: until the
+ * first byte the session waits parked. 0: go on; 1: nothing has come; < 0: the connection is
+ * gone. */
+static int begin_tls(struct session *s)
+{
+	char first;
+	ssize_t n = recv(s->control.fd, &first, sizeof(first), MSG_PEEK | MSG_DONTWAIT);
+
+	if (n <= 0)
+		return n == 0 ? -ECONNRESET : errno == EAGAIN || errno == EINTR ? 1 : -errno;
+	s->awaits_handshake = false;
+	bool is_good = session_start_tls(s);
+	if (s->is_implicit)
+		log_connection(s);
+	if (!is_good) {
+		s->wants_end = true;
+	} else if (s->is_implicit) {
+		session_publish(s, NULL);
+		hosts_greet(s);
+	}
+	return 0;
 }
 
 /* Appends the line in UTF-8: a client of a host with a legacy character set may send either (RFC
@@ -161,7 +188,8 @@ static void end(struct session *s, int reason)
 	const char *farewell = atomic_load(&s->farewell);
 	char peer[ADDRESS_TEXT_SIZE];
 
-	if (farewell && s->is_greeted && reason == 0)
+	/* Who waits for TLS would take plain words for garbage. */
+	if (farewell && s->is_greeted && !s->awaits_handshake && reason == 0)
 		reply(s, 421, "%s", farewell);
 	log_event(LOG_INFO, "disconnected", F_UINT("session", s->id),
 		  F_STR("peer", address_format(&s->peer, peer)),
@@ -181,13 +209,13 @@ void session_run(struct session *s)
 
 	scoreboard_set_running(worker->start->board, s->board_slot, true);
 	if (!s->is_greeted)
-		greet(s);
+		begin(s);
 	for (;;) {
 		if (s->wants_end || atomic_load(&s->farewell)) {
 			end(s, 0);
 			return;
 		}
-		r = step(s);
+		r = s->awaits_handshake ? begin_tls(s) : step(s);
 		if (r < 0) {
 			end(s, r);
 			return;

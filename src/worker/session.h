@@ -46,6 +46,7 @@ struct session {
 	uint64_t id;
 	struct address peer, local;
 	bool is_implicit;
+	int control_fd; /* that of control, for the table */
 	int64_t started_ms, started_wall_ms;
 
 	/* The running thread's. */
@@ -65,6 +66,7 @@ struct session {
 	bool is_greeted;
 	bool is_cleared; /* TLS was on until CCC; tls is still there for data connections */
 	bool has_pbsz, protects_data; /* PBSZ seen; PROT P */
+	bool awaits_handshake;	      /* parked until the client begins its TLS handshake */
 	bool is_in_handshake; /* of the control connection: nothing can be said to the client */
 	bool wants_end;	      /* QUIT, or the connection is gone */
 	bool wants_abort;     /* an ABOR waits behind the transfer in progress */

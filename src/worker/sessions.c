@@ -1,25 +1,33 @@
 /* worker/sessions.c - see sessions.h.
  *
- * Two lists in the order of their deadlines, so that the sweep looks at their heads only: sessions
- * that have not logged in (in the order of their connections), and parked ones (in the order in
- * which they were parked). */
+ * Lists in the order of their deadlines, so that the sweep looks at their heads only: sessions that
+ * have not logged in (in the order of their connections), parked ones (in the order in which they
+ * were parked), those whose client owes the first byte of its handshake, and those that have been
+ * told to go. */
 #include "worker/sessions.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "ftp/digest.h"
 #include "net/socket.h"
 #include "worker/passive.h"
 
+/* So long a session has for its 421; a client that takes nothing is then cut off. */
+#define LEAVE_MS 3000
+#define EXPIRE_EVERY_MS 1000
+
 struct sessions {
 	pthread_mutex_t lock; /* guards all below; innermost */
 	struct worker *worker;
 	int epoll;
 	size_t count;
-	struct list waiting_for_login, parked;
+	struct list waiting_for_login, parked, handshaking;
+	struct list leaving;	/* a farewell is theirs */
+	int64_t next_expiry_ms; /* of reservations */
 	struct list
 		impatient; /* parked with an idle timeout of their own (SITE IDLE): in no order */
 	struct session *slots[]; /* by board slot; NULL: not ours */
@@ -37,6 +45,8 @@ struct sessions *sessions_new(struct worker *worker, int epoll)
 	table->epoll = epoll;
 	list_init(&table->waiting_for_login);
 	list_init(&table->parked);
+	list_init(&table->handshaking);
+	list_init(&table->leaving);
 	list_init(&table->impatient);
 	return table;
 }
@@ -53,6 +63,13 @@ static struct session *find_locked(struct sessions *table, uint32_t board_slot, 
 				    : NULL;
 
 	return s && s->id == id ? s : NULL;
+}
+
+static void set_timeout_locked(struct session *s, struct list *list, int64_t deadline_ms)
+{
+	list_remove(&s->timeout_link);
+	s->deadline_ms = deadline_ms;
+	list_append(list, &s->timeout_link);
 }
 
 static void watch(struct sessions *table, struct session *s, int operation, uint32_t events)
@@ -95,7 +112,7 @@ struct session *sessions_open(struct sessions *table, int fd, const struct addre
 	s->digest = DIGEST_SHA256;
 	s->deflate_level = (uint8_t)table->worker->settings->deflate_level;
 	line_reader_init(&s->lines);
-	s->control.fd = fd;
+	s->control.fd = s->control_fd = fd;
 
 	(void)pthread_mutex_lock(&table->lock);
 	table->slots[s->board_slot] = s;
@@ -119,8 +136,14 @@ struct session *sessions_take(struct sessions *table, uint64_t tag, int wake_fd)
 	if (s) {
 		s->state = SESSION_RUNNING;
 		s->wake_fd = wake_fd;
-		if (s->user)
+		bool is_leaving = atomic_load(&s->farewell) != NULL;
+		if (s->user && !is_leaving)
 			list_remove(&s->timeout_link);
+		else if (s->awaits_handshake && !is_leaving)
+			set_timeout_locked(
+				s, &table->waiting_for_login,
+				deadline_in((int64_t)table->worker->settings->login_timeout_s *
+					    1000));
 	}
 	(void)pthread_mutex_unlock(&table->lock);
 	return s;
@@ -128,7 +151,8 @@ struct session *sessions_take(struct sessions *table, uint64_t tag, int wake_fd)
 
 bool sessions_park(struct sessions *table, struct session *s)
 {
-	int64_t idle_ms = (int64_t)table->worker->settings->idle_timeout_s * 1000;
+	const struct settings *settings = table->worker->settings;
+	int64_t idle_ms = (int64_t)settings->idle_timeout_s * 1000;
 
 	(void)pthread_mutex_lock(&table->lock);
 	bool is_free = atomic_load(&s->farewell) == NULL;
@@ -139,9 +163,12 @@ bool sessions_park(struct sessions *table, struct session *s)
 			bool is_impatient = s->idle_timeout_s > 0;
 			if (is_impatient)
 				idle_ms = (int64_t)s->idle_timeout_s * 1000;
-			s->deadline_ms = clock_coarse_ms() + idle_ms;
-			list_append(is_impatient ? &table->impatient : &table->parked,
-				    &s->timeout_link);
+			set_timeout_locked(s, is_impatient ? &table->impatient : &table->parked,
+					   clock_coarse_ms() + idle_ms);
+		} else if (s->awaits_handshake) {
+			set_timeout_locked(
+				s, &table->handshaking,
+				deadline_in((int64_t)settings->handshake_timeout_s * 1000));
 		}
 		watch(table, s, EPOLL_CTL_MOD, EPOLLIN);
 	}
@@ -160,7 +187,8 @@ void sessions_dispatch(struct sessions *table, struct session *s)
 void sessions_logged_in(struct sessions *table, struct session *s)
 {
 	(void)pthread_mutex_lock(&table->lock);
-	list_remove(&s->timeout_link);
+	if (!atomic_load(&s->farewell))
+		list_remove(&s->timeout_link);
 	(void)pthread_mutex_unlock(&table->lock);
 }
 
@@ -169,9 +197,8 @@ void sessions_logged_out(struct sessions *table, struct session *s)
 	int64_t timeout_ms = (int64_t)table->worker->settings->login_timeout_s * 1000;
 
 	(void)pthread_mutex_lock(&table->lock);
-	list_remove(&s->timeout_link);
-	s->deadline_ms = deadline_in(timeout_ms);
-	list_append(&table->waiting_for_login, &s->timeout_link);
+	if (!atomic_load(&s->farewell))
+		set_timeout_locked(s, &table->waiting_for_login, deadline_in(timeout_ms));
 	free(s->login_name);
 	s->login_name = NULL;
 	(void)pthread_mutex_unlock(&table->lock);
@@ -221,6 +248,7 @@ static void bid_farewell_locked(struct sessions *table, struct session *s, const
 	if (atomic_load(&s->farewell))
 		return;
 	atomic_store(&s->farewell, text_dup(text_of(text)));
+	set_timeout_locked(s, &table->leaving, deadline_in(LEAVE_MS));
 	if (s->state == SESSION_PARKED)
 		watch(table, s, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
 	else
@@ -320,12 +348,30 @@ static void sweep_impatient_locked(struct sessions *table, int64_t now, const ch
 	}
 }
 
+/* Cuts off whoever has not left: a client that reads nothing can neither be told nor, while its
+ * socket is full, be woken for. */
+static int64_t sweep_leaving_locked(struct sessions *table, int64_t now)
+{
+	while (!list_is_empty(&table->leaving)) {
+		struct session *s = list_entry(table->leaving.next, struct session, timeout_link);
+
+		if (s->deadline_ms > now)
+			return s->deadline_ms;
+		list_remove(&s->timeout_link);
+		(void)shutdown(s->control_fd, SHUT_RDWR); /* it may be closed by the peer already */
+	}
+	return DEADLINE_NEVER;
+}
+
 /* Reservations for which nothing came: others of the same address may want the port. */
 static void expire_reservations_locked(struct sessions *table, int64_t now)
 {
 	int64_t limit = now - (int64_t)table->worker->settings->data_timeout_s * 1000;
 	const struct session *s;
 
+	if (now < table->next_expiry_ms)
+		return;
+	table->next_expiry_ms = now + EXPIRE_EVERY_MS;
 	for (struct list *l = table->parked.next; l != &table->parked; l = l->next) {
 		s = list_entry(l, struct session, timeout_link);
 		int64_t since = atomic_load(&s->reserved_ms);
@@ -337,8 +383,8 @@ static void expire_reservations_locked(struct sessions *table, int64_t now)
 int sessions_sweep(struct sessions *table)
 {
 	const struct settings *settings = table->worker->settings;
-	int64_t now = clock_ms(), next, other;
-	char login[160], idle[160];
+	int64_t now = clock_ms(), next;
+	char login[160], idle[160], handshake[160];
 
 	(void)snprintf(login, sizeof(login), "No login within %u seconds; closing.",
 		       settings->login_timeout_s);
@@ -346,14 +392,17 @@ int sessions_sweep(struct sessions *table)
 		idle, sizeof(idle),
 		"Idle for %u seconds; closing. A keepalive (NOOP) every %u seconds prevents it.",
 		settings->idle_timeout_s, settings->idle_timeout_s * 5 / 6);
+	(void)snprintf(handshake, sizeof(handshake), "No TLS handshake within %u seconds; closing.",
+		       settings->handshake_timeout_s);
 	(void)pthread_mutex_lock(&table->lock);
 	next = sweep_locked(table, &table->waiting_for_login, now, login);
-	other = sweep_locked(table, &table->parked, now, idle);
+	next = MIN_OF(next, sweep_locked(table, &table->parked, now, idle));
+	next = MIN_OF(next, sweep_locked(table, &table->handshaking, now, handshake));
 	sweep_impatient_locked(table, now, "Idle for longer than SITE IDLE allows; closing.");
+	next = MIN_OF(next, sweep_leaving_locked(table, now));
 	expire_reservations_locked(table, now);
 	(void)pthread_mutex_unlock(&table->lock);
 
-	next = MIN_OF(next, other);
 	return next == DEADLINE_NEVER ? 500 : (int)MAX_OF(10, MIN_OF(next - now, 500));
 }
 

@@ -88,8 +88,8 @@ static void fork_worker(void)
 	int channel[2], mailbox[2];
 
 	assert_int_equal(channel_pair(channel), 0);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, mailbox),
-			 0);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, mailbox), 0);
 	server.pid = fork();
 	assert_true(server.pid >= 0);
 	if (server.pid == 0) {

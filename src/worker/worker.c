@@ -252,6 +252,8 @@ static int tend(struct main_loop *loop, int64_t *next_tend_ms)
 
 	if (pool_tend(loop->worker.pool))
 		wait_ms = MIN_OF(wait_ms, 20);
+	if (passive_post(loop->worker.passive))
+		wait_ms = MIN_OF(wait_ms, 5);
 	if (clock_ms() >= *next_tend_ms) {
 		passive_tend(loop->worker.passive);
 		(void)malloc_trim(0);

@@ -26,7 +26,7 @@ struct worker_start {
 	uint32_t n_workers;   /* of this generation, for spreading the passive ports */
 	uint32_t index;	      /* 0 .. n_workers - 1 */
 	int supervisor;	      /* channel */
-	int mailbox;	      /* where other workers send our data connections (SOCK_DGRAM) */
+	int mailbox;	      /* where other workers send our connections (SOCK_SEQPACKET) */
 	const int *mailboxes; /* SCOREBOARD_WORKERS sending ends, by worker slot */
 	int data_root;	      /* O_PATH directory */
 	/* Of settings->hosts, likewise; -1: data_root. NULL when there are no hosts. */
