@@ -71,7 +71,7 @@ int accounts_open(const char *path, struct accounts **ret, struct database_error
 
 	int r = database_open(path, &a->writer.db, ret_error);
 	if (r == 0)
-		r = database_open(path, &a->reader.db, ret_error);
+		r = database_open_again(path, &a->reader.db, ret_error);
 	if (r == 0)
 		r = prepare_all(a, path, ret_error);
 	if (r < 0) {

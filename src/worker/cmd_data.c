@@ -13,10 +13,14 @@
 static bool reserve(struct session *s)
 {
 	const struct port_range *range = &s->worker->settings->passive_ports;
-	int fd = sessions_take_arrived(s->worker->sessions, s);
+	int fd;
 
-	/* A connection for the plan before this one is nobody's now. The reservation itself is
+	/* A connection for the plan before this one is nobody's now, also one that still waits to
+	 * be accepted: it must not pass for the one that is planned next. The reservation itself is
 	 * replaced, not dropped: the same port may serve again. */
+	if (s->plan == DATA_PASSIVE && atomic_load(&s->reserved_ms) != 0)
+		passive_look(s->worker->passive, s->passive_port);
+	fd = sessions_take_arrived(s->worker->sessions, s);
 	fd_close(&fd);
 	s->plan = DATA_NONE;
 	if (!s->worker->settings->passive) {
