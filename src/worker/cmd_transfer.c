@@ -286,7 +286,8 @@ static uint64_t store_content(struct session *s, const struct receipt *in, struc
 		return 0;
 	transfer_receive(s, data, upload_file(up),
 			 in->end == UINT64_MAX ? UINT64_MAX : in->end - in->offset, t);
-	/* More than the range takes: the range is filled, and the client told that this is not all. */
+	/* More than the range takes: the range is filled, and the client told that this is not
+	 * all. */
 	bool fills_range = t->error == -EFBIG && t->is_file_error && in->end != UINT64_MAX;
 	if (t->error == 0 || fills_range) {
 		int r = commit_upload(s, up);
