@@ -70,6 +70,11 @@ static const struct option_row session_kick_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row storage_check_options[] = {
+	{ .name = "clean", .help = "Remove what is older than partial_max_age" },
+	END_OF_OPTIONS,
+};
+
 static const struct command commands[] = {
 	{ .name = "status",
 	  .run = cmd_status,
@@ -162,6 +167,18 @@ static const struct command commands[] = {
 	  .options = session_kick_options,
 	  .summary = "End a session",
 	  .examples = "sallyport session kick 42 --reason \"Maintenance, back at noon\"" },
+	{ .name = "storage check",
+	  .run = cmd_storage_check,
+	  .operands = "",
+	  .options = storage_check_options,
+	  .summary = "List what broken uploads and crashes have left",
+	  .details =
+		  "A partial is continued by REST and APPE until it expires; a temporary is of a "
+		  "process that has died. The server removes both by itself once they are older "
+		  "than partial_max_age, beneath its data roots.",
+	  .examples = "sallyport storage check\n"
+		      "sallyport storage check --clean\n"
+		      "sallyport storage check --json | jq .found_bytes" },
 	{ .name = "config show",
 	  .run = cmd_config_show,
 	  .operands = "",
@@ -227,7 +244,7 @@ bool command_is_group(const char *word)
 /* Whole names ("user list", "status") are offered, and for a single word the groups as well. */
 const char *command_suggest(const char *group, const char *word)
 {
-	static const char *const groups[] = { "user", "session", "config" };
+	static const char *const groups[] = { "user", "session", "storage", "config" };
 	char typed[64];
 	int n = snprintf(typed, sizeof(typed), "%s%s%s", group ? group : "", group ? " " : "",
 			 word);

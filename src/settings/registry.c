@@ -104,10 +104,14 @@
 
 static const char *const log_level_words[] = { "error", "warning", "info", "debug", NULL };
 static const char *const tls_minimum_words[] = { "1.2", "1.3", NULL };
+static const char *const uploads_words[] = { "direct", "atomic", NULL };
+static const char *const durability_words[] = { "none", "fsync", NULL };
 static const char *const session_reuse_words[] = { "off", "prefer", "require", NULL };
 
 /* VALUE_WORD writes an unsigned into these fields. */
 static_assert(sizeof(enum tls_minimum) == sizeof(unsigned), "enum of another size");
+static_assert(sizeof(enum uploads_mode) == sizeof(unsigned), "enum of another size");
+static_assert(sizeof(enum durability) == sizeof(unsigned), "enum of another size");
 static_assert(sizeof(enum session_reuse) == sizeof(unsigned), "enum of another size");
 
 static const struct setting rows[] = {
@@ -194,6 +198,15 @@ static const struct setting rows[] = {
 	STRING(VALUE_CHARSET, "ftp", "charset", charset, "UTF-8", CHARSET_ALLOWED, RELOAD,
 	       "The character set of clients that do not speak UTF-8: names that arrive in it become "
 	       "UTF-8 on disk, and go out in it until the client sends OPTS UTF8 ON."),
+	WORD("ftp", "uploads", enum uploads_mode, uploads, "atomic", uploads_words,
+	     "direct or atomic", RELOAD,
+	     "When a new file appears. atomic: once it is whole; direct: it grows under its own name. "
+	     "Existing files are replaced at once in both, when the new content is whole."),
+	WORD("ftp", "durability", enum durability, durability, "none", durability_words,
+	     "none or fsync", RELOAD,
+	     "What 226 means for an upload. fsync: the file and its directory entry are on disk."),
+	SECONDS("ftp", "partial_max_age", partial_max_age_s, "604800", 1, 31536000, RELOAD,
+		"How long the bytes of a broken upload are kept for REST and APPE."),
 
 	/* [tls] */
 	STRING(VALUE_PATH, "tls", "certificate", certificate, "", "absolute path, or empty", RELOAD,

@@ -19,6 +19,10 @@
 #define SETTINGS_MAX_HOSTS 32
 
 enum session_reuse { SESSION_REUSE_OFF, SESSION_REUSE_PREFER, SESSION_REUSE_REQUIRE };
+/* Of new files: under their name from the first byte, or once they are whole. */
+enum uploads_mode { UPLOADS_DIRECT, UPLOADS_ATOMIC };
+/* What 226 means for an upload: the kernel has it, or the disk. */
+enum durability { DURABILITY_NONE, DURABILITY_FSYNC };
 enum tls_minimum { TLS_MINIMUM_1_2, TLS_MINIMUM_1_3 };
 
 struct port_list {
@@ -84,6 +88,9 @@ struct settings {
 	bool local_times;		 /* LIST shows local time; else UTC */
 	unsigned deflate_level;		 /* of MODE Z; 0: MODE Z is off */
 	char charset[CHARSET_NAME_SIZE]; /* of clients that do not speak UTF-8 */
+	enum uploads_mode uploads;
+	enum durability durability;
+	unsigned partial_max_age_s; /* what broken uploads have left is removed then */
 
 	/* [tls] */
 	char certificate[SETTINGS_PATH_SIZE]; /* PEM: leaf first, then intermediates */

@@ -85,6 +85,18 @@ static int open_place(const struct home *home, const char *path, struct place *r
 	return 0;
 }
 
+int home_open_parent(const struct home *home, const char *path, int *ret_fd, const char **ret_name)
+{
+	struct place place;
+	int r = open_place(home, path, &place);
+
+	if (r < 0)
+		return r;
+	*ret_fd = place.fd;
+	*ret_name = place.name;
+	return 0;
+}
+
 /* Makes the directories of path that are missing, one after the other. */
 static int make_directories(const struct home *root, const char *path)
 {

@@ -46,6 +46,11 @@ int home_unlink(const struct home *home, const char *path) MUST_CHECK; /* -EISDI
 int home_rename(const struct home *home, const char *from, const char *to,
 		bool may_replace) MUST_CHECK; /* -EEXIST when not */
 
+/* The directory of the last name (O_PATH, owned by the caller), and that name within path. For what
+ * must act on several names of one directory. Errors as of home_mkdir. */
+int home_open_parent(const struct home *home, const char *path, int *ret_fd,
+		     const char **ret_name) MUST_CHECK;
+
 /* What a link at the last name points to, as text; at most size - 1 bytes and a NUL (else
  * -ENAMETOOLONG). -EINVAL: not a link. */
 int home_readlink(const struct home *home, const char *path, char *ret, size_t size) MUST_CHECK;

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "ftp/reply.h"
+#include "store/partial.h"
 #include "worker/commands.h"
 #include "worker/control.h"
 
@@ -86,7 +87,7 @@ void cmd_rmd(struct session *s, struct text argument)
 
 	if (session_path(s, argument, &path) < 0)
 		return;
-	int r = home_rmdir(s->user->home, path_beneath(&path));
+	int r = partial_rmdir(s->user->home, path_beneath(&path));
 	if (r < 0) {
 		reply_errno(s, r, path_text(&path));
 		return;

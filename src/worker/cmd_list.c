@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/partial.h"
 #include "worker/commands.h"
 #include "worker/control.h"
 #include "worker/hosts.h"
@@ -257,6 +258,8 @@ static bool is_wanted(const struct lister *l, const char *name)
 {
 	bool is_dots = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 
+	if (partial_is_reserved(text_of(name)))
+		return false;
 	if (is_dots)
 		return l->shows_dots && !l->pattern;
 	return !l->pattern || fnmatch(l->pattern, name, FNM_PERIOD) == 0;
@@ -424,7 +427,7 @@ static void finish_listing(struct session *s, struct lister *l, struct data *dat
 	s->bytes_sent += l->bytes;
 	data_close(s, data);
 	if (r < 0)
-		data_reply_broken(s, r);
+		data_reply_broken(s, r, "");
 	else
 		reply(s, 226, "Listing complete: %" PRIu64 " bytes.", l->bytes);
 	log_event(LOG_DEBUG, "listing", F_UINT("session", s->id), F_STR("user", s->user->name),

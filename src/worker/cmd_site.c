@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "store/attributes.h"
 #include "store/tree.h"
+#include "store/upload.h"
 #include "worker/commands.h"
 #include "worker/control.h"
 #include "worker/pool.h"
@@ -153,30 +154,38 @@ static int copy_bytes(struct session *s, int from, int to)
 	}
 }
 
-/* The copy gets its name only where none is, or where overwriting is allowed. */
+/* The copy gets its name when it is whole, and only where none is, or where overwriting is
+ * allowed. */
 static int copy_file(struct session *s, const char *from_path, const struct path *to_path)
 {
+	const struct settings *settings = s->worker->settings;
 	AUTO_CLOSE int from = -1;
-	AUTO_CLOSE int to = -1;
 	struct stat from_stat, to_stat;
 	bool replaces = home_stat(s->user->home, path_beneath(to_path), &to_stat) == 0;
+	const struct upload_request request = {
+		.home = s->user->home,
+		.path = path_beneath(to_path),
+		.is_atomic = true,
+		.is_durable = settings->durability == DURABILITY_FSYNC,
+		.may_replace = session_may(s, PERM_OVERWRITE),
+	};
+	struct upload *up = NULL;
 	int r;
 
-	if (replaces && !session_may(s, PERM_OVERWRITE))
+	if (replaces && !request.may_replace)
 		return -EEXIST;
 	r = home_open_file(s->user->home, from_path + 1, O_RDONLY, 0, &from, &from_stat);
 	if (r == 0 && replaces && from_stat.st_ino == to_stat.st_ino &&
 	    from_stat.st_dev == to_stat.st_dev)
 		return -EEXIST; /* onto itself */
 	if (r == 0)
-		r = home_open_file(s->user->home, path_beneath(to_path),
-				   O_WRONLY | O_CREAT | (replaces ? O_TRUNC : O_EXCL), 0666, &to,
-				   NULL);
+		r = upload_begin(&request, &up);
 	if (r < 0)
 		return r;
-	r = copy_bytes(s, from, to);
-	if (r < 0 && !replaces)
-		(void)!home_unlink(s->user->home, path_beneath(to_path)); /* best effort */
+	r = copy_bytes(s, from, upload_file(up));
+	if (r == 0)
+		r = upload_commit(up);
+	upload_free(&up);
 	return r;
 }
 
@@ -237,7 +246,7 @@ static void site_rmdir(struct session *s, struct text argument)
 	else if (with_content)
 		r = home_remove_tree(s->user->home, path_beneath(&path), pause_for_client, s);
 	else
-		r = home_rmdir(s->user->home, path_beneath(&path));
+		r = partial_rmdir(s->user->home, path_beneath(&path));
 	if (r == -ECANCELED) {
 		reply(s, 426, "Removing aborted; what is left stays.");
 		return;

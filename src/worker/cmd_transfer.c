@@ -5,8 +5,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "store/attributes.h"
+#include "store/upload.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/pool.h"
 #include "worker/transfer.h"
 
 void cmd_rest(struct session *s, struct text argument)
@@ -57,23 +60,13 @@ static const char *end_state(const struct session *s, const struct transfer *t)
 	return s->protects_data && s->worker->settings->require_close_notify ? "proven" : "likely";
 }
 
-/* One line of the log and the right reply for the end of a transfer. */
-static void conclude(struct session *s, const char *event, const struct path *path, bool names_file,
-		     const struct transfer *t, const struct data *data)
+/* One line of the log for the end of a transfer. */
+static void log_end(struct session *s, const char *event, const struct path *path,
+		    const struct transfer *t, const struct data *data)
 {
 	uint64_t ms = (uint64_t)(clock_ms() - data->opened_ms);
 	char peer[ADDRESS_TEXT_SIZE];
 
-	if (t->error == 0 && names_file)
-		reply(s, 226, "FILE: %.*s", TEXT_ARG(path_name(path)));
-	else if (t->error == 0)
-		reply(s, 226,
-		      "Transfer complete: %" PRIu64 " bytes in %" PRIu64 ".%03" PRIu64 " s.",
-		      t->bytes, ms / 1000, ms % 1000);
-	else if (t->is_file_error)
-		reply_errno(s, t->error, path_text(path));
-	else
-		data_reply_broken(s, t->error);
 	log_event(t->error == 0 ? LOG_INFO : LOG_WARNING, event, F_UINT("session", s->id),
 		  F_STR("user", s->user->name), F_STR("peer", address_format_ip(&s->peer, peer)),
 		  F_TEXT("path", path_text(path)), F_UINT("bytes", t->bytes), F_UINT("ms", ms),
@@ -82,6 +75,14 @@ static void conclude(struct session *s, const char *event, const struct path *pa
 							  : "no"),
 		  F_STR("end", end_state(s, t)),
 		  F_STR("result", t->error == 0 ? "complete" : strerrordesc_np(-t->error)));
+}
+
+static void reply_complete(struct session *s, const struct transfer *t, const struct data *data)
+{
+	uint64_t ms = (uint64_t)(clock_ms() - data->opened_ms);
+
+	reply(s, 226, "Transfer complete: %" PRIu64 " bytes in %" PRIu64 ".%03" PRIu64 " s.",
+	      t->bytes, ms / 1000, ms % 1000);
 }
 
 void cmd_retr(struct session *s, struct text argument)
@@ -116,40 +117,74 @@ void cmd_retr(struct session *s, struct text argument)
 		transfer_send(s, &data, file, offset, end, &t);
 		s->bytes_sent += t.bytes;
 		data_close(s, &data);
-		conclude(s, "download", &path, false, &t, &data);
+		if (t.error == 0)
+			reply_complete(s, &t, &data);
+		else if (t.is_file_error)
+			reply_errno(s, t.error, path_text(&path));
+		else
+			data_reply_broken(s, t.error, "");
+		log_end(s, "download", &path, &t, &data);
 	}
 	transfer_end(s);
 }
 
 /* --- uploads ---------------------------------------------------------------------------------- */
 
-struct upload {
+struct receipt {
 	struct path path;
 	bool appends;
-	uint64_t offset; /* of REST or RANG */
+	uint64_t offset; /* of REST or RANG; APPE: what SIZE has told, or UINT64_MAX */
 	uint64_t end;	 /* of RANG: what lies behind it stays; else UINT64_MAX */
 	bool is_new;	 /* there was no such file before */
 	bool is_unique;	 /* STOU: the name is ours */
-	bool is_made;	 /* the file was made by this upload */
-	int file;
 };
+
+static int look_at_client(void *arg)
+{
+	return control_look(arg);
+}
+
+/* REST and APPE begin where something ends: the file, or what is kept of a broken upload. */
+static bool is_offset_good(struct session *s, const struct receipt *in,
+			   const struct upload_outlook *look)
+{
+	bool is_patch = in->end != UINT64_MAX;
+	uint64_t kept = is_patch ? 0 : look->kept_bytes;
+	bool continues = in->appends || (in->offset > 0 && !is_patch);
+
+	if (continues && look->is_busy) {
+		reply(s, 450, "Another upload of this file is in progress: try again.");
+		return false;
+	}
+	if (in->offset == UINT64_MAX || (in->appends && kept == 0) ||
+	    in->offset <= (kept > 0 ? kept : look->size_bytes))
+		return true;
+	if (kept > 0)
+		reply(s, 554,
+		      "Byte %" PRIu64 " is behind the %" PRIu64
+		      " bytes that are kept of a broken upload: REST %" PRIu64
+		      ", or STOR from the start.",
+		      in->offset, kept, kept);
+	else
+		reply(s, 554, "REST %" PRIu64 " is behind the end of the file (%" PRIu64 " bytes).",
+		      in->offset, look->size_bytes);
+	return false;
+}
 
 /* What can be said before any data flows: rights, names, places. The file itself is touched only
  * once its data connection is open, so that a blocked one leaves nothing behind (D-83). */
-static bool may_upload(struct session *s, struct upload *up)
+static bool may_upload(struct session *s, struct receipt *in)
 {
-	struct text parent = path_parent(&up->path);
+	struct text parent = path_parent(&in->path);
+	struct upload_outlook look = { 0 };
 	struct path directory;
 	struct stat st;
-	int r = path_is_root(&up->path) ? -EISDIR
-					: home_stat(s->user->home, path_beneath(&up->path), &st);
+	int r = path_is_root(&in->path)
+			? -EISDIR
+			: upload_look(s->user->home, path_beneath(&in->path), &look);
 
-	up->is_new = r == -ENOENT;
-	if (r == 0 && S_ISDIR(st.st_mode))
-		r = -EISDIR;
-	else if (r == 0 && !S_ISREG(st.st_mode))
-		r = -EINVAL;
-	if (up->is_new) {
+	in->is_new = look.is_new;
+	if (r == 0 && in->is_new) {
 		path_set_root(&directory);
 		r = path_join(&directory, parent, &directory);
 		if (r == 0)
@@ -158,102 +193,166 @@ static bool may_upload(struct session *s, struct upload *up)
 			r = -ENOTDIR;
 	}
 	if (r < 0) {
-		reply_errno(s, r, path_text(&up->path));
+		reply_errno(s, r, path_text(&in->path));
 		return false;
 	}
-	if (!session_may(s, up->is_new ? PERM_UPLOAD : PERM_OVERWRITE)) {
+	if (!session_may(s, in->is_new ? PERM_UPLOAD : PERM_OVERWRITE)) {
 		reply(s, 550, "[D-90] Permission denied: your account may not %s.",
-		      up->is_new ? "upload new files" : "change or replace existing files");
+		      in->is_new ? "upload new files" : "change or replace existing files");
 		return false;
 	}
-	uint64_t size = up->is_new ? 0 : (uint64_t)st.st_size;
-	if (up->offset > size) {
-		reply(s, 554, "REST %" PRIu64 " is behind the end of the file (%" PRIu64 " bytes).",
-		      up->offset, size);
-		return false;
-	}
-	return true;
+	return is_offset_good(s, in, &look);
 }
 
-static int open_upload(struct session *s, struct upload *up)
+static int begin_upload(struct session *s, const struct receipt *in, struct upload **ret)
 {
-	bool must_be_new = up->is_unique || !session_may(s, PERM_OVERWRITE);
-	int flags = O_WRONLY | O_CREAT;
-	int r = -EEXIST;
+	const struct settings *settings = s->worker->settings;
+	const struct upload_request request = {
+		.home = s->user->home,
+		.path = path_beneath(&in->path),
+		.is_atomic = settings->uploads == UPLOADS_ATOMIC,
+		.is_durable = settings->durability == DURABILITY_FSYNC,
+		/* Somebody else may have made it meanwhile. */
+		.may_replace = !in->is_new || (!in->is_unique && session_may(s, PERM_OVERWRITE)),
+		.is_patch = in->end != UINT64_MAX,
+		.appends = in->appends,
+		.offset = in->offset,
+		.pause = look_at_client,
+		.arg = s,
+	};
 
-	if (!up->appends && up->offset == 0 && up->end == UINT64_MAX)
-		flags |= O_TRUNC;
-	/* Somebody else may have made it meanwhile: only what we made ourselves may we remove. */
-	if (up->is_new) {
-		r = home_open_file(s->user->home, path_beneath(&up->path), flags | O_EXCL, 0666,
-				   &up->file, NULL);
-		up->is_made = r == 0;
-	}
-	if (r == -EEXIST && !(up->is_new && must_be_new))
-		r = home_open_file(s->user->home, path_beneath(&up->path), flags, 0666, &up->file,
-				   NULL);
-	if (r < 0)
-		return r;
-	off_t at = up->appends ? lseek(up->file, 0, SEEK_END)
-			       : lseek(up->file, (off_t)up->offset, SEEK_SET);
-	return at < 0 ? -errno : 0;
+	return upload_begin(&request, ret);
 }
 
-/* Late disk errors come with close(2). */
-static int close_upload(struct upload *up)
+/* The disk may take its time; others must not wait for this thread meanwhile. */
+static int commit_upload(struct session *s, struct upload *up)
 {
-	int fd = fd_take(&up->file);
+	bool waits = s->worker->settings->durability != DURABILITY_NONE;
 
-	return close(fd) < 0 && errno != EINTR ? -errno : 0;
+	if (waits)
+		pool_block(s->worker->pool);
+	int r = upload_commit(up);
+	if (waits)
+		pool_unblock(s->worker->pool);
+	return r;
 }
 
-static void receive(struct session *s, struct upload *up, struct data *data)
+static bool is_out_of_space(int error)
+{
+	return error == -ENOSPC || error == -EDQUOT;
+}
+
+/* A broken upload: why, with figures where there is no room, and what is kept. */
+static void reply_broken(struct session *s, const struct receipt *in, const struct transfer *t,
+			 uint64_t kept)
+{
+	struct text parent = path_parent(&in->path);
+	struct path directory;
+	char storage[256];
+	struct buf more;
+	uint64_t free_bytes;
+
+	buf_init(&more, storage, sizeof(storage) - 1);
+	path_set_root(&directory);
+	if (is_out_of_space(t->error) && path_join(&directory, parent, &directory) == 0 &&
+	    home_free_bytes(s->user->home, path_beneath(&directory), &free_bytes) == 0)
+		buf_addf(&more, "%" PRIu64 " bytes were written, %" PRIu64 " are free now. ",
+			 t->bytes, free_bytes);
+	if (kept > 0 && s->type == TYPE_IMAGE)
+		buf_addf(&more, "%" PRIu64 " bytes are kept; resume with REST %" PRIu64 ".", kept,
+			 kept);
+	else if (kept > 0)
+		buf_addf(&more, "%" PRIu64 " bytes are kept; TYPE I and REST %" PRIu64 " resume.",
+			 kept, kept);
+	else
+		buf_add(&more, T("Nothing of it is kept."));
+	storage[more.len] = '\0';
+	if (t->is_file_error)
+		reply_errno_more(s, t->error, path_text(&in->path), storage);
+	else
+		data_reply_broken(s, t->error, storage);
+}
+
+/* Returns the bytes that are kept of an upload that failed. */
+static uint64_t store_content(struct session *s, const struct receipt *in, struct data *data,
+			      struct transfer *t)
+{
+	struct upload *up = NULL;
+	uint64_t kept = 0;
+
+	t->error = begin_upload(s, in, &up);
+	t->is_file_error = t->error < 0 && t->error != -ECANCELED && t->error != -ECONNRESET;
+	if (t->error < 0)
+		return 0;
+	transfer_receive(s, data, upload_file(up),
+			 in->end == UINT64_MAX ? UINT64_MAX : in->end - in->offset, t);
+	/* More than the range takes: the range is filled, and the client told that this is not
+	 * all. */
+	bool fills_range = t->error == -EFBIG && t->is_file_error && in->end != UINT64_MAX;
+	if (t->error == 0 || fills_range) {
+		int r = commit_upload(s, up);
+		t->is_file_error = t->error < 0 || r < 0;
+		t->error = r < 0 ? r : t->error;
+	}
+	if (t->error < 0)
+		kept = upload_keep(up, is_out_of_space(t->error));
+	upload_free(&up);
+	return kept;
+}
+
+static void receive(struct session *s, const struct receipt *in, struct data *data)
 {
 	struct transfer t = { 0 };
+	uint64_t kept = store_content(s, in, data, &t);
 
-	t.error = open_upload(s, up);
-	t.is_file_error = t.error < 0;
-	if (t.error == 0)
-		transfer_receive(s, data, up->file, up->end - up->offset, &t);
-	if (t.error == 0 && up->offset > 0 && !up->appends && up->end == UINT64_MAX)
-		t.error = ftruncate(up->file, (off_t)(up->offset + t.bytes)) < 0 ? -errno : 0;
-	if (up->file >= 0) {
-		int r = close_upload(up);
-		if (t.error == 0 && r < 0) {
-			t.error = r;
-			t.is_file_error = true;
-		}
-	}
-	/* A new file of which nothing arrived is no file. */
-	if (t.error < 0 && up->is_made && t.bytes == 0)
-		(void)!home_unlink(s->user->home, path_beneath(&up->path)); /* best effort */
+	/* A client that resumes after this looks anew. */
+	free(s->user->sized_path);
+	s->user->sized_path = NULL;
 	s->bytes_received += t.bytes;
 	data_close(s, data);
-	conclude(s, "upload", &up->path, up->is_unique, &t, data);
+	if (t.error < 0)
+		reply_broken(s, in, &t, kept);
+	else if (in->is_unique)
+		reply(s, 226, "FILE: %.*s", TEXT_ARG(path_name(&in->path)));
+	else
+		reply_complete(s, &t, data);
+	log_end(s, "upload", &in->path, &t, data);
 }
 
-static void run_upload(struct session *s, struct upload *up, const char *what)
+static void run_upload(struct session *s, const struct receipt *in, const char *what)
 {
 	struct data data;
 
-	transfer_begin(s, TRANSFER_UPLOAD, up->path.bytes);
+	transfer_begin(s, TRANSFER_UPLOAD, in->path.bytes);
 	if (data_open(s, &data, what) == 0)
-		receive(s, up, &data);
+		receive(s, in, &data);
 	transfer_end(s);
+}
+
+/* The end is the end, whatever REST says. But a client that has just been told a size sends what
+ * comes behind it; that counts where a broken upload is continued. */
+static uint64_t append_offset(const struct session *s, const struct path *path)
+{
+	const char *sized = s->user->sized_path;
+
+	return sized && text_equal(text_of(sized), path_text(path)) ? s->user->sized_bytes
+								    : UINT64_MAX;
 }
 
 static void upload(struct session *s, struct text argument, bool appends)
 {
-	struct upload up = { .appends = appends, .file = -1 };
+	struct receipt in = { .appends = appends };
 	char what[PATH_MAX_LEN + 64];
 
-	take_range(s, &up.offset, &up.end);
-	if (appends)
-		up.offset = 0, up.end = UINT64_MAX; /* the end is the end, whatever REST says */
-	if (session_path(s, argument, &up.path) < 0 || !may_upload(s, &up) || !data_is_possible(s))
+	take_range(s, &in.offset, &in.end);
+	if (session_path(s, argument, &in.path) < 0)
 		return;
-	(void)snprintf(what, sizeof(what), "Ready to receive %s.", up.path.bytes);
-	run_upload(s, &up, what);
+	if (appends)
+		in.offset = append_offset(s, &in.path), in.end = UINT64_MAX;
+	if (!may_upload(s, &in) || !data_is_possible(s))
+		return;
+	(void)snprintf(what, sizeof(what), "Ready to receive %s.", in.path.bytes);
+	run_upload(s, &in, what);
 }
 
 /* A name that nothing has: the client's wish, or "file", with a random end. */
@@ -284,16 +383,16 @@ static int find_unique_path(struct session *s, struct text wish, struct path *re
 /* The name stands in the 150 reply (RFC 1123 4.1.2.9) and in the 226. */
 void cmd_stou(struct session *s, struct text argument)
 {
-	struct upload up = { .is_unique = true, .end = UINT64_MAX, .file = -1 };
+	struct receipt in = { .is_unique = true, .end = UINT64_MAX };
 	uint64_t ignored;
 	char what[PATH_MAX_LEN + 64];
 
 	take_range(s, &ignored, &ignored);
-	if (find_unique_path(s, argument, &up.path) < 0 || !may_upload(s, &up) ||
+	if (find_unique_path(s, argument, &in.path) < 0 || !may_upload(s, &in) ||
 	    !data_is_possible(s))
 		return;
-	(void)snprintf(what, sizeof(what), "FILE: %.*s", TEXT_ARG(path_name(&up.path)));
-	run_upload(s, &up, what);
+	(void)snprintf(what, sizeof(what), "FILE: %.*s", TEXT_ARG(path_name(&in.path)));
+	run_upload(s, &in, what);
 }
 
 void cmd_stor(struct session *s, struct text argument)

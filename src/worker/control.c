@@ -95,6 +95,11 @@ static const struct errno_reply errno_replies[] = {
 
 void reply_errno(struct session *s, int error, struct text what)
 {
+	reply_errno_more(s, error, what, "");
+}
+
+void reply_errno_more(struct session *s, int error, struct text what, const char *more)
+{
 	char storage[REPLY_MAX / 2];
 	struct buf out;
 
@@ -106,12 +111,13 @@ void reply_errno(struct session *s, int error, struct text what)
 	for (size_t i = 0; i < ARRAY_SIZE(errno_replies); i++) {
 		const struct errno_reply *row = &errno_replies[i];
 		if (row->error == error) {
-			buf_addf(&out, "%s.", row->text);
+			buf_addf(&out, "%s.%s%s", row->text, *more ? " " : "", more);
 			reply_text(s, row->code, buf_text(&out));
 			return;
 		}
 	}
-	buf_add(&out, T("Local error; the server's log has the details."));
+	buf_addf(&out, "Local error; the server's log has the details.%s%s", *more ? " " : "",
+		 more);
 	log_event(LOG_ERROR, "local-error", F_UINT("session", s->id), F_TEXT("what", what),
 		  F_ERRNO(error));
 	reply_text(s, 451, buf_text(&out));

@@ -20,6 +20,9 @@ void reply_text(struct session *s, unsigned code, struct text text);
  * the path or the thing, quoted in the reply. */
 void reply_errno(struct session *s, int error, struct text what);
 
+/* The same with a sentence behind it. */
+void reply_errno_more(struct session *s, int error, struct text what, const char *more);
+
 /* The next command line, or *ret_line.ptr NULL when the client has sent nothing more for now (the
  * session may be parked). 0; -EMSGSIZE: a line was too long; other errors: the connection is gone.
  * The line is borrowed until the next call. */

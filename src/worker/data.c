@@ -88,7 +88,7 @@ static int await_passive(struct session *s, int *ret_fd)
 		if (r == -ETIMEDOUT)
 			reply_nothing_arrived(s);
 		else if (r < 0)
-			data_reply_broken(s, r);
+			data_reply_broken(s, r, "");
 		if (r < 0)
 			return r;
 	}
@@ -125,7 +125,7 @@ static int dial_active(struct session *s, int *ret_fd)
 	if (r == 0)
 		r = socket_error(fd);
 	if (r == -ECANCELED || s->wants_end) {
-		data_reply_broken(s, r);
+		data_reply_broken(s, r, "");
 		return r;
 	}
 	if (r < 0) {
@@ -168,7 +168,7 @@ static int start_tls(struct session *s, struct data *data)
 	int r = stream_start_tls(&data->stream, s->worker->start->tls, &data->binding, deadline,
 				 &error);
 	if (r == -ECANCELED || s->wants_end) {
-		data_reply_broken(s, r);
+		data_reply_broken(s, r, "");
 		return -ECANCELED;
 	}
 	if (r < 0) {
@@ -311,36 +311,49 @@ void data_close(struct session *s, struct data *data)
 	s->needs_ticket = false;
 }
 
-void data_reply_broken(struct session *s, int error)
+/* What to say of a broken transfer, with the cause id that it has. */
+static void describe_broken(const struct session *s, int error, struct buf *out)
 {
 	switch (error) {
 	case -ECANCELED:
-		reply(s, 426, s->wants_abort ? "Transfer aborted, as asked." : "Transfer aborted.");
+		buf_add(out,
+			s->wants_abort ? T("Transfer aborted, as asked.") : T("Transfer aborted."));
 		break;
 	case -ETIMEDOUT:
-		reply(s, 426, "[D-78] The data connection stalled for %u s; transfer aborted.",
-		      s->worker->settings->stall_timeout_s);
+		buf_addf(out, "[D-78] The data connection stalled for %u s; transfer aborted.",
+			 s->worker->settings->stall_timeout_s);
 		break;
 	case -ENODATA:
-		reply(s, 426,
-		      s->is_mode_z
-			      ? "[D-93] The data connection ended before its zlib stream: the file is cut short."
-			      : "[D-57] The data connection ended without TLS close_notify: the file may be cut "
-				"short.");
+		buf_add(out,
+			s->is_mode_z
+				? T("[D-93] The data connection ended before its zlib stream: the file is cut short.")
+				: T("[D-57] The data connection ended without TLS close_notify: the file may be cut "
+				    "short."));
 		break;
 	case -EBADMSG:
-		reply(s, 426,
-		      "What arrived is not a zlib stream, as MODE Z wants it; transfer aborted.");
+		buf_add(out,
+			T("What arrived is not a zlib stream, as MODE Z wants it; transfer aborted."));
 		break;
 	case -ECONNRESET:
 	case -EPIPE:
-		reply(s, 426, "The data connection was closed by your side; transfer aborted.");
+		buf_add(out, T("The data connection was closed by your side; transfer aborted."));
 		break;
 	case -EPROTO:
-		reply(s, 426, "TLS error on the data connection; transfer aborted.");
+		buf_add(out, T("TLS error on the data connection; transfer aborted."));
 		break;
 	default:
-		reply(s, 426, "The data connection failed (%s); transfer aborted.",
-		      strerrordesc_np(-error));
+		buf_addf(out, "The data connection failed (%s); transfer aborted.",
+			 strerrordesc_np(-error));
 	}
+}
+
+void data_reply_broken(struct session *s, int error, const char *more)
+{
+	char storage[1024];
+	struct buf out;
+
+	buf_init(&out, storage, sizeof(storage));
+	describe_broken(s, error, &out);
+	buf_addf(&out, "%s%s", *more ? " " : "", more);
+	reply_text(s, 426, buf_text(&out));
 }

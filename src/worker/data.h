@@ -35,8 +35,8 @@ int data_end(struct data *data, int64_t deadline_ms) MUST_CHECK;
  * next reply when the client has spent one. */
 void data_close(struct session *s, struct data *data);
 
-/* A transfer that broke off with this error: the reply that says why. */
-void data_reply_broken(struct session *s, int error);
+/* A transfer that broke off with this error: the reply that says why, and more behind it, or "". */
+void data_reply_broken(struct session *s, int error, const char *more);
 
 /* Whether a plan exists and policy lets it be used; else replies and says false. Cheap: before
  * files are opened. */

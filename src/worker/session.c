@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/partial.h"
 #include "worker/commands.h"
 #include "worker/control.h"
 #include "worker/data.h"
@@ -19,6 +20,7 @@ void session_user_free(struct session_user **user)
 		free((*user)->directory);
 		free((*user)->rename_from);
 		free((*user)->copy_from);
+		free((*user)->sized_path);
 		free(*user);
 	}
 	*user = NULL;
@@ -45,6 +47,11 @@ int session_path(struct session *s, struct text argument, struct path *ret)
 	int r = path_join(ret, text_of(s->user->directory), ret);
 	if (r == 0)
 		r = path_join(ret, argument, ret);
+	/* Under their own names partials would be files beside the rules for the final name. */
+	if (r == 0 && partial_is_reserved(path_name(ret))) {
+		reply(s, 553, "Names of this kind belong to broken uploads: use the file's own.");
+		return -EPERM;
+	}
 	if (r < 0)
 		reply_errno(s, r, argument);
 	return r;

@@ -27,6 +27,10 @@ struct session_user {
 	char *directory;   /* clean absolute path of the working directory */
 	char *rename_from; /* between RNFR and RNTO, else NULL */
 	char *copy_from;   /* between SITE CPFR and CPTO, else NULL */
+	/* What SIZE has said last, and of which path: where a client's APPE thinks that it
+	 * begins. */
+	char *sized_path;
+	uint64_t sized_bytes;
 	char name[];
 };
 

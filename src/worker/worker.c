@@ -15,6 +15,7 @@
 #include "ipc/channel.h"
 #include "worker/balance.h"
 #include "worker/hosts.h"
+#include "worker/housekeeping.h"
 #include "worker/manager_link.h"
 #include "worker/passive.h"
 #include "worker/pool.h"
@@ -224,7 +225,8 @@ static int set_up(struct main_loop *loop, const struct worker_start *start)
 	/* Before the threads: they look at worker->pool. */
 	if (!pool_new(worker, loop->sessions_epoll))
 		return -ENOMEM;
-	return watch_all(loop);
+	r = housekeeping_start(worker);
+	return r < 0 ? r : watch_all(loop);
 }
 
 /* --- loop ------------------------------------------------------------------------------------- */

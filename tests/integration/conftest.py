@@ -36,8 +36,10 @@ def service_user():
 def _factory(ports, authority):
     running = []
 
-    def start(**settings):
+    def start(prepare=None, **settings):
         server = Server(ports, authority, **settings)
+        if prepare:
+            prepare(server)
         running.append(server)
         server.start()
         return server

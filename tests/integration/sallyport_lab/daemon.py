@@ -108,6 +108,8 @@ class Server:
         self.data_root = self.folder / "data"
         self.settings = self._defaults() | settings
         self.expected_exits = 0
+        self.environment = {}  # besides ours
+        self.wrapper = []  # a program and its arguments that starts the daemon
         self.process = None
         self.log = None
         self._users = set()
@@ -158,7 +160,8 @@ class Server:
         environment.setdefault("ASAN_OPTIONS", "abort_on_error=0:exitcode=99")
         environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
         environment.setdefault("TSAN_OPTIONS", "exitcode=66:second_deadlock_stack=1")
-        self.process = subprocess.Popen([SALLYPORTD, "--config", self.config], env=environment,
+        self.process = subprocess.Popen([*self.wrapper, SALLYPORTD, "--config", self.config],
+                                        env=environment | self.environment,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE)
         self.log = Log(self.process.stderr, self.folder / "daemon.log")

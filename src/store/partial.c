@@ -1,0 +1,301 @@
+/* store/partial.c - see partial.h. */
+#include "store/partial.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/file.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "ftp/digest.h"
+
+#define PARTIAL_END ".sallyport-part"
+#define TEMPORARY_END ".sallyport-temp"
+#define TEMPORARY_RANDOM ".00000000"
+#define MAX_LINKS 16
+
+/* --- places ----------------------------------------------------------------------------------- */
+
+/* Where the link at the last name of `at` leads, as a path beneath the home; the kernel still
+ * resolves every step of it. 0: not a link. 1: *at is the new path. */
+static int follow_link(int directory, const char *name, char at[static PATH_MAX])
+{
+	char target[PATH_MAX], joined[PATH_MAX * 2];
+	ssize_t n = readlinkat(directory, name, target, sizeof(target));
+
+	if (n < 0)
+		return errno == EINVAL || errno == ENOENT ? 0 : -errno;
+	if (target[0] == '/')
+		return -EXDEV;
+
+	int len =
+		snprintf(joined, sizeof(joined), "%.*s%.*s", (int)(name - at), at, (int)n, target);
+
+	if (len < 0 || (size_t)len >= sizeof(joined))
+		return -ENAMETOOLONG;
+
+	int r = text_copy((struct text){ joined, (size_t)len }, at, PATH_MAX);
+
+	return r < 0 ? r : 1;
+}
+
+int partial_find_place(const struct home *home, const char *path, struct partial_place *ret)
+{
+	char at[PATH_MAX];
+	int r = text_copy(text_of(path), at, sizeof(at));
+
+	for (int links = 0; r >= 0 && links < MAX_LINKS; links++) {
+		AUTO_CLOSE int directory = -1;
+		const char *name;
+
+		r = home_open_parent(home, at, &directory, &name);
+		if (r < 0)
+			return r;
+		r = follow_link(directory, name, at);
+		if (r == 0)
+			r = text_copy(text_of(name), ret->name, sizeof(ret->name));
+		else if (r > 0)
+			continue;
+		if (r == 0)
+			ret->directory = fd_take(&directory);
+		return r;
+	}
+	return r < 0 ? r : -ELOOP;
+}
+
+void partial_release_place(struct partial_place *place)
+{
+	fd_close(&place->directory);
+}
+
+/* --- names ------------------------------------------------------------------------------------ */
+
+static int short_form(const char *name, char ret[static 33])
+{
+	struct digest *digest = digest_new(DIGEST_SHA256);
+	char storage[80];
+	struct buf hex;
+
+	if (!digest)
+		return -ENOMEM;
+	buf_init(&hex, storage, sizeof(storage));
+	digest_add(digest, name, strlen(name));
+	digest_finish(digest, &hex);
+	digest_free(&digest);
+	return text_copy((struct text){ storage, 32 }, ret, 33);
+}
+
+static int make_name(const char *name, const char *middle, const char *end,
+		     char ret[static PARTIAL_NAME_SIZE])
+{
+	char digits[33];
+
+	/* Also with the longer end of a temporary: the two then speak of the same name. */
+	if (strlen(name) > PARTIAL_NAME_SIZE - 1 - strlen("." TEMPORARY_RANDOM TEMPORARY_END)) {
+		int r = short_form(name, digits);
+
+		if (r < 0)
+			return r;
+		name = digits;
+	}
+
+	int n = snprintf(ret, PARTIAL_NAME_SIZE, ".%s%s%s", name, middle, end);
+
+	return n < 0 || n >= PARTIAL_NAME_SIZE ? -ENAMETOOLONG : 0;
+}
+
+int partial_name(const char *name, char ret[static PARTIAL_NAME_SIZE])
+{
+	return make_name(name, "", PARTIAL_END, ret);
+}
+
+int partial_temporary_name(const char *name, char ret[static PARTIAL_NAME_SIZE])
+{
+	char middle[sizeof(TEMPORARY_RANDOM)];
+
+	(void)snprintf(middle, sizeof(middle), ".%08" PRIx32, random_below(UINT32_MAX));
+	return make_name(name, middle, TEMPORARY_END, ret);
+}
+
+static bool ends_in(struct text name, struct text end)
+{
+	return name.len > end.len + 1 && name.ptr[0] == '.' &&
+	       text_equal((struct text){ name.ptr + name.len - end.len, end.len }, end);
+}
+
+bool partial_is_reserved(struct text name)
+{
+	return ends_in(name, T(PARTIAL_END)) || ends_in(name, T(TEMPORARY_END));
+}
+
+bool partial_final_name(struct text name, struct text *ret)
+{
+	if (!ends_in(name, T(PARTIAL_END)))
+		return false;
+	*ret = (struct text){ name.ptr + 1, name.len - 1 - strlen(PARTIAL_END) };
+	return true;
+}
+
+/* --- locks ------------------------------------------------------------------------------------ */
+
+/* Whether the name still leads to the open file, and nothing else does. */
+static int check_name(int fd, int directory, const char *name)
+{
+	struct stat own, named;
+
+	if (fstat(fd, &own) < 0)
+		return -errno;
+	if (fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? -ESTALE : -errno;
+	if (own.st_ino != named.st_ino || own.st_dev != named.st_dev)
+		return -ESTALE;
+	/* A second name for it was not made by us: writing would change somebody else's file. */
+	return S_ISREG(own.st_mode) && own.st_nlink == 1 ? 0 : -EINVAL;
+}
+
+int partial_lock(int fd, int directory, const char *name)
+{
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return check_name(fd, directory, name);
+}
+
+/* Opens a partial that nobody has, and keeps others from continuing it while it is looked at. */
+static int open_idle(int directory, const char *name, int *ret_fd)
+{
+	AUTO_CLOSE int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ELOOP ? -ENOENT : -errno;
+	while (flock(fd, LOCK_SH | LOCK_NB) < 0)
+		if (errno != EINTR)
+			return -errno;
+	int r = check_name(fd, directory, name);
+	if (r == 0)
+		*ret_fd = fd_take(&fd);
+	return r == -ESTALE || r == -EINVAL ? -ENOENT : r;
+}
+
+static int find_partial(const struct home *home, const char *path, struct partial_place *ret_place,
+			char ret_name[static PARTIAL_NAME_SIZE])
+{
+	int r = partial_find_place(home, path, ret_place);
+
+	return r < 0 ? r : partial_name(ret_place->name, ret_name);
+}
+
+int partial_look(const struct home *home, const char *path, uint64_t *ret_bytes)
+{
+	AUTO_PARTIAL_PLACE struct partial_place place = { .directory = -1 };
+	AUTO_CLOSE int fd = -1;
+	char name[PARTIAL_NAME_SIZE];
+	struct stat st;
+	int r = find_partial(home, path, &place, name);
+
+	if (r == 0)
+		r = open_idle(place.directory, name, &fd);
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_size == 0)
+		return -ENOENT; /* of a crash before the first byte */
+	*ret_bytes = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int remove_idle(int directory, const char *name)
+{
+	AUTO_CLOSE int fd = -1;
+	int r = open_idle(directory, name, &fd);
+
+	if (r < 0)
+		return r;
+	return unlinkat(directory, name, 0) < 0 ? -errno : 0;
+}
+
+int partial_forget_beside(int directory, const char *name)
+{
+	char partial[PARTIAL_NAME_SIZE];
+	int r = partial_name(name, partial);
+
+	return r < 0 ? r : remove_idle(directory, partial);
+}
+
+int partial_forget(const struct home *home, const char *path)
+{
+	AUTO_PARTIAL_PLACE struct partial_place place = { .directory = -1 };
+	int r = partial_find_place(home, path, &place);
+
+	return r < 0 ? r : partial_forget_beside(place.directory, place.name);
+}
+
+int partial_expire(int directory, const char *name, uint64_t max_age_s)
+{
+	AUTO_CLOSE int fd = -1;
+	struct stat st;
+	int r = open_idle(directory, name, &fd);
+
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (clock_wall_ms() / 1000 - st.st_mtime < (int64_t)max_age_s)
+		return -EAGAIN;
+	return unlinkat(directory, name, 0) < 0 ? -errno : 0;
+}
+
+/* --- directories ------------------------------------------------------------------------------ */
+
+static bool is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* 0: all that is in it can go with it. */
+static int has_only_partials(DIR *dir)
+{
+	const struct dirent *item;
+
+	while ((item = readdir(dir)) != NULL)
+		if (!is_dots(item->d_name) && !partial_is_reserved(text_of(item->d_name)))
+			return -ENOTEMPTY;
+	rewinddir(dir);
+	return 0;
+}
+
+static int remove_partials(const struct home *home, const char *path)
+{
+	const struct dirent *item;
+	int fd = -1;
+	int r = home_openat(home, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &fd);
+
+	if (r < 0)
+		return -ENOTEMPTY;
+
+	DIR *dir = fdopendir(fd);
+
+	if (!dir) {
+		fd_close(&fd);
+		return -ENOMEM;
+	}
+	r = has_only_partials(dir);
+	while (r == 0 && (item = readdir(dir)) != NULL)
+		if (!is_dots(item->d_name) && remove_idle(dirfd(dir), item->d_name) < 0)
+			r = -ENOTEMPTY;
+	(void)closedir(dir);
+	return r;
+}
+
+int partial_rmdir(const struct home *home, const char *path)
+{
+	int r = home_rmdir(home, path);
+
+	if (r == -ENOTEMPTY && remove_partials(home, path) == 0)
+		r = home_rmdir(home, path);
+	return r;
+}

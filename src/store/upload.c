@@ -1,0 +1,578 @@
+/* store/upload.c - see upload.h. */
+#include "store/upload.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+
+#include "store/durable.h"
+
+#define COPY_BYTES ((off_t)16 * 1024 * 1024)
+
+struct upload {
+	struct partial_place place;	   /* of the final name */
+	char temporary[PARTIAL_NAME_SIZE]; /* where the bytes are; empty: under the final name */
+	int file;
+	int old; /* the file as it was; -1: there was none */
+	struct stat old_stat;
+	uint64_t start; /* the first byte that is written */
+	bool is_durable, may_replace, is_patch;
+	bool is_based;	   /* on the old content, which must not change meanwhile */
+	bool is_continued; /* bytes before start were kept of an earlier upload */
+	bool is_created;   /* the final name, by us, in direct mode */
+	bool is_settled;   /* committed or kept: nothing is to be undone */
+	bool is_doubtful;  /* the disk has refused the content */
+};
+
+/* --- the old file ----------------------------------------------------------------------------- */
+
+static int take_stat(struct stat *st, int fd)
+{
+	if (fstat(fd, st) < 0)
+		return -errno;
+	if (S_ISDIR(st->st_mode))
+		return -EISDIR;
+	return S_ISREG(st->st_mode) ? 0 : -EINVAL;
+}
+
+/* Opening it for writing is how the kernel tells whether it may be replaced. -ENOENT: none. */
+static int open_old(struct upload *up, bool is_read)
+{
+	int fd = openat(up->place.directory, up->place.name,
+			(is_read ? O_RDWR : O_WRONLY) | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+				O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENXIO || errno == ENODEV ? -EINVAL : -errno;
+
+	int r = take_stat(&up->old_stat, fd);
+
+	if (r < 0)
+		fd_close(&fd);
+	up->old = fd;
+	return r;
+}
+
+/* One at a time changes what is there; several may replace it. */
+static int lock_old(struct upload *up)
+{
+	while (flock(up->old, LOCK_EX | LOCK_NB) < 0)
+		if (errno != EINTR)
+			return errno == EWOULDBLOCK ? -ETXTBSY : -errno;
+	return take_stat(&up->old_stat, up->old);
+}
+
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+static bool is_unchanged(const struct stat *a, const struct stat *b)
+{
+	return is_same_file(a, b) && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* --- where the bytes go ----------------------------------------------------------------------- */
+
+/* A temporary that only this upload has. */
+static int open_unique(struct upload *up)
+{
+	for (int tries = 0; tries < 16; tries++) {
+		int r = partial_temporary_name(up->place.name, up->temporary);
+
+		if (r < 0)
+			return r;
+		up->file = openat(up->place.directory, up->temporary,
+				  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		if (up->file >= 0)
+			return partial_lock(up->file, up->place.directory, up->temporary);
+		if (errno != EEXIST && errno != EINTR)
+			break;
+	}
+	int r = -errno;
+	up->temporary[0] = '\0';
+	return r;
+}
+
+/* The partial of this name, when it is nobody's: 0; -EWOULDBLOCK and others when it is not. */
+static int open_partial(struct upload *up, int flags)
+{
+	char name[PARTIAL_NAME_SIZE];
+	AUTO_CLOSE int fd = -1;
+	int r = partial_name(up->place.name, name);
+
+	if (r < 0)
+		return r;
+	do
+		fd = openat(up->place.directory, name,
+			    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0666);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0)
+		return errno == ELOOP ? -EINVAL : -errno;
+	r = partial_lock(fd, up->place.directory, name);
+	if (r < 0)
+		return r;
+	up->file = fd_take(&fd);
+	return text_copy(text_of(name), up->temporary, sizeof(up->temporary));
+}
+
+/* Beside the final name: under the partial's name, so that the bytes are found again even when this
+ * process dies; or, while another upload has that, under one of its own. */
+static int open_beside(struct upload *up)
+{
+	int r = open_partial(up, O_CREAT);
+
+	if (r == -EWOULDBLOCK || r == -EINVAL || r == -ESTALE)
+		return open_unique(up);
+	if (r < 0)
+		return r;
+	return ftruncate(up->file, 0) < 0 ? -errno : 0;
+}
+
+/* Under the final name from the start. -EEXIST: somebody else was faster. */
+static int open_direct(struct upload *up)
+{
+	do
+		up->file = openat(up->place.directory, up->place.name,
+				  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	while (up->file < 0 && errno == EINTR);
+	if (up->file < 0)
+		return -errno;
+	up->is_created = true;
+	/* Whoever appends meanwhile is told to wait. */
+	(void)flock(up->file, LOCK_EX | LOCK_NB);
+	return 0;
+}
+
+/* Takes the partial's name unless another upload has it. 0: it is ours. */
+static int rename_to_partial(struct upload *up)
+{
+	char name[PARTIAL_NAME_SIZE];
+	AUTO_CLOSE int other = -1;
+	int r = partial_name(up->place.name, name);
+
+	if (r < 0 || strcmp(name, up->temporary) == 0)
+		return r;
+	other = openat(up->place.directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (other >= 0 && flock(other, LOCK_EX | LOCK_NB) < 0)
+		return -EWOULDBLOCK;
+	if (renameat(up->place.directory, up->temporary, up->place.directory, name) < 0)
+		return -errno;
+	return text_copy(text_of(name), up->temporary, sizeof(up->temporary));
+}
+
+/* --- content of the old file ------------------------------------------------------------------ */
+
+static int copy_range(int from, int to, off_t at, off_t end)
+{
+	off_t out = at;
+
+	while (at < end) {
+		ssize_t n = copy_file_range(from, &at, to, &out, (size_t)(end - at), 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -EIO; /* it has become shorter */
+	}
+	return 0;
+}
+
+/* The next stretch of data from *at on, at most COPY_BYTES of it. False: only a hole is left. */
+static bool find_data(int from, off_t end, off_t *at, off_t *ret_end)
+{
+	off_t data = lseek(from, *at, SEEK_DATA);
+	off_t hole = data < 0 ? -1 : lseek(from, data, SEEK_HOLE);
+
+	if (data < 0 && errno == ENXIO)
+		return false;
+	if (data < 0 || hole < 0)
+		data = *at, hole = end; /* a file system that does not tell */
+	*at = data;
+	*ret_end = MIN_OF(MIN_OF(hole, end), data + COPY_BYTES);
+	return data < end;
+}
+
+/* The first `end` bytes; holes stay holes. */
+static int copy_start(const struct upload_request *request, int from, int to, off_t end)
+{
+	off_t at = 0, piece_end;
+
+	while (at < end && find_data(from, end, &at, &piece_end)) {
+		int r = copy_range(from, to, at, piece_end);
+
+		if (r == 0 && request->pause)
+			r = request->pause(request->arg);
+		if (r < 0)
+			return r;
+		at = piece_end;
+	}
+	return ftruncate(to, end) < 0 ? -errno : 0;
+}
+
+/* --- begin ------------------------------------------------------------------------------------ */
+
+static int seek_to(struct upload *up, uint64_t at)
+{
+	up->start = at;
+	return lseek(up->file, (off_t)at, SEEK_SET) < 0 ? -errno : 0;
+}
+
+/* From nothing. */
+static int begin_fresh(struct upload *up, const struct upload_request *request)
+{
+	int r = -EEXIST;
+
+	if (up->old < 0 && !request->is_atomic)
+		r = open_direct(up);
+	if (r == -EEXIST && up->old < 0 && !request->is_atomic && !request->may_replace)
+		return r;
+	return r == -EEXIST ? open_beside(up) : r;
+}
+
+/* Behind bytes that are kept of a broken upload. */
+static int begin_continued(struct upload *up, const struct upload_request *request)
+{
+	struct stat st;
+
+	if (fstat(up->file, &st) < 0)
+		return -errno;
+
+	uint64_t kept = (uint64_t)st.st_size;
+	uint64_t at = request->offset == UINT64_MAX ? kept : request->offset;
+
+	up->is_continued = true;
+	if (at > kept)
+		return -ERANGE;
+	if (ftruncate(up->file, (off_t)at) < 0)
+		return -errno;
+	return seek_to(up, at);
+}
+
+/* On a copy of the old content: all of it for a patch, else what lies before `at`. The copy gets
+ * the partial's name only when it is whole: a shorter one would be continued at the wrong place
+ * after a crash. */
+static int begin_based(struct upload *up, const struct upload_request *request, uint64_t at)
+{
+	int r = open_unique(up);
+
+	up->is_based = true;
+	up->start = at; /* a shorter copy is not worth keeping */
+	if (r == 0)
+		r = copy_start(request, up->old, up->file,
+			       up->is_patch ? up->old_stat.st_size : (off_t)at);
+	/* Without that name it is not found again if this process dies; nothing else is lost. */
+	if (r == 0 && !up->is_patch)
+		(void)!rename_to_partial(up);
+	return r == 0 ? seek_to(up, at) : r;
+}
+
+/* At the very end of the file itself. */
+static int begin_in_place(struct upload *up, uint64_t at)
+{
+	up->file = fcntl(up->old, F_DUPFD_CLOEXEC, 0);
+	return up->file < 0 ? -errno : seek_to(up, at);
+}
+
+/* The partial, unless there is none to continue: -ENOENT. */
+static int find_kept(struct upload *up)
+{
+	struct stat st;
+	int r = open_partial(up, 0);
+
+	if (r == -EWOULDBLOCK)
+		return -ETXTBSY;
+	if (r == -EINVAL || r == -ESTALE)
+		return -ENOENT;
+	if (r < 0)
+		return r;
+	/* Empty: of a process that died before the first byte. To continue it would lose the old
+	 * content. */
+	if (fstat(up->file, &st) < 0 || st.st_size > 0)
+		return 0;
+	(void)unlinkat(up->place.directory, up->temporary, 0);
+	fd_close(&up->file);
+	up->temporary[0] = '\0';
+	return -ENOENT;
+}
+
+/* Which of these it is. */
+static int begin(struct upload *up, const struct upload_request *request)
+{
+	bool continues = request->appends || request->offset > 0 || request->is_patch;
+	int r = open_old(up, continues);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (r == 0 && !request->may_replace)
+		return -EEXIST;
+	if (!continues)
+		return begin_fresh(up, request);
+	if (!request->is_patch) {
+		r = find_kept(up);
+		if (r != -ENOENT)
+			return r < 0 ? r : begin_continued(up, request);
+	}
+
+	r = up->old >= 0 ? lock_old(up) : 0;
+	if (r < 0)
+		return r;
+
+	uint64_t size = up->old >= 0 ? (uint64_t)up->old_stat.st_size : 0;
+	uint64_t at = request->appends ? size : request->offset;
+
+	if (at > size)
+		return -ERANGE;
+	if (up->old < 0)
+		return begin_fresh(up, request);
+	if (at == size && !request->is_atomic && !request->is_patch)
+		return begin_in_place(up, at);
+	return begin_based(up, request, at);
+}
+
+int upload_begin(const struct upload_request *request, struct upload **ret)
+{
+	struct upload *up = calloc(1, sizeof(*up));
+
+	if (!up)
+		return -ENOMEM;
+	up->place.directory = up->file = up->old = -1;
+	up->is_durable = request->is_durable;
+	up->may_replace = request->may_replace;
+	up->is_patch = request->is_patch;
+
+	int r = partial_find_place(request->home, request->path, &up->place);
+
+	if (r == 0)
+		r = begin(up, request);
+	if (r < 0) {
+		(void)upload_keep(up, false); /* what was kept before stays */
+		upload_free(&up);
+		return r;
+	}
+	*ret = up;
+	return 0;
+}
+
+int upload_file(const struct upload *up)
+{
+	return up->file;
+}
+
+uint64_t upload_start(const struct upload *up)
+{
+	return up->start;
+}
+
+int upload_look(const struct home *home, const char *path, struct upload_outlook *ret)
+{
+	AUTO_PARTIAL_PLACE struct partial_place place = { .directory = -1 };
+	struct stat st;
+	int r = home_stat(home, path, &st);
+
+	*ret = (struct upload_outlook){ .is_new = r == -ENOENT };
+	if (r == -ENOENT)
+		r = partial_find_place(home, path, &place);
+	else if (r == 0)
+		r = S_ISDIR(st.st_mode) ? -EISDIR : S_ISREG(st.st_mode) ? 0 : -EINVAL;
+	if (r < 0)
+		return r;
+	if (!ret->is_new)
+		ret->size_bytes = (uint64_t)st.st_size;
+	/* Whatever else is wrong with the partial, it is none. */
+	ret->is_busy = partial_look(home, path, &ret->kept_bytes) == -EWOULDBLOCK;
+	return 0;
+}
+
+/* --- commit ----------------------------------------------------------------------------------- */
+
+/* Mode and owner of what is replaced; never its set-uid bit, which belongs to its content. An owner
+ * that only root could give stays ours. */
+static int adopt_identity(const struct upload *up, const struct stat *old)
+{
+	struct stat own;
+
+	if (fstat(up->file, &own) < 0)
+		return -errno;
+	if (own.st_uid != old->st_uid && fchown(up->file, old->st_uid, old->st_gid) == 0)
+		own.st_gid = old->st_gid;
+	if (own.st_gid != old->st_gid)
+		(void)!fchown(up->file, (uid_t)-1, old->st_gid);
+	return fchmod(up->file, old->st_mode & 01777) < 0 ? -errno : 0;
+}
+
+/* What the final name leads to now. 0; -ENOENT. */
+static int stat_final(const struct upload *up, struct stat *ret)
+{
+	return fstatat(up->place.directory, up->place.name, ret, AT_SYMLINK_NOFOLLOW) < 0 ? -errno
+											  : 0;
+}
+
+static int rename_to_final(const struct upload *up)
+{
+	int directory = up->place.directory, r;
+
+	do
+		r = renameat2(directory, up->temporary, directory, up->place.name,
+			      up->may_replace ? 0 : RENAME_NOREPLACE);
+	while (r < 0 && errno == EINTR);
+	if (r == 0)
+		return 0;
+	if (errno != EINVAL || up->may_replace)
+		return -errno;
+	/* A file system without RENAME_NOREPLACE: the link fails where the name is taken. */
+	if (linkat(directory, up->temporary, directory, up->place.name, 0) < 0)
+		return -errno;
+	(void)unlinkat(directory, up->temporary, 0);
+	return 0;
+}
+
+/* The temporary takes the final name. */
+static int replace(struct upload *up)
+{
+	struct stat now, own, named;
+	int r = stat_final(up, &now);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (up->is_based && (r < 0 || !is_unchanged(&now, &up->old_stat)))
+		return -ETXTBSY;
+	if (r == 0 && S_ISREG(now.st_mode))
+		r = adopt_identity(up, &now);
+	else
+		r = 0;
+	if (r == 0 && up->is_durable) {
+		r = durable_file(up->file);
+		up->is_doubtful = r < 0;
+	}
+	if (r < 0)
+		return r;
+	if (fstat(up->file, &own) < 0 ||
+	    fstatat(up->place.directory, up->temporary, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return is_same_file(&own, &named) ? rename_to_final(up) : -ESTALE;
+}
+
+/* Another upload has replaced the file that was written to in place. This one is complete later, so
+ * that its content is to be the file's: on a copy that takes the name. */
+static int republish(struct upload *up)
+{
+	AUTO_CLOSE int from = fd_take(&up->file);
+	struct stat st;
+	int r = fstat(from, &st) < 0 ? -errno : open_unique(up);
+
+	up->is_based = false;
+	if (r == 0)
+		r = copy_range(from, up->file, 0, st.st_size);
+	return r == 0 ? replace(up) : r;
+}
+
+static int finish_in_place(struct upload *up)
+{
+	struct stat own, now;
+	int r = stat_final(up, &now);
+
+	if (fstat(up->file, &own) < 0)
+		return -errno;
+	if (r == -ENOENT)
+		return 0; /* deleted or renamed meanwhile: what was written went along */
+	if (r < 0)
+		return r;
+	if (!is_same_file(&own, &now))
+		return republish(up);
+	return up->is_durable ? durable_file(up->file) : 0;
+}
+
+/* Some file systems report only with close(2) what has failed. */
+static int check_late_errors(const struct upload *up)
+{
+	int fd = fcntl(up->file, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	return close(fd) < 0 && errno != EINTR ? -errno : 0;
+}
+
+int upload_commit(struct upload *up)
+{
+	int r = check_late_errors(up);
+
+	if (r == 0)
+		r = *up->temporary ? replace(up) : finish_in_place(up);
+	if (r < 0)
+		return r;
+	up->is_settled = true;
+	/* What an earlier upload has left is of no use any more. */
+	if (!up->is_patch)
+		(void)!partial_forget_beside(up->place.directory, up->place.name);
+	return up->is_durable ? durable_directory(up->place.directory) : 0;
+}
+
+/* --- after a failure -------------------------------------------------------------------------- */
+
+static void unlink_own(const struct upload *up, const char *name)
+{
+	struct stat own, named;
+
+	if (fstat(up->file, &own) == 0 &&
+	    fstatat(up->place.directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    is_same_file(&own, &named))
+		(void)unlinkat(up->place.directory, name, 0); /* else it is found by its age */
+}
+
+static uint64_t size_of(const struct upload *up)
+{
+	struct stat st;
+
+	return fstat(up->file, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+uint64_t upload_keep(struct upload *up, bool frees_space)
+{
+	if (up->is_settled || up->file < 0)
+		return 0;
+
+	uint64_t size = size_of(up);
+
+	if (!*up->temporary) {
+		up->is_settled = size > 0; /* else upload_free removes it */
+		return size;
+	}
+	if (up->is_doubtful || up->is_patch)
+		return 0;
+	if (up->is_based && (frees_space || size <= up->start))
+		return 0;
+	if (frees_space) {
+		size = up->is_continued ? up->start : 0;
+		if (ftruncate(up->file, (off_t)size) < 0)
+			return 0;
+	}
+	if (size == 0 || rename_to_partial(up) < 0)
+		return 0;
+	up->is_settled = true;
+	return size;
+}
+
+void upload_free(struct upload **up)
+{
+	struct upload *old = *up;
+
+	if (!old)
+		return;
+	if (!old->is_settled && old->file >= 0) {
+		if (*old->temporary)
+			unlink_own(old, old->temporary);
+		else if (old->is_created)
+			unlink_own(old, old->place.name);
+		else
+			(void)!ftruncate(old->file, (off_t)old->start); /* best effort */
+	}
+	fd_close(&old->file);
+	fd_close(&old->old);
+	partial_release_place(&old->place);
+	free(old);
+	*up = NULL;
+}
