@@ -198,7 +198,7 @@ static const struct setting rows[] = {
 	STRING(VALUE_CHARSET, "ftp", "charset", charset, "UTF-8", CHARSET_ALLOWED, RELOAD,
 	       "The character set of clients that do not speak UTF-8: names that arrive in it become "
 	       "UTF-8 on disk, and go out in it until the client sends OPTS UTF8 ON."),
-	WORD("ftp", "uploads", enum uploads_mode, uploads, "atomic", uploads_words,
+	WORD("ftp", "uploads", enum uploads_mode, uploads, "direct", uploads_words,
 	     "direct or atomic", RELOAD,
 	     "When a new file appears. atomic: once it is whole; direct: it grows under its own name. "
 	     "Existing files are replaced at once in both, when the new content is whole."),

@@ -49,7 +49,7 @@ static const struct {
 	{ "ftp", "local_times", "no", "", CHANGE_RELOAD },
 	{ "ftp", "deflate_level", "1", "", CHANGE_RELOAD },
 	{ "ftp", "charset", "UTF-8", "", CHANGE_RELOAD },
-	{ "ftp", "uploads", "atomic", "", CHANGE_RELOAD },
+	{ "ftp", "uploads", "direct", "", CHANGE_RELOAD },
 	{ "ftp", "durability", "none", "", CHANGE_RELOAD },
 	{ "ftp", "partial_max_age", "604800", "s", CHANGE_RELOAD },
 	{ "tls", "certificate", "", "", CHANGE_RELOAD },

@@ -25,7 +25,7 @@ def lab(start_module_server, tmp_path_factory):
         parent.chmod(0o755)
     faults = Faults(folder / "plan")
     server = start_module_server(lambda s: s.environment.update(faults.environment),
-                                 plain_ftp=True, durability="fsync")
+                                 plain_ftp=True, uploads="atomic", durability="fsync")
     server.add_user()
     server.put("bystander", OLD)
     return server, faults

@@ -27,7 +27,7 @@ HALF = 500_000
 
 @pytest.fixture(scope="module")
 def server(start_module_server):
-    server = start_module_server(plain_ftp=True)
+    server = start_module_server(plain_ftp=True, uploads="atomic")
     server.add_user()
     server.expected_exits = 10
     return server
@@ -192,7 +192,7 @@ def test_a_directory_with_nothing_but_partials_can_be_removed(server):
 
 
 def test_who_may_not_overwrite_cannot_continue_either(start_server):
-    server = start_server(plain_ftp=True)
+    server = start_server(plain_ftp=True, uploads="atomic")
     server.add_user("alice", "correct horse battery", "--permissions", "list,upload")
     server.put("file", OLD)
     server.put(".file.sallyport-part", NEW[:10])
@@ -361,7 +361,7 @@ def small_disk(start_server):
                           f'mount -t tmpfs -o size=2m,mode=755 tmpfs {server.data_root} && '
                           f'mkdir {server.data_root}/alice && '
                           f'chown -R {SERVICE_USER}: {server.data_root} && exec "$0" "$@"']
-    server = start_server(prepare, plain_ftp=True)
+    server = start_server(prepare, plain_ftp=True, uploads="atomic")
     server.cli("user", "add", "alice", "--password-stdin", text="correct horse battery\n")
     server.inside = f"/proc/{server.process.pid}/root{server.home()}"
     return server
@@ -398,7 +398,7 @@ def faulty(start_server, tmp_path):
 
     def start(**settings):
         server = start_server(lambda s: s.environment.update(faults.environment), plain_ftp=True,
-                              **settings)
+                              **({"uploads": "atomic"} | settings))
         server.add_user()
         return server, faults
     return start
@@ -429,7 +429,7 @@ def test_without_durability_nothing_waits_for_the_disk(faulty):
 
 
 def test_storage_check_lists_and_cleans(start_server):
-    server = start_server(plain_ftp=True)
+    server = start_server(plain_ftp=True, uploads="atomic")
     server.add_user()
     server.put(".young.sallyport-part", b"12345")
     old = [server.put(".old.sallyport-part", b"123"),
@@ -456,7 +456,7 @@ def test_storage_check_lists_and_cleans(start_server):
 
 
 def test_the_server_removes_what_has_expired(start_server):
-    server = start_server(plain_ftp=True, partial_max_age=1)
+    server = start_server(plain_ftp=True, uploads="atomic", partial_max_age=1)
     server.add_user()
     path = server.put(".old.sallyport-part", b"123")
     eventually(lambda: not path.exists(), 10, "the partial has expired")

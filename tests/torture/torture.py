@@ -345,7 +345,8 @@ def torture(seconds, n_clients=8, seed=None, ports=None, authority=None):
     seed = seed if seed is not None else random.SystemRandom().randrange(1 << 32)
     with tempfile.TemporaryDirectory(prefix="sallyport-torture-", dir="/tmp") as folder:
         ensure_service_user()
-        server = TortureServer(ports or PortBlock(), authority or Authority(folder), plain_ftp=True)
+        server = TortureServer(ports or PortBlock(), authority or Authority(folder), plain_ftp=True,
+                               uploads="atomic")
         server.expected_exits = 1 << 30
         server.start()
         server.add_user()
