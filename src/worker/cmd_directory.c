@@ -1,7 +1,6 @@
 /* worker/cmd_directory.c - PWD, CWD, CDUP, MKD, RMD (RFC 959 4.1). */
 #include <fcntl.h>
 
-#include "base/log.h"
 #include "ftp/reply.h"
 #include "store/partial.h"
 #include "worker/commands.h"
@@ -60,12 +59,6 @@ void cmd_cdup(struct session *s, struct text argument UNUSED)
 	cmd_cwd(s, T(".."));
 }
 
-static void log_change(const struct session *s, const char *event, const struct path *path)
-{
-	log_event(LOG_INFO, event, F_UINT("session", s->id), F_STR("user", s->user->name),
-		  F_TEXT("path", path_text(path)));
-}
-
 void cmd_mkd(struct session *s, struct text argument)
 {
 	struct path path;
@@ -77,7 +70,7 @@ void cmd_mkd(struct session *s, struct text argument)
 		reply_errno(s, path_is_root(&path) ? -EEXIST : r, path_text(&path));
 		return;
 	}
-	log_change(s, "mkdir", &path);
+	session_log_change(s, "mkdir", &path);
 	reply_quoted(s, path_text(&path), " is made.");
 }
 
@@ -92,6 +85,6 @@ void cmd_rmd(struct session *s, struct text argument)
 		reply_errno(s, r, path_text(&path));
 		return;
 	}
-	log_change(s, "rmdir", &path);
+	session_log_change(s, "rmdir", &path);
 	reply(s, 250, "Directory removed.");
 }

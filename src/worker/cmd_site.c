@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "store/attributes.h"
 #include "store/tree.h"
 #include "store/upload.h"
@@ -20,17 +19,6 @@ struct site_command {
 	bool keeps_copy; /* does not forget CPFR */
 	const char *syntax;
 };
-
-static int pause_for_client(void *arg)
-{
-	return control_look(arg);
-}
-
-static void log_change(const struct session *s, const char *event, const struct path *path)
-{
-	log_event(LOG_INFO, event, F_UINT("session", s->id), F_STR("user", s->user->name),
-		  F_TEXT("path", path_text(path)));
-}
 
 static void site_chmod(struct session *s, struct text argument)
 {
@@ -50,7 +38,7 @@ static void site_chmod(struct session *s, struct text argument)
 		reply_errno(s, r, path_text(&path));
 		return;
 	}
-	log_change(s, "chmod", &path);
+	session_log_change(s, "chmod", &path);
 	reply(s, 200, "Mode is %03o.", mode);
 }
 
@@ -91,7 +79,7 @@ static void site_utime(struct session *s, struct text argument)
 		reply_errno(s, r, path_text(&path));
 		return;
 	}
-	log_change(s, "utime", &path);
+	session_log_change(s, "utime", &path);
 	reply(s, 200, "Time is set.");
 }
 
@@ -112,7 +100,7 @@ static void site_symlink(struct session *s, struct text argument)
 		reply_errno(s, r, path_text(&path));
 		return;
 	}
-	log_change(s, "symlink", &path);
+	session_log_change(s, "symlink", &path);
 	reply(s, 200, "Link is made.");
 }
 
@@ -209,7 +197,7 @@ static void site_cpto(struct session *s, struct text argument)
 	else
 		reply(s, 250, "Copied.");
 	if (r == 0)
-		log_change(s, "copy", &path);
+		session_log_change(s, "copy", &path);
 }
 
 /* --- directories ------------------------------------------------------------------------------ */
@@ -227,7 +215,7 @@ static void site_mkdir(struct session *s, struct text argument)
 		reply_errno(s, path_is_root(&path) ? -EEXIST : r, path_text(&path));
 		return;
 	}
-	log_change(s, "mkdir", &path);
+	session_log_change(s, "mkdir", &path);
 	reply(s, 200, "Directory is made.");
 }
 
@@ -244,7 +232,7 @@ static void site_rmdir(struct session *s, struct text argument)
 	else if (path_is_root(&path))
 		r = -EBUSY;
 	else if (with_content)
-		r = home_remove_tree(s->user->home, path_beneath(&path), pause_for_client, s);
+		r = home_remove_tree(s->user->home, path_beneath(&path), control_pause, s);
 	else
 		r = partial_rmdir(s->user->home, path_beneath(&path));
 	if (r == -ECANCELED) {
@@ -255,7 +243,7 @@ static void site_rmdir(struct session *s, struct text argument)
 		reply_errno(s, r, path_text(&path));
 		return;
 	}
-	log_change(s, with_content ? "rmdir-recursive" : "rmdir", &path);
+	session_log_change(s, with_content ? "rmdir-recursive" : "rmdir", &path);
 	reply(s, 200, "Directory is removed.");
 }
 

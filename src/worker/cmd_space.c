@@ -5,11 +5,6 @@
 #include "worker/commands.h"
 #include "worker/control.h"
 
-static int pause_for_client(void *arg)
-{
-	return control_look(arg);
-}
-
 /* "ALLO n [R m]": nothing is reserved, but a file that cannot fit is refused before it is sent. */
 void cmd_allo(struct session *s, struct text argument)
 {
@@ -52,7 +47,7 @@ void cmd_dsiz(struct session *s, struct text argument)
 
 	if (session_path(s, argument, &path) < 0)
 		return;
-	int r = home_tree_bytes(s->user->home, path_beneath(&path), pause_for_client, s, &bytes);
+	int r = home_tree_bytes(s->user->home, path_beneath(&path), control_pause, s, &bytes);
 	if (r == -ECANCELED)
 		reply(s, 426, "Counting aborted.");
 	else if (r < 0)

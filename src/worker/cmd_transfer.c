@@ -139,11 +139,6 @@ struct receipt {
 	bool is_unique;	 /* STOU: the name is ours */
 };
 
-static int look_at_client(void *arg)
-{
-	return control_look(arg);
-}
-
 /* REST and APPE begin where something ends: the file, or what is kept of a broken upload. */
 static bool is_offset_good(struct session *s, const struct receipt *in,
 			   const struct upload_outlook *look)
@@ -217,7 +212,7 @@ static int begin_upload(struct session *s, const struct receipt *in, struct uplo
 		.is_patch = in->end != UINT64_MAX,
 		.appends = in->appends,
 		.offset = in->offset,
-		.pause = look_at_client,
+		.pause = control_pause,
 		.arg = s,
 	};
 

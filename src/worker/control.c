@@ -330,6 +330,11 @@ int control_look(struct session *s)
 	return r == 1 || r == -ETIMEDOUT ? 0 : r;
 }
 
+int control_pause(void *session)
+{
+	return control_look(session);
+}
+
 /* --- lines ------------------------------------------------------------------------------------ */
 
 int control_next_line(struct session *s, struct text *ret_line)

@@ -39,5 +39,7 @@ int control_wait_wake(struct session *s, int64_t deadline_ms, bool watches_clien
 
 /* A look at the client without waiting, between two pieces of a transfer. 0 or as above. */
 int control_look(struct session *s) MUST_CHECK;
+/* The same for walks and copies that take a function and its argument: the session. */
+int control_pause(void *session) MUST_CHECK;
 
 #endif

@@ -57,6 +57,12 @@ int session_path(struct session *s, struct text argument, struct path *ret)
 	return r;
 }
 
+void session_log_change(const struct session *s, const char *event, const struct path *path)
+{
+	log_event(LOG_INFO, event, F_UINT("session", s->id), F_STR("user", s->user->name),
+		  F_TEXT("path", path_text(path)));
+}
+
 static void copy_cut(char *dst, size_t size, const char *text)
 {
 	(void)snprintf(dst, size, "%.*s", (int)size - 1, text ? text : "");

@@ -106,6 +106,9 @@ int session_path(struct session *s, struct text argument, struct path *ret) MUST
  * "". */
 void session_publish(struct session *s, const char *command);
 
+/* The line of the log for a change that the user has made: mkdir, chmod, copy ... */
+void session_log_change(const struct session *s, const char *event, const struct path *path);
+
 /* TLS on the control connection. False: it failed and the session must end. */
 bool session_start_tls(struct session *s) MUST_CHECK;
 
