@@ -79,6 +79,76 @@ static void add_processes(struct table *table, const json_t *status)
 		   json_number(status, "worker_restarts"), json_number(status, "manager_restarts"));
 }
 
+static void add_comma(struct buf *out)
+{
+	if (out->len > 0)
+		buf_add(out, T(", "));
+}
+
+static void format_capabilities(const json_t *list, struct buf *out)
+{
+	const json_t *name;
+	size_t index;
+
+	json_array_foreach(list, index, name)
+		buf_addf(out, "%s%s", index > 0 ? " " : "capabilities ", json_string_value(name));
+	if (json_array_size(list) == 0)
+		buf_add(out, T("no capabilities"));
+}
+
+/* "Landlock (ABI 7), seccomp, ...": what is in force, then what is not. */
+static bool format_sandbox(const json_t *view, struct buf *out)
+{
+	static const struct {
+		const char *key, *name;
+	} layers[] = { { "seccomp", "seccomp" },
+		       { "no_new_privs", "no new privileges" },
+		       { "openat2", "openat2" } };
+	uint64_t abi = json_number(view, "landlock_abi");
+	bool is_whole = abi > 0 && !json_flag(view, "core_dumps");
+
+	if (abi > 0)
+		buf_addf(out, "Landlock (ABI %" PRIu64 ")", abi);
+	for (size_t i = 0; i < ARRAY_SIZE(layers); i++) {
+		is_whole = is_whole && json_flag(view, layers[i].key);
+		if (!json_flag(view, layers[i].key))
+			continue;
+		add_comma(out);
+		buf_add(out, text_of(layers[i].name));
+	}
+	add_comma(out);
+	format_capabilities(json_object_get(view, "capabilities"), out);
+	if (abi == 0)
+		buf_add(out, T("; no Landlock"));
+	for (size_t i = 0; i < ARRAY_SIZE(layers); i++)
+		if (!json_flag(view, layers[i].key))
+			buf_addf(out, "; no %s", layers[i].name);
+	if (json_flag(view, "core_dumps"))
+		buf_add(out, T("; core dumps"));
+	return is_whole;
+}
+
+static void add_sandbox(struct table *table, const json_t *sandbox, struct buf *out)
+{
+	static const char *const kinds[][2] = { { "workers", "Sandbox of workers" },
+						{ "manager", "Sandbox of the manager" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const json_t *view = json_object_get(sandbox, kinds[i][0]);
+
+		buf_reset(out);
+		if (!json_is_object(view)) {
+			buf_add(out, T("not known yet"));
+			add_row(table, kinds[i][1], CELL_DIM, out);
+			continue;
+		}
+
+		bool is_whole = format_sandbox(view, out);
+
+		add_row(table, kinds[i][1], is_whole ? CELL_GOOD : CELL_WARNING, out);
+	}
+}
+
 static int print_server(const struct cli *cli, const json_t *status)
 {
 	static const struct column columns[] = { { "", false }, { "", false } };
@@ -101,6 +171,7 @@ static int print_server(const struct cli *cli, const json_t *status)
 	table_addf(table, CELL_PLAIN, "%" PRIu64, json_number(status, "generation"));
 	add_reload(table, status, &out);
 	add_processes(table, status);
+	add_sandbox(table, json_object_get(status, "sandbox"), &out);
 	return table_print(table, stdout, cli->has_colour);
 }
 

@@ -38,10 +38,19 @@ struct scoreboard {
 	_Atomic uint64_t last_id;
 	struct seqlock server_lock;
 	_Atomic uint64_t server[SEQLOCK_WORDS(sizeof(struct server_view))];
+	_Atomic uint64_t sandboxes[SCOREBOARD_WORKERS + 1]; /* a word each: see SANDBOX_KNOWN */
 	struct worker_slot workers[SCOREBOARD_WORKERS];
 	struct session_slot *sessions; /* max_sessions, behind this struct */
 	struct session_text *texts;    /* as many */
 };
+
+/* A sandbox_view in one word: the version of Landlock, flags, capabilities (41 of them so far). */
+#define SANDBOX_KNOWN (UINT64_C(1) << 8)
+#define SANDBOX_SECCOMP (UINT64_C(1) << 9)
+#define SANDBOX_NO_NEW_PRIVILEGES (UINT64_C(1) << 10)
+#define SANDBOX_OPENAT2 (UINT64_C(1) << 11)
+#define SANDBOX_DUMPS (UINT64_C(1) << 12)
+#define SANDBOX_CAPABILITIES 16
 
 static size_t board_size(size_t max_sessions)
 {
@@ -105,6 +114,39 @@ void scoreboard_add_threads(struct scoreboard *board, uint32_t worker_slot, int3
 				  memory_order_relaxed);
 }
 
+void scoreboard_set_sandbox(struct scoreboard *board, uint32_t child,
+			    const struct sandbox_view *view)
+{
+	uint64_t word = MIN_OF(view->landlock_abi, 0xffU) | view->capabilities
+								    << SANDBOX_CAPABILITIES;
+
+	assert(child <= SCOREBOARD_MANAGER);
+	word |= view->is_known ? SANDBOX_KNOWN : 0;
+	word |= view->has_seccomp ? SANDBOX_SECCOMP : 0;
+	word |= view->has_no_new_privileges ? SANDBOX_NO_NEW_PRIVILEGES : 0;
+	word |= view->has_openat2 ? SANDBOX_OPENAT2 : 0;
+	word |= view->dumps_core ? SANDBOX_DUMPS : 0;
+	atomic_store_explicit(&board->sandboxes[child], word, memory_order_relaxed);
+}
+
+void scoreboard_get_sandbox(const struct scoreboard *board, uint32_t child,
+			    struct sandbox_view *ret)
+{
+	assert(child <= SCOREBOARD_MANAGER);
+
+	uint64_t word = atomic_load_explicit(&board->sandboxes[child], memory_order_relaxed);
+
+	*ret = (struct sandbox_view){
+		.is_known = word & SANDBOX_KNOWN,
+		.landlock_abi = (unsigned)(word & 0xff),
+		.has_seccomp = word & SANDBOX_SECCOMP,
+		.has_no_new_privileges = word & SANDBOX_NO_NEW_PRIVILEGES,
+		.has_openat2 = word & SANDBOX_OPENAT2,
+		.dumps_core = word & SANDBOX_DUMPS,
+		.capabilities = word >> SANDBOX_CAPABILITIES,
+	};
+}
+
 /* The id goes first and the owner last: who sees the slot as free may take it. */
 static void free_slot(struct session_slot *session)
 {
@@ -122,6 +164,7 @@ void scoreboard_forget_worker(struct scoreboard *board, uint32_t worker_slot)
 		if (atomic_load_explicit(&session->owner, memory_order_acquire) == worker_slot + 1)
 			free_slot(session);
 	}
+	atomic_store_explicit(&board->sandboxes[worker_slot], 0, memory_order_relaxed);
 	atomic_store_explicit(&worker->sessions, 0, memory_order_relaxed);
 	atomic_store_explicit(&worker->threads, 0, memory_order_relaxed);
 }

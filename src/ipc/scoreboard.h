@@ -27,6 +27,14 @@ struct worker_view {
 	int64_t started_wall_ms;
 };
 
+/* What the kernel holds a child to, as the child has read it back. */
+struct sandbox_view {
+	bool is_known;	       /* it has told */
+	unsigned landlock_abi; /* 0: not in force */
+	bool has_seccomp, has_no_new_privileges, has_openat2, dumps_core;
+	uint64_t capabilities; /* bits of capability numbers */
+};
+
 struct server_view {
 	int32_t supervisor_pid, manager_pid;
 	int64_t started_wall_ms;
@@ -76,6 +84,11 @@ void scoreboard_forget_worker(struct scoreboard *board, uint32_t worker_slot);
 /* Worker: its gauges. */
 void scoreboard_add_threads(struct scoreboard *board, uint32_t worker_slot, int32_t delta);
 
+/* A child: what it is held to; a worker by its slot, the manager as SCOREBOARD_MANAGER. */
+#define SCOREBOARD_MANAGER SCOREBOARD_WORKERS
+void scoreboard_set_sandbox(struct scoreboard *board, uint32_t child,
+			    const struct sandbox_view *view);
+
 /* Worker: takes a free slot for a new session and gives it an id never used before on this board
  * (from 1 up). 0 or -ENOSPC when max_sessions are there. */
 int scoreboard_open(struct scoreboard *board, uint32_t worker_slot, uint32_t *ret_slot,
@@ -90,6 +103,8 @@ void scoreboard_set_transfer_bytes(struct scoreboard *board, uint32_t slot, uint
 /* Readers. False: a free slot, or one whose worker was killed in the middle of writing it. */
 bool scoreboard_get_session(const struct scoreboard *board, uint32_t slot,
 			    struct session_view *ret);
+void scoreboard_get_sandbox(const struct scoreboard *board, uint32_t child,
+			    struct sandbox_view *ret);
 void scoreboard_get_server(const struct scoreboard *board, struct server_view *ret);
 void scoreboard_get_worker(const struct scoreboard *board, uint32_t worker_slot,
 			   struct worker_view *ret);

@@ -9,6 +9,9 @@
 unsigned api_status_get(struct api_request *request);
 unsigned api_reload_post(struct api_request *request);
 
+/* api_sandbox.c: {"setting", "workers", "manager"}, for the status. */
+json_t *sandbox_json(const struct api_context *context);
+
 /* api_users.c */
 unsigned api_users_get(struct api_request *request);
 unsigned api_users_post(struct api_request *request);

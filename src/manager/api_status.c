@@ -79,6 +79,7 @@ unsigned api_status_get(struct api_request *request)
 		json_integer((json_int_t)scoreboard_max_sessions(context->board)));
 	(void)json_object_set_new(answer, "workers", workers_json(context->board));
 	(void)json_object_set_new(answer, "listeners", listeners_json(context->settings));
+	(void)json_object_set_new(answer, "sandbox", sandbox_json(context));
 	request->answer = answer;
 	return 200;
 }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "manager/board_users.h"
 #include "manager/json_fields.h"
+#include "settings/data_roots.h"
 
 #define REASON_DISABLED "Your account has been disabled by the administrator."
 #define REASON_DELETED "Your account has been deleted by the administrator."
@@ -155,6 +156,18 @@ static unsigned read_password(struct api_request *request, const json_t *body, u
 	return 0;
 }
 
+/* What is wrong with it as a home, or NULL. */
+static const char *home_problem(const struct api_request *request, const char *home)
+{
+	const struct settings *settings = request->context->settings;
+
+	if (*home == '/' && settings->sandbox != SANDBOX_OFF &&
+	    !data_roots_hold(settings, text_of(home)))
+		return "The sandbox keeps the server out of this home, which lies outside of data_root; "
+		       "add a directory above it to the setting extra_data_roots and reload.";
+	return account_home_problem(text_of(home));
+}
+
 /* The parts that body names go to values. 0, or the status of a problem. */
 static unsigned read_parts(struct api_request *request, const json_t *body, unsigned *parts,
 			   struct account *values)
@@ -166,8 +179,8 @@ static unsigned read_parts(struct api_request *request, const json_t *body, unsi
 
 	if (home) {
 		*parts |= ACCOUNT_HOME;
-		status = read_text(request, "home", home, account_home_problem(text_of(home)),
-				   values->home, sizeof(values->home));
+		status = read_text(request, "home", home, home_problem(request, home), values->home,
+				   sizeof(values->home));
 	}
 	if (enabled) {
 		*parts |= ACCOUNT_ENABLED;

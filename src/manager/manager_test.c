@@ -80,7 +80,7 @@ static int make_listener(void)
 static int make_fixture(void **state)
 {
 	char directory[128];
-	const char *overrides[] = { directory, "verify_threads=3" };
+	const char *overrides[] = { directory, "verify_threads=3", "extra_data_roots=/srv" };
 	struct settings_error error;
 
 	(void)state;
@@ -358,6 +358,8 @@ static void bad_requests_are_answered_with_their_problem(void **state)
 		  422, "home" },
 		{ "POST", "/api/v1/users", "{\"name\":\"a\",\"password\":\"x\",\"home\":\"\"}", 422,
 		  "home" },
+		{ "POST", "/api/v1/users",
+		  "{\"name\":\"a\",\"password\":\"x\",\"home\":\"/srvx/a\"}", 422, "home" },
 		{ "POST", "/api/v1/users",
 		  "{\"name\":\"a\",\"password\":\"x\",\"permissions\":[\"list\",\"fly\"]}", 422,
 		  "permissions" },

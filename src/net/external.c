@@ -138,6 +138,20 @@ int external_check(struct text rules, struct text *ret_bad)
 	return parse_rules(rules, NULL, &n, ret_bad);
 }
 
+bool external_needs_names(struct text rules)
+{
+	struct rule parsed[MAX_RULES];
+	struct text bad;
+	size_t n = 0;
+
+	if (parse_rules(rules, parsed, &n, &bad) < 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (parsed[i].kind == RULE_NAME)
+			return true;
+	return false;
+}
+
 /* Among several answers the one we already announce is kept, so that sessions see a steady
  * address. */
 static bool choose_answer(const struct addrinfo *answers, const struct address *current,

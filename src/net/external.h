@@ -19,6 +19,9 @@ struct external;
  * of rules, or a static text). Addresses that are announced are IPv4 and not 0.0.0.0. Pure. */
 int external_check(struct text rules, struct text *ret_bad) MUST_CHECK;
 
+/* Whether a rule (of a checked text) holds a name, so that names will be resolved. */
+bool external_needs_names(struct text rules);
+
 /* Starts the resolver thread when a rule holds a name and waits for its first answers, at most 2 s.
  * Processes that fork call it after the fork. external_free does not wait for the resolver.
  * 0, -EINVAL, -ENOMEM, -EAGAIN (no thread). */

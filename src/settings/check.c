@@ -2,6 +2,7 @@
  * Each rule is a function that says false when it is broken; the table names the setting that a
  * person would change, so that the message can lead to its line. */
 #include "base/buf.h"
+#include "settings/data_roots.h"
 #include "settings/hosts.h"
 #include "settings/registry.h"
 
@@ -98,6 +99,17 @@ static bool socket_path_fits(const struct settings *s, struct buf *wrong)
 	return false;
 }
 
+static bool extra_data_roots_are_paths(const struct settings *s, struct buf *wrong)
+{
+	struct text bad;
+
+	if (data_roots_check(text_of(s->extra_data_roots), &bad) == 0)
+		return true;
+	buf_addf(wrong, "\"%.*s\" is no absolute path; allowed: absolute paths, comma separated",
+		 (int)MIN_OF(bad.len, (size_t)200), bad.ptr);
+	return false;
+}
+
 static const struct rule rules[] = {
 	{ "explicit_ports", "implicit_ports", have_control_ports },
 	{ "implicit_ports", "explicit_ports", control_ports_differ },
@@ -105,6 +117,7 @@ static const struct rule rules[] = {
 	{ "passive", "active", have_data_connections },
 	{ "private_key", "certificate", key_has_certificate },
 	{ "certificate", "plain_ftp", have_certificate },
+	{ "extra_data_roots", "extra_data_roots", extra_data_roots_are_paths },
 	{ "run_directory", "run_directory", socket_path_fits },
 };
 

@@ -55,6 +55,12 @@ static void settings_that_do_not_go_together_are_refused(void **state)
 		{ "certificate = /c.pem\nrun_directory = " LONG_94 "5",
 		  "s.conf:2: run_directory: is longer than a socket in it may be named; allowed: "
 		  "up to 94 bytes" },
+		{ "certificate = /c.pem\nextra_data_roots = /srv/a, srv/b",
+		  "s.conf:2: extra_data_roots: \"srv/b\" is no absolute path; allowed: absolute "
+		  "paths, comma separated" },
+		{ "certificate = /c.pem\nextra_data_roots = /srv/a,,/srv/b",
+		  "s.conf:2: extra_data_roots: \"\" is no absolute path; allowed: absolute "
+		  "paths, comma separated" },
 	};
 
 	(void)state;
@@ -81,6 +87,7 @@ static void settings_that_go_together_pass(void **state)
 		"certificate = /c.pem\npassive = no\npassive_ports = 21",
 		"certificate = /c.pem\nactive = no",
 		"certificate = /c.pem\nrun_directory = " LONG_94,
+		"certificate = /c.pem\nextra_data_roots = /srv/a, /srv/b c",
 	};
 
 	(void)state;

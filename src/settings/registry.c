@@ -103,12 +103,14 @@
 	"ISO-8859-1, WINDOWS-1252, SHIFT_JIS"
 
 static const char *const log_level_words[] = { "error", "warning", "info", "debug", NULL };
+static const char *const sandbox_words[] = { "off", "prefer", "require", NULL };
 static const char *const tls_minimum_words[] = { "1.2", "1.3", NULL };
 static const char *const uploads_words[] = { "direct", "atomic", NULL };
 static const char *const durability_words[] = { "none", "fsync", NULL };
 static const char *const session_reuse_words[] = { "off", "prefer", "require", NULL };
 
 /* VALUE_WORD writes an unsigned into these fields. */
+static_assert(sizeof(enum sandbox_mode) == sizeof(unsigned), "enum of another size");
 static_assert(sizeof(enum tls_minimum) == sizeof(unsigned), "enum of another size");
 static_assert(sizeof(enum uploads_mode) == sizeof(unsigned), "enum of another size");
 static_assert(sizeof(enum durability) == sizeof(unsigned), "enum of another size");
@@ -125,6 +127,14 @@ static const struct setting rows[] = {
 	       "The addresses that the FTP ports and the passive ports are opened on."),
 	STRING(VALUE_PATH, "server", "data_root", data_root, "/var/lib/sallyport/files",
 	       "absolute path", RESTART, "The directory beneath which the homes of the users lie."),
+	STRING(VALUE_TEXT, "server", "extra_data_roots", extra_data_roots, "",
+	       "absolute paths, comma separated, or empty", RELOAD,
+	       "Directories besides the data roots that absolute homes may lie in; the sandbox keeps "
+	       "the workers out of all others."),
+	WORD("server", "sandbox", enum sandbox_mode, sandbox, "prefer", sandbox_words,
+	     "off, prefer or require", RELOAD,
+	     "Let the kernel (Landlock, seccomp) hold the processes to what they need; prefer goes on "
+	     "without what the kernel lacks, require does not start then."),
 	STRING(VALUE_PATH, "server", "state_directory", state_directory, "/var/lib/sallyport",
 	       "absolute path", RESTART, "The directory of the accounts database."),
 	STRING(VALUE_PATH, "server", "run_directory", run_directory, "/run/sallyport",
@@ -172,6 +182,8 @@ static const struct setting rows[] = {
 	       "control connection."),
 	COUNT("ftp", "active_min_port", active_min_port, "1024", 1, 65535, RELOAD,
 	      "PORT and EPRT to a lower port are refused."),
+	COUNT("ftp", "active_source_port", active_source_port, "0", 0, 65535, RELOAD,
+	      "The port that data connections of active mode come from, as firewalls may want 20; 0: any."),
 	SECONDS("ftp", "idle_timeout", idle_timeout_s, "120", 1, 86400, RELOAD,
 		"Close a session after this long without a command; never during a transfer."),
 	SECONDS("ftp", "login_timeout", login_timeout_s, "60", 1, 86400, RELOAD,

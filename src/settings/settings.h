@@ -23,6 +23,8 @@ enum session_reuse { SESSION_REUSE_OFF, SESSION_REUSE_PREFER, SESSION_REUSE_REQU
 enum uploads_mode { UPLOADS_DIRECT, UPLOADS_ATOMIC };
 /* What 226 means for an upload: the kernel has it, or the disk. */
 enum durability { DURABILITY_NONE, DURABILITY_FSYNC };
+/* Whether the kernel must hold the children to what they need: see supervisor/sandbox.h. */
+enum sandbox_mode { SANDBOX_OFF, SANDBOX_PREFER, SANDBOX_REQUIRE };
 enum tls_minimum { TLS_MINIMUM_1_2, TLS_MINIMUM_1_3 };
 
 struct port_list {
@@ -52,6 +54,9 @@ struct settings {
 	char server_name[256];		    /* FQDN; empty: the host's own name */
 	char listen[SETTINGS_LIST_SIZE];    /* addresses, comma separated; "*" is all, v4 and v6 */
 	char data_root[SETTINGS_PATH_SIZE]; /* homes lie beneath it */
+	/* Other directories that absolute homes may lie in, comma separated. */
+	char extra_data_roots[SETTINGS_LIST_SIZE];
+	enum sandbox_mode sandbox;
 	char state_directory[SETTINGS_PATH_SIZE]; /* the accounts database */
 	char run_directory[SETTINGS_PATH_SIZE];	  /* the manager's socket, the pid file */
 	char log_file[SETTINGS_PATH_SIZE];	  /* empty: standard error */
@@ -74,7 +79,8 @@ struct settings {
 	/* Networks besides the control peer: for PASV and EPSV, for PORT and EPRT. */
 	char passive_data_from[SETTINGS_LIST_SIZE];
 	char active_data_to[SETTINGS_LIST_SIZE];
-	unsigned active_min_port; /* PORT/EPRT below it are refused */
+	unsigned active_min_port;    /* PORT/EPRT below it are refused */
+	unsigned active_source_port; /* that our connections come from; 0: any */
 	unsigned idle_timeout_s;
 	unsigned login_timeout_s;
 	unsigned data_timeout_s;      /* until a data connection is there */

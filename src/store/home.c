@@ -30,13 +30,13 @@ static void place_release(struct place *place)
 }
 #define AUTO_PLACE __attribute__((cleanup(place_release)))
 
-/* openat2 with RESOLVE_BENEATH. Returns a descriptor or -errno. */
-static int beneath(int root, const char *path, int flags, mode_t mode)
+/* openat2(2). Returns a descriptor or -errno. */
+static int resolve(int root, const char *path, int flags, mode_t mode, uint64_t how_to_resolve)
 {
 	const struct open_how how = {
 		.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
 		.mode = flags & O_CREAT ? mode & 07777 : 0,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+		.resolve = how_to_resolve | RESOLVE_NO_MAGICLINKS,
 	};
 
 	for (int tries = 0;; tries++) {
@@ -47,6 +47,11 @@ static int beneath(int root, const char *path, int flags, mode_t mode)
 		if (errno != EINTR && (errno != EAGAIN || tries >= RACE_TRIES))
 			return -errno;
 	}
+}
+
+static int beneath(int root, const char *path, int flags, mode_t mode)
+{
+	return resolve(root, path, flags, mode, RESOLVE_BENEATH);
 }
 
 int home_check_kernel(void)
@@ -132,11 +137,11 @@ static int open_relative(int data_root, const char *path)
 	return r < 0 ? r : beneath(data_root, path, O_PATH | O_DIRECTORY, 0);
 }
 
-static int open_absolute(const char *path)
+/* data_root does not matter to an absolute path; but the sandbox of a worker refuses what starts at
+ * the working directory. */
+static int open_absolute(int data_root, const char *path)
 {
-	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
+	return resolve(data_root, path, O_PATH | O_DIRECTORY, 0, 0);
 }
 
 int home_open(int data_root, const char *path, struct home **ret)
@@ -144,7 +149,8 @@ int home_open(int data_root, const char *path, struct home **ret)
 	if (*path == '\0')
 		return -EINVAL;
 
-	AUTO_CLOSE int fd = *path == '/' ? open_absolute(path) : open_relative(data_root, path);
+	AUTO_CLOSE int fd =
+		*path == '/' ? open_absolute(data_root, path) : open_relative(data_root, path);
 
 	if (fd < 0)
 		return fd;

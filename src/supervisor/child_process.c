@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "manager/manager.h"
 #include "supervisor/privileges.h"
+#include "supervisor/sandbox.h"
 #include "worker/worker.h"
 
 /* The supervisor tells its children by message when to stop, so that a signal to the whole process
@@ -41,6 +42,44 @@ static void close_what_is_others(struct children *c, const struct child *self)
 			fd_close(&c->mailbox_in[slot]);
 }
 
+/* Tests that break out choose the layers that are to stop them. */
+static unsigned sandbox_layers(void)
+{
+#ifdef SALLYPORT_BREAKOUT_TEST
+	const char *wanted = getenv("SALLYPORT_BREAKOUT_LAYERS");
+
+	if (wanted)
+		return (strstr(wanted, "landlock") ? SANDBOX_LANDLOCK : 0) |
+		       (strstr(wanted, "seccomp") ? SANDBOX_SECCOMP : 0);
+#endif
+	return SANDBOX_ALL;
+}
+
+struct confinement {
+	struct scoreboard *board;
+	const struct child *self;
+};
+
+/* The worker calls it when it has loaded what it needs by name. */
+static int confine_worker(void *arg)
+{
+	const struct confinement *confinement = arg;
+	const struct generation *generation = confinement->self->generation;
+	int roots[1 + SETTINGS_MAX_HOSTS];
+	struct sandbox_view view;
+
+	roots[0] = generation->data_root;
+	for (size_t i = 0; i < SETTINGS_MAX_HOSTS; i++)
+		roots[1 + i] = generation->host_roots[i];
+
+	const struct sandbox_worker worker = { generation->settings, roots, ARRAY_SIZE(roots) };
+	int r = sandbox_enter_worker(&worker, sandbox_layers(), &view);
+
+	if (r == 0)
+		scoreboard_set_sandbox(confinement->board, confinement->self->slot, &view);
+	return r;
+}
+
 static int run_manager(struct children *c, const struct child *self, int channel)
 {
 	/* The accounts' process has no use for the key of the server, nor for its sockets. */
@@ -57,11 +96,19 @@ static int run_manager(struct children *c, const struct child *self, int channel
 		.api = c->api,
 	};
 
+	struct sandbox_view view;
+	int r = sandbox_enter_manager(self->generation->settings, sandbox_layers(), &view);
+
+	if (r < 0)
+		return EXIT_FAILURE; /* it has said why */
+	scoreboard_set_sandbox(c->board, SCOREBOARD_MANAGER, &view);
 	return manager_main(&start);
 }
 
 static int run_worker(struct children *c, const struct child *self, int channel)
 {
+	struct confinement confinement = { c->board, self };
+
 	fd_close(&c->api);
 
 	const struct worker_start start = {
@@ -80,6 +127,8 @@ static int run_worker(struct children *c, const struct child *self, int channel)
 		.mailboxes = c->mailbox_out,
 		.data_root = self->generation->data_root,
 		.host_roots = self->generation->host_roots,
+		.confine = confine_worker,
+		.confine_arg = &confinement,
 	};
 
 	return worker_main(&start);
@@ -91,7 +140,9 @@ _Noreturn void child_process_run(struct children *children, struct child *child,
 	reset_signals();
 	close_what_is_others(children, child);
 
-	int r = privileges_drop_for_child();
+	unsigned source_port = child->generation->settings->active_source_port;
+	int r = privileges_drop_for_child(!child->is_manager && source_port > 0 &&
+					  source_port < 1024);
 
 	if (r < 0) {
 		log_event(LOG_ERROR, "privileges-kept", F_ERRNO(r));

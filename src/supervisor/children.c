@@ -366,13 +366,15 @@ static void log_exit(const struct children *c, const struct child *child, int st
 {
 	bool was_asked = !child->seat || c->is_ending;
 	bool is_fine = was_asked && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-	char storage[64];
+	char storage[96];
 	struct buf reason;
 
 	buf_init(&reason, storage, sizeof(storage));
 	if (WIFSIGNALED(status))
-		buf_addf(&reason, "signal SIG%s%s", sigabbrev_np(WTERMSIG(status)),
-			 WCOREDUMP(status) ? " (core dumped)" : "");
+		buf_addf(&reason, "signal SIG%s%s%s", sigabbrev_np(WTERMSIG(status)),
+			 WCOREDUMP(status) ? " (core dumped)" : "",
+			 WTERMSIG(status) == SIGSYS ? " (a system call that the sandbox forbids)"
+						    : "");
 	else
 		buf_addf(&reason, "exit status %d", WEXITSTATUS(status));
 	log_event(is_fine ? LOG_INFO : LOG_ERROR, "child-exited", F_STR("child", child->name),

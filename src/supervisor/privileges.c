@@ -148,14 +148,19 @@ void privileges_lower(void)
 	set_effective(CAP_CLEAR);
 }
 
-int privileges_drop_for_child(void)
+int privileges_drop_for_child(bool binds_low_port)
 {
+	cap_value_t keeps[ARRAY_SIZE(root_child_keeps) + 1];
 	bool is_root = geteuid() == 0;
+	int n_keeps = 0;
 	int r = clear_ambient();
 
+	for (size_t i = 0; is_root && i < ARRAY_SIZE(root_child_keeps); i++)
+		keeps[n_keeps++] = root_child_keeps[i];
+	if (binds_low_port)
+		keeps[n_keeps++] = CAP_NET_BIND_SERVICE;
 	if (r == 0)
-		r = limit_capabilities(root_child_keeps,
-				       is_root ? (int)ARRAY_SIZE(root_child_keeps) : 0, is_root);
+		r = limit_capabilities(keeps, n_keeps, true);
 	if (r < 0)
 		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0)

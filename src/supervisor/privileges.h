@@ -36,7 +36,8 @@ int privileges_become(const struct identity *identity, struct failure *ret_failu
 void privileges_raise(void);
 void privileges_lower(void);
 
-/* A child gives up everything, for good. 0 or -errno: the child must exit then. */
-int privileges_drop_for_child(void) MUST_CHECK;
+/* A child gives up everything, for good; binds_low_port: but the right to send from a port below
+ * 1024. 0 or -errno: the child must exit then. */
+int privileges_drop_for_child(bool binds_low_port) MUST_CHECK;
 
 #endif

@@ -72,7 +72,7 @@ static void supervisor_body(void)
 static void child_body(void)
 {
 	become_nobody();
-	CLAIM(privileges_drop_for_child() == 0);
+	CLAIM(privileges_drop_for_child(false) == 0);
 	privileges_raise();
 	CLAIM(!has(CAP_NET_BIND_SERVICE, CAP_PERMITTED) &&
 	      !has(CAP_DAC_READ_SEARCH, CAP_PERMITTED));
@@ -83,7 +83,7 @@ static void child_body(void)
 
 static void root_child_body(void)
 {
-	CLAIM(privileges_drop_for_child() == 0);
+	CLAIM(privileges_drop_for_child(false) == 0);
 	CLAIM(!has(CAP_SETUID, CAP_PERMITTED) && !has(CAP_SYS_ADMIN, CAP_PERMITTED));
 	CLAIM(!has(CAP_NET_BIND_SERVICE, CAP_PERMITTED));
 	CLAIM(prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) == 1);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "supervisor/notify.h"
+#include "supervisor/sandbox.h"
 
 /* An old worker that does not answer must not hide that the new ones serve. */
 #define ANNOUNCE_TIMEOUT_MS 2000
@@ -37,6 +38,8 @@ static int prepare(struct supervisor *s, struct generation **ret, struct failure
 
 	int r = load_next(s, &next, ret_failure);
 
+	if (r == 0)
+		r = sandbox_check_kernel(next->settings, ret_failure);
 	if (r == 0)
 		r = generation_open_data_roots(next, ret_failure);
 	if (r == 0)

@@ -13,6 +13,7 @@
 #include "supervisor/notify.h"
 #include "supervisor/reload.h"
 #include "supervisor/run_files.h"
+#include "supervisor/sandbox.h"
 
 /* What a worker may need beyond the grace that its sessions have. */
 #define END_EXTRA_MS 2000
@@ -143,6 +144,8 @@ static int start(struct supervisor *s, struct failure *ret_failure)
 
 	if (r == 0)
 		r = load_first(s, ret_failure);
+	if (r == 0)
+		r = sandbox_check_kernel(s->generation->settings, ret_failure);
 	if (r < 0)
 		return r;
 	raise_descriptor_limit();

@@ -31,7 +31,7 @@ static void write_config(const char *extra)
 	assert_non_null(file);
 	(void)fprintf(
 		file,
-		"[server]\nuser = root\nlisten = 127.0.0.1\nworkers = 2\n"
+		"[server]\nuser = root\nsandbox = off\nlisten = 127.0.0.1\nworkers = 2\n"
 		"run_directory = %s/run\nstate_directory = %s\ndata_root = %s/files\n"
 		"log_file = %s/log\nshutdown_grace = 0\n"
 		"[ftp]\nexplicit_ports = %u\nimplicit_ports = none\nplain_ftp = yes\npassive_ports = %u\n%s\n",
@@ -170,7 +170,7 @@ static void a_wrong_configuration_does_not_start(void **state)
 	(void)state;
 	write_config("idle_timout = 5");
 	assert_int_equal(supervisor_check(&configuration, &failure), -EINVAL);
-	assert_non_null(strstr(failure.text, "conf:15:"));
+	assert_non_null(strstr(failure.text, "conf:16:"));
 	assert_non_null(strstr(failure.text, "idle_timeout"));
 }
 

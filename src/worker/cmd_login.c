@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "settings/data_roots.h"
 #include "worker/commands.h"
 #include "worker/control.h"
 #include "worker/hosts.h"
@@ -60,6 +61,15 @@ static void refuse_login(struct session *s, int64_t not_before_ms)
 	reply(s, 530, "Login incorrect.");
 }
 
+/* An absolute home that the sandbox keeps us out of: every command would fail there. */
+static bool is_out_of_reach(const struct session *s, const char *home)
+{
+	const struct settings *settings = s->worker->settings;
+
+	return *home == '/' && settings->sandbox != SANDBOX_OFF &&
+	       !data_roots_hold(settings, text_of(home));
+}
+
 static int open_user(struct session *s, const struct message_auth_reply *answer)
 {
 	size_t len = strlen(answer->user);
@@ -83,11 +93,15 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 static void admit(struct session *s, const struct message_auth_reply *answer)
 {
 	char peer[ADDRESS_TEXT_SIZE], tls[64];
-	int r = open_user(s, answer);
+	bool is_outside = is_out_of_reach(s, answer->home);
+	int r = is_outside ? -EACCES : open_user(s, answer);
 
 	if (r < 0) {
 		log_event(LOG_ERROR, "home-unavailable", F_STR("user", answer->user),
-			  F_STR("home", answer->home), F_ERRNO(r), F_STR("cause", "D-69"));
+			  F_STR("home", answer->home), F_ERRNO(r),
+			  F_STR("reason", is_outside ? "outside of data_root and extra_data_roots"
+						     : "it cannot be opened"),
+			  F_STR("cause", "D-69"));
 		reply(s, 530,
 		      "[D-69] Your home directory is not available; tell the administrator.");
 		return;

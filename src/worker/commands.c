@@ -62,6 +62,9 @@ const struct command commands[] = {
 	{ "SYST", cmd_syst,   ARG_NONE,     PRE_TLS | PRE_LOGIN,              0,              "SYST",                    NULL,         "959 4.1.3" },
 	{ "TYPE", cmd_type,   ARG_REQUIRED, 0,                                0,              "TYPE A|I",                NULL,         "959 4.1.2" },
 	{ "USER", cmd_user,   ARG_REQUIRED, PRE_TLS | PRE_LOGIN,              0,              "USER <name>",             NULL,         "959 4.1.1" },
+#ifdef SALLYPORT_BREAKOUT_TEST
+	{ "XBRK", cmd_breakout, ARG_REQUIRED, HIDDEN,                         0,              "XBRK <attempt> [<argument>]", NULL,     "breakout.h" },
+#endif
 	{ "XCRC", cmd_xcrc,   ARG_REQUIRED, 0,                                PERM_DOWNLOAD,  "XCRC <path> [<start> [<end>]]", "XCRC",       "draft-bryan-ftpext-hash (older)" },
 	{ "XCUP", cmd_cdup,   ARG_NONE,     HIDDEN,                           0,              "XCUP",                    NULL,         "775" },
 	{ "XCWD", cmd_cwd,    ARG_REQUIRED, HIDDEN,                           0,              "XCWD <path>",             NULL,         "775" },

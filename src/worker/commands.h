@@ -122,4 +122,7 @@ void cmd_retr(struct session *s, struct text argument);
 void cmd_stor(struct session *s, struct text argument);
 void cmd_stou(struct session *s, struct text argument);
 
+/* cmd_breakout.c, in the daemon of the tests only */
+void cmd_breakout(struct session *s, struct text argument);
+
 #endif

@@ -116,7 +116,7 @@ static int dial_active(struct session *s, int *ret_fd)
 	AUTO_CLOSE int fd = -1;
 	int64_t deadline = deadline_in((int64_t)s->worker->settings->data_timeout_s * 1000);
 
-	local.port = 0;
+	local.port = (uint16_t)s->worker->settings->active_source_port;
 	/* From the address that the client knows us by, unless the other family is asked for. */
 	bool same_family = address_is_v4(&local) == address_is_v4(&s->active_to);
 	int r = socket_connect(&s->active_to, same_family ? &local : NULL, &fd);

@@ -9,6 +9,7 @@
 #include <netdb.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -205,6 +206,10 @@ static int set_up(struct main_loop *loop, const struct worker_start *start)
 	(void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 
 	int r = hosts_init(worker);
+	/* The time zone and the character sets are loaded; threads come below. */
+	tzset();
+	if (r == 0 && start->confine)
+		r = start->confine(start->confine_arg);
 	if (r == 0)
 		r = peer_list_init(&worker->passive_data_from, settings->passive_data_from);
 	if (r == 0)

@@ -31,6 +31,11 @@ struct worker_start {
 	int data_root;	      /* O_PATH directory */
 	/* Of settings->hosts, likewise; -1: data_root. NULL when there are no hosts. */
 	const int *host_roots;
+	/* Called once everything that needs names of files is loaded, before the first thread: from
+	 * then on the process is held to what sessions need. 0 or -errno: the worker ends. NULL:
+	 * nothing to do. */
+	int (*confine)(void *arg);
+	void *confine_arg;
 };
 
 /* Runs until the supervisor says TERMINATE, or DRAIN and the last session has ended, or the
