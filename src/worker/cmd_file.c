@@ -2,22 +2,23 @@
 #include "base/log.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/place.h"
 
 /* The regular file that SIZE and MDTM are asked about. */
 static int stat_file(struct session *s, struct text argument, struct stat *ret)
 {
-	struct path path;
-	int r = session_path(s, argument, &path);
+	struct place place;
+	int r = place_find(s, argument, PLACE_LOOK, &place);
 
 	if (r < 0)
 		return r;
-	r = home_stat(s->user->home, path_beneath(&path), ret);
+	r = home_stat(place.home, place_beneath(&place), ret);
 	if (r == 0 && S_ISDIR(ret->st_mode))
 		r = -EISDIR;
 	else if (r == 0 && !S_ISREG(ret->st_mode))
 		r = -EINVAL;
 	if (r < 0)
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 	return r;
 }
 
@@ -47,35 +48,36 @@ void cmd_mdtm(struct session *s, struct text argument)
 
 void cmd_dele(struct session *s, struct text argument)
 {
-	struct path path;
+	struct place place;
 
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, PLACE_DELETE, &place) < 0)
 		return;
-	int r = home_unlink(s->user->home, path_beneath(&path));
+	int r = home_unlink(place.home, place_beneath(&place));
 	if (r < 0) {
-		reply_errno(s, path_is_root(&path) ? -EISDIR : r, path_text(&path));
+		reply_errno(s, place_is_root(&place) ? -EISDIR : r, path_text(&place.path));
 		return;
 	}
 	log_event(LOG_INFO, "delete", F_UINT("session", s->id), F_STR("user", s->user->name),
-		  F_TEXT("path", path_text(&path)));
+		  F_TEXT("path", path_text(&place.path)));
 	reply(s, 250, "File deleted.");
 }
 
 void cmd_rnfr(struct session *s, struct text argument)
 {
-	struct path path;
+	struct place place;
 	struct stat st;
 
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, PLACE_RENAME_FROM, &place) < 0)
 		return;
-	int r = path_is_root(&path) ? -EBUSY : home_lstat(s->user->home, path_beneath(&path), &st);
+	int r = place_is_root(&place) ? -EBUSY
+				      : home_lstat(place.home, place_beneath(&place), &st);
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
-	s->user->rename_from = text_dup(path_text(&path));
+	s->user->rename_from = text_dup(path_text(&place.path));
 	if (!s->user->rename_from)
-		reply_errno(s, -ENOMEM, path_text(&path));
+		reply_errno(s, -ENOMEM, path_text(&place.path));
 	else
 		reply(s, 350, "Now RNTO with the new name.");
 }
@@ -83,22 +85,28 @@ void cmd_rnfr(struct session *s, struct text argument)
 void cmd_rnto(struct session *s, struct text argument)
 {
 	AUTO_FREE char *from = s->user->rename_from;
-	struct path path;
+	struct place source, place;
 
 	s->user->rename_from = NULL;
 	if (!from) {
 		reply(s, 503, "Send RNFR first.");
 		return;
 	}
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, text_of(from), PLACE_RENAME_FROM, &source) < 0 ||
+	    place_find(s, argument, PLACE_RENAME_TO, &place) < 0)
 		return;
-	int r = home_rename(s->user->home, from + 1, path_beneath(&path),
-			    session_may(s, PERM_OVERWRITE));
+	if (source.home != place.home) {
+		reply(s, 550, "%s: cannot rename across folders; copy it and delete the old one.",
+		      place.path.bytes);
+		return;
+	}
+	int r = home_rename(place.home, place_beneath(&source), place_beneath(&place),
+			    place_may(&place, PERM_OVERWRITE));
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
 	log_event(LOG_INFO, "rename", F_UINT("session", s->id), F_STR("user", s->user->name),
-		  F_STR("from", from), F_TEXT("path", path_text(&path)));
+		  F_STR("from", from), F_TEXT("path", path_text(&place.path)));
 	reply(s, 250, "Renamed.");
 }

@@ -8,6 +8,7 @@
 #include "worker/control.h"
 #include "worker/hosts.h"
 #include "worker/manager_link.h"
+#include "worker/place.h"
 #include "worker/sessions.h"
 
 static void refuse_plain(struct session *s)
@@ -68,10 +69,16 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 	if (!user)
 		return -ENOMEM;
 	memcpy(user->name, answer->user, len + 1);
-	user->permissions = answer->permissions;
 	user->directory = text_dup(T("/"));
-	int r = user->directory ? home_open(s->host->data_root, answer->home, &user->home)
+	int r = user->directory ? policy_new(answer->permissions, text_of(answer->policy),
+					     &user->policy)
 				: -ENOMEM;
+	if (r == 0)
+		r = policy_is_plain(user->policy)
+			    ? home_open(s->host->data_root, answer->home, &user->home)
+			    : home_open_strict(s->host->data_root, answer->home, &user->home);
+	if (r == 0)
+		r = place_open_folders(s, user);
 	if (r < 0) {
 		session_user_free(&user);
 		return r;

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/place.h"
 #include "worker/transfer.h"
 
 void cmd_rest(struct session *s, struct text argument)
@@ -87,7 +88,7 @@ static void conclude(struct session *s, const char *event, const struct path *pa
 void cmd_retr(struct session *s, struct text argument)
 {
 	AUTO_CLOSE int file = -1;
-	struct path path;
+	struct place place;
 	struct stat st;
 	struct data data;
 	struct transfer t;
@@ -95,11 +96,11 @@ void cmd_retr(struct session *s, struct text argument)
 	uint64_t offset, end;
 
 	take_range(s, &offset, &end);
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, PLACE_READ, &place) < 0)
 		return;
-	int r = home_open_file(s->user->home, path_beneath(&path), O_RDONLY, 0, &file, &st);
+	int r = home_open_file(place.home, place_beneath(&place), O_RDONLY, 0, &file, &st);
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
 	if (offset > (uint64_t)st.st_size) {
@@ -109,14 +110,14 @@ void cmd_retr(struct session *s, struct text argument)
 	}
 	if (!data_is_possible(s))
 		return;
-	(void)snprintf(what, sizeof(what), "Sending %s (%" PRIu64 " bytes).", path.bytes,
+	(void)snprintf(what, sizeof(what), "Sending %s (%" PRIu64 " bytes).", place.path.bytes,
 		       MIN_OF(end, (uint64_t)st.st_size) - offset);
-	transfer_begin(s, TRANSFER_DOWNLOAD, path.bytes);
+	transfer_begin(s, TRANSFER_DOWNLOAD, place.path.bytes);
 	if (data_open(s, &data, what) == 0) {
 		transfer_send(s, &data, file, offset, end, &t);
 		s->bytes_sent += t.bytes;
 		data_close(s, &data);
-		conclude(s, "download", &path, false, &t, &data);
+		conclude(s, "download", &place.path, false, &t, &data);
 	}
 	transfer_end(s);
 }
@@ -124,7 +125,7 @@ void cmd_retr(struct session *s, struct text argument)
 /* --- uploads ---------------------------------------------------------------------------------- */
 
 struct upload {
-	struct path path;
+	struct place place;
 	bool appends;
 	uint64_t offset; /* of REST or RANG */
 	uint64_t end;	 /* of RANG: what lies behind it stays; else UINT64_MAX */
@@ -138,11 +139,11 @@ struct upload {
  * once its data connection is open, so that a blocked one leaves nothing behind (D-83). */
 static bool may_upload(struct session *s, struct upload *up)
 {
-	struct text parent = path_parent(&up->path);
-	struct path directory;
+	const struct place *place = &up->place;
+	struct place directory;
 	struct stat st;
-	int r = path_is_root(&up->path) ? -EISDIR
-					: home_stat(s->user->home, path_beneath(&up->path), &st);
+	int r = place_is_root(place) ? -EISDIR
+				     : home_stat(place->home, place_beneath(place), &st);
 
 	up->is_new = r == -ENOENT;
 	if (r == 0 && S_ISDIR(st.st_mode))
@@ -150,20 +151,20 @@ static bool may_upload(struct session *s, struct upload *up)
 	else if (r == 0 && !S_ISREG(st.st_mode))
 		r = -EINVAL;
 	if (up->is_new) {
-		path_set_root(&directory);
-		r = path_join(&directory, parent, &directory);
+		directory = *place;
+		r = path_join(&directory.real, T(".."), &directory.real);
 		if (r == 0)
-			r = home_stat(s->user->home, path_beneath(&directory), &st);
+			r = home_stat(directory.home, place_beneath(&directory), &st);
 		if (r == 0 && !S_ISDIR(st.st_mode))
 			r = -ENOTDIR;
 	}
 	if (r < 0) {
-		reply_errno(s, r, path_text(&up->path));
+		reply_errno(s, r, path_text(&up->place.path));
 		return false;
 	}
-	if (!session_may(s, up->is_new ? PERM_UPLOAD : PERM_OVERWRITE)) {
-		reply(s, 550, "[D-90] Permission denied: your account may not %s.",
-		      up->is_new ? "upload new files" : "change or replace existing files");
+	if (!place_may(place, up->is_new ? PERM_UPLOAD : PERM_OVERWRITE)) {
+		place_refuse(s, place,
+			     up->is_new ? "upload new files" : "change or replace existing files");
 		return false;
 	}
 	uint64_t size = up->is_new ? 0 : (uint64_t)st.st_size;
@@ -175,9 +176,9 @@ static bool may_upload(struct session *s, struct upload *up)
 	return true;
 }
 
-static int open_upload(struct session *s, struct upload *up)
+static int open_upload(struct upload *up)
 {
-	bool must_be_new = up->is_unique || !session_may(s, PERM_OVERWRITE);
+	bool must_be_new = up->is_unique || !place_may(&up->place, PERM_OVERWRITE);
 	int flags = O_WRONLY | O_CREAT;
 	int r = -EEXIST;
 
@@ -185,12 +186,12 @@ static int open_upload(struct session *s, struct upload *up)
 		flags |= O_TRUNC;
 	/* Somebody else may have made it meanwhile: only what we made ourselves may we remove. */
 	if (up->is_new) {
-		r = home_open_file(s->user->home, path_beneath(&up->path), flags | O_EXCL, 0666,
+		r = home_open_file(up->place.home, place_beneath(&up->place), flags | O_EXCL, 0666,
 				   &up->file, NULL);
 		up->is_made = r == 0;
 	}
 	if (r == -EEXIST && !(up->is_new && must_be_new))
-		r = home_open_file(s->user->home, path_beneath(&up->path), flags, 0666, &up->file,
+		r = home_open_file(up->place.home, place_beneath(&up->place), flags, 0666, &up->file,
 				   NULL);
 	if (r < 0)
 		return r;
@@ -211,7 +212,7 @@ static void receive(struct session *s, struct upload *up, struct data *data)
 {
 	struct transfer t = { 0 };
 
-	t.error = open_upload(s, up);
+	t.error = open_upload(up);
 	t.is_file_error = t.error < 0;
 	if (t.error == 0)
 		transfer_receive(s, data, up->file, up->end - up->offset, &t);
@@ -226,17 +227,17 @@ static void receive(struct session *s, struct upload *up, struct data *data)
 	}
 	/* A new file of which nothing arrived is no file. */
 	if (t.error < 0 && up->is_made && t.bytes == 0)
-		(void)!home_unlink(s->user->home, path_beneath(&up->path)); /* best effort */
+		(void)!home_unlink(up->place.home, place_beneath(&up->place)); /* best effort */
 	s->bytes_received += t.bytes;
 	data_close(s, data);
-	conclude(s, "upload", &up->path, up->is_unique, &t, data);
+	conclude(s, "upload", &up->place.path, up->is_unique, &t, data);
 }
 
 static void run_upload(struct session *s, struct upload *up, const char *what)
 {
 	struct data data;
 
-	transfer_begin(s, TRANSFER_UPLOAD, up->path.bytes);
+	transfer_begin(s, TRANSFER_UPLOAD, up->place.path.bytes);
 	if (data_open(s, &data, what) == 0)
 		receive(s, up, &data);
 	transfer_end(s);
@@ -250,14 +251,15 @@ static void upload(struct session *s, struct text argument, bool appends)
 	take_range(s, &up.offset, &up.end);
 	if (appends)
 		up.offset = 0, up.end = UINT64_MAX; /* the end is the end, whatever REST says */
-	if (session_path(s, argument, &up.path) < 0 || !may_upload(s, &up) || !data_is_possible(s))
+	if (place_find(s, argument, PLACE_WRITE, &up.place) < 0 || !may_upload(s, &up) ||
+	    !data_is_possible(s))
 		return;
-	(void)snprintf(what, sizeof(what), "Ready to receive %s.", up.path.bytes);
+	(void)snprintf(what, sizeof(what), "Ready to receive %s.", up.place.path.bytes);
 	run_upload(s, &up, what);
 }
 
 /* A name that nothing has: the client's wish, or "file", with a random end. */
-static int find_unique_path(struct session *s, struct text wish, struct path *ret)
+static int find_unique_place(struct session *s, struct text wish, struct place *ret)
 {
 	char name[512];
 	struct stat st;
@@ -271,10 +273,10 @@ static int find_unique_path(struct session *s, struct text wish, struct path *re
 			reply_errno(s, -ENAMETOOLONG, wish);
 			return -ENAMETOOLONG;
 		}
-		int r = session_path(s, text_of(name), ret);
+		int r = place_find(s, text_of(name), PLACE_WRITE, ret);
 		if (r < 0)
 			return r;
-		if (home_lstat(s->user->home, path_beneath(ret), &st) == -ENOENT)
+		if (home_lstat(ret->home, place_beneath(ret), &st) == -ENOENT)
 			return 0;
 	}
 	reply(s, 450, "No free name was found; try again.");
@@ -289,10 +291,10 @@ void cmd_stou(struct session *s, struct text argument)
 	char what[PATH_MAX_LEN + 64];
 
 	take_range(s, &ignored, &ignored);
-	if (find_unique_path(s, argument, &up.path) < 0 || !may_upload(s, &up) ||
+	if (find_unique_place(s, argument, &up.place) < 0 || !may_upload(s, &up) ||
 	    !data_is_possible(s))
 		return;
-	(void)snprintf(what, sizeof(what), "FILE: %.*s", TEXT_ARG(path_name(&up.path)));
+	(void)snprintf(what, sizeof(what), "FILE: %.*s", TEXT_ARG(path_name(&up.place.path)));
 	run_upload(s, &up, what);
 }
 
