@@ -1,5 +1,5 @@
-/* accounts/internal.h - what accounts.c and rights.c share: two connections to one database, and the
- * handling of prepared statements. For this folder only.
+/* accounts/internal.h - what accounts.c and rights.c share: two connections to one database, and
+ * the handling of prepared statements. For this folder only.
  * Locks: each connection has one, which guards its statements as well; no function takes both. */
 #ifndef ACCOUNTS_INTERNAL_H
 #define ACCOUNTS_INTERNAL_H

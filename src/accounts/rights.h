@@ -1,5 +1,6 @@
 /* accounts/rights.h - beyond the permissions of an account: its group, its rules by path, the names
- * that are denied or hidden, its virtual folders; and groups, which carry defaults for all of these.
+ * that are denied or hidden, its virtual folders; and groups, which carry defaults for all of
+ * these.
  *
  * Each kind of entry is kept as lines of ftp/policy.h, so that a change replaces all of a kind at
  * once. Threads: any, as accounts/accounts.h. */

@@ -95,21 +95,20 @@ static void a_group_gives_what_its_member_does_not_have(void **state)
 	add_group("staff", PERM_LIST | PERM_DOWNLOAD);
 	set_group(&rights, "staff");
 	set_lines(&rights, POLICY_RULE, "rule\t/pub\tall\n");
-	assert_int_equal(rights_add_account(accounts, &account,
-					    RIGHTS_GROUP | RIGHTS_INHERITS |
-						    RIGHTS_LINES << POLICY_RULE,
-					    &rights),
-			 0);
+	assert_int_equal(
+		rights_add_account(accounts, &account,
+				   RIGHTS_GROUP | RIGHTS_INHERITS | RIGHTS_LINES << POLICY_RULE,
+				   &rights),
+		0);
 	assert_int_equal(rights_get_effective(accounts, T("member"), PERM_ALL, &effective), 0);
 	assert_int_equal(effective.permissions, PERM_LIST | PERM_DOWNLOAD);
 	assert_true(effective.is_of_group);
-	assert_string_equal(effective.policy,
-			    "rule\t/pub\tall\nrule\t/pub\tlist\nhide\t.*\n");
+	assert_string_equal(effective.policy, "rule\t/pub\tall\nrule\t/pub\tlist\nhide\t.*\n");
 
 	rights.inherits_permissions = false;
-	assert_int_equal(rights_change_account(accounts, T("member"), 0, &account, RIGHTS_INHERITS,
-					       &rights),
-			 0);
+	assert_int_equal(
+		rights_change_account(accounts, T("member"), 0, &account, RIGHTS_INHERITS, &rights),
+		0);
 	assert_int_equal(rights_get_effective(accounts, T("member"), PERM_ALL, &effective), 0);
 	assert_int_equal(effective.permissions, PERM_ALL);
 	assert_int_equal(rights_get(accounts, T("member"), &rights), 0);
@@ -190,8 +189,8 @@ static void groups_are_changed_in_parts_and_listed_by_name(void **state)
 	add_group("a", PERM_LIST);
 	set_lines(&group.rights, POLICY_HIDE, "hide\tx\n");
 	assert_int_equal(group_change(accounts, T("a"), true, 0, &group), 0);
-	assert_int_equal(
-		group_change(accounts, T("b"), false, RIGHTS_LINES << POLICY_HIDE, &group), 0);
+	assert_int_equal(group_change(accounts, T("b"), false, RIGHTS_LINES << POLICY_HIDE, &group),
+			 0);
 	assert_int_equal(group_change(accounts, T("c"), true, 0, &group), -ENOENT);
 	assert_int_equal(group_get(accounts, T("b"), &group), 0);
 	assert_string_equal(group.rights.lines[POLICY_HIDE], "hide\tx\n");

@@ -222,8 +222,7 @@ bool policy_is_within(struct text path, struct text prefix)
 {
 	if (prefix.len == 1)
 		return true; /* the root */
-	return text_starts(path, prefix) &&
-	       (path.len == prefix.len || path.ptr[prefix.len] == '/');
+	return text_starts(path, prefix) && (path.len == prefix.len || path.ptr[prefix.len] == '/');
 }
 
 uint32_t policy_permissions(const struct policy *policy, struct text path)

@@ -8,8 +8,8 @@
  *	hide <pattern>			such names are as if they were not there
  *	folder <path> <directory> rw|ro	a name in the user's tree that leads to a directory of the server
  *
- * A pattern is fnmatch(3)'s, for one name, byte by byte and case sensitive; it holds for a path when
- * any of the path's names matches. Paths are clean and absolute (ftp/path.h).
+ * A pattern is fnmatch(3)'s, for one name, byte by byte and case sensitive; it holds for a path
+ * when any of the path's names matches. Paths are clean and absolute (ftp/path.h).
  * Threads: any; pure; a policy never changes once it is made. */
 #ifndef FTP_POLICY_H
 #define FTP_POLICY_H
@@ -17,9 +17,9 @@
 #include "base/buf.h"
 #include "ftp/account.h"
 
-#define POLICY_PART_SIZE 2048		      /* entries of one kind of a user or group, NUL included */
+#define POLICY_PART_SIZE 2048 /* entries of one kind of a user or group, NUL included */
 #define POLICY_TEXT_SIZE (8 * POLICY_PART_SIZE) /* four kinds of the user, and of the group */
-#define POLICY_MAX_FOLDERS 16		      /* of a user, the group's included; each is a descriptor */
+#define POLICY_MAX_FOLDERS 16 /* of a user, the group's included; each is a descriptor */
 
 enum policy_kind { POLICY_RULE, POLICY_DENY, POLICY_HIDE, POLICY_FOLDER, POLICY_KINDS };
 

@@ -1,4 +1,5 @@
-/* ftp/policy_test.c - which rule wins, which name is denied or hidden, and which lines are refused. */
+/* ftp/policy_test.c - which rule wins, which name is denied or hidden, and which lines are
+ * refused. */
 #include "base/test.h"
 #include "ftp/policy.h"
 
@@ -95,16 +96,11 @@ static void patterns_hold_for_every_name_of_a_path(void **state)
 	static const struct {
 		const char *path, *denied, *hidden;
 	} rows[] = {
-		{ "/", NULL, NULL },
-		{ "/a.exe", "*.exe", NULL },
-		{ "/a.exe/b", "*.exe", NULL },
-		{ "/a.EXE", NULL, NULL },
-		{ "/exe", NULL, NULL },
-		{ "/.ssh/key", NULL, ".*" },
-		{ "/a/.b", NULL, ".*" },
-		{ "/a/b.", NULL, NULL },
-		{ "/.x.exe", "*.exe", ".*" },
-		{ "/s1", "s[0-9]", NULL },
+		{ "/", NULL, NULL },	       { "/a.exe", "*.exe", NULL },
+		{ "/a.exe/b", "*.exe", NULL }, { "/a.EXE", NULL, NULL },
+		{ "/exe", NULL, NULL },	       { "/.ssh/key", NULL, ".*" },
+		{ "/a/.b", NULL, ".*" },       { "/a/b.", NULL, NULL },
+		{ "/.x.exe", "*.exe", ".*" },  { "/s1", "s[0-9]", NULL },
 		{ "/sx", NULL, NULL },
 	};
 	struct policy *policy = make(PERM_ALL, "deny\t*.exe\nhide\t.*\ndeny\ts[0-9]\n");

@@ -1,9 +1,9 @@
 /* ipc/messages.h - the fixed messages between supervisor, manager and workers.
  *
  * Every packet is one of the structs below and begins with a struct message_head whose kind says
- * which. A packet of a wrong length or an unexpected kind ends the connection with the peer; only the
- * AUTH_REPLY may be shorter than its struct. All processes are forks of one binary, so layouts agree
- * by construction. Text fields end in NUL.
+ * which. A packet of a wrong length or an unexpected kind ends the connection with the peer; only
+ * the AUTH_REPLY may be shorter than its struct. All processes are forks of one binary, so layouts
+ * agree by construction. Text fields end in NUL.
  *
  *	channel              kinds
  *	supervisor -> worker  MANAGER_CHANNEL (1 fd), LISTENER_REPLY (n fds), DRAIN, TERMINATE

@@ -66,10 +66,9 @@ static unsigned check_members(struct api_request *request, const json_t *item,
 			      enum policy_kind kind)
 {
 	struct json_fields_error error;
-	int r = kind == POLICY_RULE ? json_fields_check(item, rule_fields, ARRAY_SIZE(rule_fields),
-							&error)
-				    : json_fields_check(item, folder_fields,
-							ARRAY_SIZE(folder_fields), &error);
+	int r = kind == POLICY_RULE
+			? json_fields_check(item, rule_fields, ARRAY_SIZE(rule_fields), &error)
+			: json_fields_check(item, folder_fields, ARRAY_SIZE(folder_fields), &error);
 
 	return r < 0 ? api_problem(request, 422, field_names[kind], "%s", error.text) : 0;
 }
@@ -90,9 +89,8 @@ static unsigned read_entry(struct api_request *request, const json_t *item, enum
 		entry.name = text_member(item, "path");
 	}
 	if (kind == POLICY_RULE)
-		status = api_permissions_read(request, "rules",
-					      json_object_get(item, "permissions"),
-					      &entry.permissions);
+		status = api_permissions_read(
+			request, "rules", json_object_get(item, "permissions"), &entry.permissions);
 	if (kind == POLICY_FOLDER) {
 		entry.directory = text_member(item, "directory");
 		entry.is_read_only = json_is_true(json_object_get(item, "read_only"));
@@ -136,10 +134,9 @@ static unsigned read_list(struct api_request *request, const json_t *list, enum 
 		if (status != 0)
 			return status;
 		if (is_known(buf_text(&lines), entry.name))
-			return api_problem(request, 422, field_names[kind],
-					   "\"%.*s\" is there twice.",
-					   (int)MIN_OF(entry.name.len, (size_t)200),
-					   entry.name.ptr);
+			return api_problem(
+				request, 422, field_names[kind], "\"%.*s\" is there twice.",
+				(int)MIN_OF(entry.name.len, (size_t)200), entry.name.ptr);
 		policy_add_entry(&lines, &entry);
 	}
 	if (lines.has_overflowed)

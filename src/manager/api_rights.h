@@ -15,8 +15,8 @@
 	{ "folders", FIELD_OBJECTS, false }
 /* clang-format on */
 
-/* The fields that body has go to *ret, and their parts (enum rights_part) to *parts. 0, or the status
- * of a problem. */
+/* The fields that body has go to *ret, and their parts (enum rights_part) to *parts. 0, or the
+ * status of a problem. */
 unsigned api_rights_read(struct api_request *request, const json_t *body, unsigned *parts,
 			 struct rights *ret);
 /* Adds the four fields to the object. */

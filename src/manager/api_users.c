@@ -320,7 +320,8 @@ unsigned api_user_patch(struct api_request *request)
 	unsigned status = 0;
 
 	/* Whoever exists is told first, before a password is hashed for nobody. */
-	int r = accounts_get(request->context->accounts, text_of(request->argument), &change.account);
+	int r = accounts_get(request->context->accounts, text_of(request->argument),
+			     &change.account);
 	if (r < 0)
 		return api_problem_errno(request, r, request->argument);
 	json_t *body =

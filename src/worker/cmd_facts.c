@@ -57,8 +57,7 @@ void cmd_mfmt(struct session *s, struct text argument)
 		reply(s, 501, "Syntax: MFMT <YYYYMMDDHHMMSS> <path>");
 		return;
 	}
-	if (place_find(s, argument, PLACE_ATTRIBUTES, &place) < 0 ||
-	    !set_mtime(s, &place, mtime_s))
+	if (place_find(s, argument, PLACE_ATTRIBUTES, &place) < 0 || !set_mtime(s, &place, mtime_s))
 		return;
 	listing_format_time(mtime_s, stored);
 	log_change(s, &place.path, when);

@@ -69,8 +69,7 @@ void cmd_rnfr(struct session *s, struct text argument)
 
 	if (place_find(s, argument, PLACE_RENAME_FROM, &place) < 0)
 		return;
-	int r = place_is_root(&place) ? -EBUSY
-				      : home_lstat(place.home, place_beneath(&place), &st);
+	int r = place_is_root(&place) ? -EBUSY : home_lstat(place.home, place_beneath(&place), &st);
 	if (r < 0) {
 		reply_errno(s, r, path_text(&place.path));
 		return;

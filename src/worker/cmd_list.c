@@ -65,8 +65,8 @@ static const char *perm_letters(uint32_t permissions, bool is_directory, unsigne
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].of_directory == is_directory &&
-		    (rows[i].needs & ~permissions) == 0 && (rows[i].access & ~access) == 0)
+		if (rows[i].of_directory == is_directory && (rows[i].needs & ~permissions) == 0 &&
+		    (rows[i].access & ~access) == 0)
 			ret[n++] = rows[i].letter;
 	ret[n] = '\0';
 	return ret;

@@ -70,9 +70,9 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 		return -ENOMEM;
 	memcpy(user->name, answer->user, len + 1);
 	user->directory = text_dup(T("/"));
-	int r = user->directory ? policy_new(answer->permissions, text_of(answer->policy),
-					     &user->policy)
-				: -ENOMEM;
+	int r = user->directory
+			? policy_new(answer->permissions, text_of(answer->policy), &user->policy)
+			: -ENOMEM;
 	if (r == 0)
 		r = policy_is_plain(user->policy)
 			    ? home_open(s->host->data_root, answer->home, &user->home)

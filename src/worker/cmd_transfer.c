@@ -142,8 +142,7 @@ static bool may_upload(struct session *s, struct upload *up)
 	const struct place *place = &up->place;
 	struct place directory;
 	struct stat st;
-	int r = place_is_root(place) ? -EISDIR
-				     : home_stat(place->home, place_beneath(place), &st);
+	int r = place_is_root(place) ? -EISDIR : home_stat(place->home, place_beneath(place), &st);
 
 	up->is_new = r == -ENOENT;
 	if (r == 0 && S_ISDIR(st.st_mode))

@@ -29,8 +29,8 @@ static const struct use uses[] = {
 	[PLACE_REMOVE] = { PERM_RMDIR, "remove it", .is_of_name = true, .moves_name = true },
 	[PLACE_REMOVE_TREE] = { PERM_RMDIR | PERM_DELETE, "remove all of it", .is_of_name = true,
 				.moves_name = true },
-	[PLACE_RENAME_FROM] = { PERM_RENAME, "rename it", .is_of_name = true,
-				.needs_allowed = true, .moves_name = true },
+	[PLACE_RENAME_FROM] = { PERM_RENAME, "rename it", .is_of_name = true, .needs_allowed = true,
+				.moves_name = true },
 	[PLACE_RENAME_TO] = { PERM_RENAME, "rename to it", .is_of_name = true, .makes_name = true,
 			      .moves_name = true },
 };
@@ -119,8 +119,8 @@ int place_open_folders(struct session *s, struct session_user *user)
 /* --- permissions ------------------------------------------------------------------------------ */
 
 #define READING (uint32_t)(PERM_LIST | PERM_DOWNLOAD)
-#define MOVING (uint32_t)(PERM_DELETE | PERM_RENAME | PERM_RMDIR)
-#define OF_ALLOWED_NAMES \
+#define MOVING (uint32_t)(PERM_RENAME | PERM_RMDIR)
+#define OF_ALLOWED_NAMES                                                                           \
 	(uint32_t)(PERM_DOWNLOAD | PERM_UPLOAD | PERM_OVERWRITE | PERM_RENAME | PERM_MKDIR)
 
 uint32_t place_permissions(const struct session *s, const struct path *path)

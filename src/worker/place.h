@@ -1,6 +1,6 @@
 /* worker/place.h - where a client's path leads, and what the user may do there: the one place that
- * asks the policy. A path belongs to the user's home or to one of the virtual folders, each of which
- * is a home of its own; the kernel keeps every name beneath the one that it belongs to.
+ * asks the policy. A path belongs to the user's home or to one of the virtual folders, each of
+ * which is a home of its own; the kernel keeps every name beneath the one that it belongs to.
  *
  * Where a policy has entries the homes follow no symbolic links (home_open_strict): links are
  * resolved here, name by name, so that the rule of the place where a file is counts, whatever link
@@ -41,8 +41,8 @@ struct place {
 int place_find(struct session *s, struct text argument, enum place_use use,
 	       struct place *ret) MUST_CHECK;
 
-/* The same without a word, for what a link or a listing leads to: links are followed. 0; -ENOENT for
- * hidden names too; -errno. */
+/* The same without a word, for what a link or a listing leads to: links are followed. 0; -ENOENT
+ * for hidden names too; -errno. */
 int place_look(const struct session *s, const struct path *path, struct place *ret) MUST_CHECK;
 
 /* What may be done with a clean path, which has no links in it: that of the policy, less what a
