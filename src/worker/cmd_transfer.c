@@ -190,8 +190,8 @@ static int open_upload(struct upload *up)
 		up->is_made = r == 0;
 	}
 	if (r == -EEXIST && !(up->is_new && must_be_new))
-		r = home_open_file(up->place.home, place_beneath(&up->place), flags, 0666, &up->file,
-				   NULL);
+		r = home_open_file(up->place.home, place_beneath(&up->place), flags, 0666,
+				   &up->file, NULL);
 	if (r < 0)
 		return r;
 	off_t at = up->appends ? lseek(up->file, 0, SEEK_END)
