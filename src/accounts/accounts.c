@@ -1,13 +1,10 @@
-/* accounts/accounts.c - see accounts.h.
- * Locks: each connection has one, which guards its statements as well; no function takes both. */
+/* accounts/accounts.c - see accounts.h; its locks: internal.h. */
 #include "accounts/accounts.h"
 
 #include <assert.h>
-#include <pthread.h>
 
+#include "accounts/internal.h"
 #include "base/clock.h"
-
-enum query { QUERY_GET, QUERY_LIST, QUERY_ADD, QUERY_CHANGE, QUERY_DELETE, QUERY_LOGIN, N_QUERIES };
 
 #define COLUMNS                                                                                    \
 	"name, password_hash, home, enabled, permissions, created_ms, updated_ms, last_login_ms, " \
@@ -27,16 +24,6 @@ static const char *const queries[N_QUERIES] = {
 	[QUERY_LOGIN] = "UPDATE users SET last_login_ms = ?2, last_login_from = ?3 WHERE name = ?1",
 };
 
-struct connection {
-	pthread_mutex_t lock;
-	sqlite3 *db;
-};
-
-struct accounts {
-	struct connection reader, writer;
-	sqlite3_stmt *statements[N_QUERIES];
-};
-
 static bool is_reading(enum query query)
 {
 	return query == QUERY_GET || query == QUERY_LIST;
@@ -44,18 +31,17 @@ static bool is_reading(enum query query)
 
 static int prepare_all(struct accounts *a, const char *path, struct database_error *ret_error)
 {
-	for (enum query q = 0; q < N_QUERIES; q++) {
-		sqlite3 *db = is_reading(q) ? a->reader.db : a->writer.db;
-		int code = sqlite3_prepare_v3(db, queries[q], -1, SQLITE_PREPARE_PERSISTENT,
-					      &a->statements[q], NULL);
-		if (code != SQLITE_OK) {
-			(void)snprintf(ret_error->text, sizeof(ret_error->text),
-				       "accounts database %.400s: %.300s", path,
-				       sqlite3_errmsg(db));
-			return database_errno(code);
-		}
-	}
-	return 0;
+	int code = SQLITE_OK;
+
+	for (enum query q = 0; q < N_QUERIES && code == SQLITE_OK; q++)
+		code = sqlite3_prepare_v3(is_reading(q) ? a->reader.db : a->writer.db, queries[q],
+					  -1, SQLITE_PREPARE_PERSISTENT, &a->statements[q], NULL);
+	if (code == SQLITE_OK)
+		code = rights_prepare(a);
+	if (code != SQLITE_OK)
+		(void)snprintf(ret_error->text, sizeof(ret_error->text),
+			       "accounts database %.400s: %.300s", path, sqlite3_errstr(code));
+	return database_errno(code);
 }
 
 int accounts_open(const char *path, struct accounts **ret, struct database_error *ret_error)
@@ -90,6 +76,7 @@ void accounts_free(struct accounts **accounts)
 		return;
 	for (enum query q = 0; q < N_QUERIES; q++)
 		(void)sqlite3_finalize(a->statements[q]);
+	rights_finalize(a);
 	database_close(&a->reader.db);
 	database_close(&a->writer.db);
 	(void)pthread_mutex_destroy(&a->reader.lock);
@@ -98,22 +85,20 @@ void accounts_free(struct accounts **accounts)
 	*accounts = NULL;
 }
 
-static int bind_text(sqlite3_stmt *s, int at, struct text value)
+int bind_text(sqlite3_stmt *s, int at, struct text value)
 {
 	return sqlite3_bind_text64(s, at, value.ptr, value.len, SQLITE_STATIC, SQLITE_UTF8);
 }
 
 /* The statement is ready for its next use, and holds no pointer of ours. Ending it ends its
  * transaction too, so that the next read sees what has been committed meanwhile. */
-static void finish_statement(sqlite3_stmt *s)
+void finish_statement(sqlite3_stmt *s)
 {
 	(void)sqlite3_reset(s); /* repeats the code of the last step, which the caller has */
 	(void)sqlite3_clear_bindings(s);
 }
 
-/* Runs a bound statement that gives no rows; bound is the ORed code of its binds. Returns how many
- * rows changed, or -errno. */
-static int run_bound_locked(struct connection *c, sqlite3_stmt *s, int bound)
+int run_bound_locked(struct connection *c, sqlite3_stmt *s, int bound)
 {
 	int code = bound == SQLITE_OK ? sqlite3_step(s) : SQLITE_NOMEM;
 	int r = database_errno(code);
@@ -124,7 +109,7 @@ static int run_bound_locked(struct connection *c, sqlite3_stmt *s, int bound)
 	return r;
 }
 
-static int copy_column(sqlite3_stmt *s, int column, char *dst, size_t dst_size)
+int copy_column(sqlite3_stmt *s, int column, char *dst, size_t dst_size)
 {
 	const void *ptr = sqlite3_column_text(s, column);
 	struct text value = { ptr, ptr ? (size_t)sqlite3_column_bytes(s, column) : 0 };
@@ -153,20 +138,23 @@ static int read_row(sqlite3_stmt *s, struct account *ret)
 	return 0;
 }
 
-int accounts_add(struct accounts *accounts, const struct account *account)
+int accounts_add_locked(struct accounts *accounts, const struct account *account)
 {
-	struct connection *c = &accounts->writer;
 	sqlite3_stmt *s = accounts->statements[QUERY_ADD];
-
-	(void)pthread_mutex_lock(&c->lock);
 	int bound = bind_text(s, 1, text_of(account->name));
 	bound |= bind_text(s, 2, text_of(account->password_hash));
 	bound |= bind_text(s, 3, text_of(account->home));
 	bound |= sqlite3_bind_int(s, 4, account->is_enabled);
 	bound |= sqlite3_bind_int64(s, 5, account->permissions);
 	bound |= sqlite3_bind_int64(s, 6, clock_wall_ms());
-	int r = run_bound_locked(c, s, bound);
-	(void)pthread_mutex_unlock(&c->lock);
+	return run_bound_locked(&accounts->writer, s, bound);
+}
+
+int accounts_add(struct accounts *accounts, const struct account *account)
+{
+	(void)pthread_mutex_lock(&accounts->writer.lock);
+	int r = accounts_add_locked(accounts, account);
+	(void)pthread_mutex_unlock(&accounts->writer.lock);
 	return r < 0 ? r : 0;
 }
 
@@ -210,17 +198,22 @@ static int bind_change(sqlite3_stmt *s, unsigned parts, const struct account *va
 	return bound;
 }
 
+int accounts_change_locked(struct accounts *accounts, struct text name, unsigned parts,
+			   const struct account *values)
+{
+	sqlite3_stmt *s = accounts->statements[QUERY_CHANGE];
+	int bound = bind_text(s, 1, name);
+
+	bound |= bind_change(s, parts, values);
+	return run_bound_locked(&accounts->writer, s, bound);
+}
+
 int accounts_change(struct accounts *accounts, struct text name, unsigned parts,
 		    const struct account *values)
 {
-	struct connection *c = &accounts->writer;
-	sqlite3_stmt *s = accounts->statements[QUERY_CHANGE];
-
-	(void)pthread_mutex_lock(&c->lock);
-	int bound = bind_text(s, 1, name);
-	bound |= bind_change(s, parts, values);
-	int r = run_bound_locked(c, s, bound);
-	(void)pthread_mutex_unlock(&c->lock);
+	(void)pthread_mutex_lock(&accounts->writer.lock);
+	int r = accounts_change_locked(accounts, name, parts, values);
+	(void)pthread_mutex_unlock(&accounts->writer.lock);
 	if (r < 0)
 		return r;
 	return r == 0 ? -ENOENT : 0;

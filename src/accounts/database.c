@@ -17,6 +17,8 @@ static const char pragmas[] = "PRAGMA journal_mode = WAL;"
 
 int database_errno(int code)
 {
+	if (code == SQLITE_CONSTRAINT_FOREIGNKEY)
+		return -ENXIO;
 	switch (code & 0xff) {
 	case SQLITE_OK:
 	case SQLITE_ROW:

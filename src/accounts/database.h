@@ -21,7 +21,8 @@ int database_open_again(const char *path, sqlite3 **ret,
 			struct database_error *ret_error) MUST_CHECK;
 void database_close(sqlite3 **db); /* accepts NULL; leaves NULL */
 
-/* An SQLite result code as -errno; SQLITE_OK, _ROW and _DONE are 0. */
+/* An SQLite result code as -errno; SQLITE_OK, _ROW and _DONE are 0. -EEXIST: a constraint; -ENXIO:
+ * what a row refers to is not there, or a row is referred to. */
 int database_errno(int code);
 
 /* Runs statements that take no values and give no rows. 0 or -errno. */

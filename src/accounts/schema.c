@@ -17,6 +17,32 @@ static const char *const migrations[] = {
 	"  last_login_ms INTEGER,"
 	"  last_login_from TEXT"
 	") STRICT, WITHOUT ROWID;",
+	/* Groups, and what a user may do beyond its permissions: lines of ftp/policy.h. Users who
+	 * may do all were never limited, so a group that they join later may do it. */
+	"CREATE TABLE groups ("
+	"  name TEXT NOT NULL PRIMARY KEY COLLATE BINARY,"
+	"  permissions INTEGER NOT NULL CHECK (permissions >= 0),"
+	"  rules TEXT NOT NULL,"
+	"  denied TEXT NOT NULL,"
+	"  hidden TEXT NOT NULL,"
+	"  folders TEXT NOT NULL,"
+	"  created_ms INTEGER NOT NULL,"
+	"  updated_ms INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE user_rights ("
+	"  name TEXT NOT NULL PRIMARY KEY COLLATE BINARY"
+	"    REFERENCES users (name) ON DELETE CASCADE,"
+	"  group_name TEXT REFERENCES groups (name),"
+	"  inherits_permissions INTEGER NOT NULL DEFAULT 0"
+	"    CHECK (inherits_permissions IN (0, 1)),"
+	"  rules TEXT NOT NULL DEFAULT '',"
+	"  denied TEXT NOT NULL DEFAULT '',"
+	"  hidden TEXT NOT NULL DEFAULT '',"
+	"  folders TEXT NOT NULL DEFAULT ''"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX user_rights_by_group ON user_rights (group_name);"
+	"INSERT INTO user_rights (name, inherits_permissions)"
+	"  SELECT name, permissions = 511 FROM users;",
 };
 
 unsigned schema_latest(void)

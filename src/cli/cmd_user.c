@@ -4,6 +4,7 @@
 #include "cli/human.h"
 #include "cli/manager_client.h"
 #include "cli/password.h"
+#include "cli/rights.h"
 #include "cli/table.h"
 #include "ftp/account.h"
 
@@ -33,36 +34,19 @@ static void print_done(const struct cli *cli, const char *name, const char *what
 	(void)printf(" %s\n", what);
 }
 
-static json_t *permissions_json(uint32_t permissions)
-{
-	json_t *list = json_array();
-	const char *name;
-
-	for (size_t i = 0; (name = permission_name(i)); i++)
-		if (permissions & (1u << i))
-			(void)json_array_append_new(list, json_string(name));
-	return list;
-}
-
-/* Adds what --permissions and --home say to the body. */
+/* Adds what --home, --group and the options of rights say to the body. */
 static int add_changes(const struct cli *cli, json_t *body)
 {
-	const char *list = arguments_option(&cli->arguments, "permissions");
 	const char *home = arguments_option(&cli->arguments, "home");
-	uint32_t permissions;
-	struct text bad;
+	const char *group = arguments_option(&cli->arguments, "group");
+	int r = rights_add_options(cli, true, body);
 
-	if (list) {
-		if (permissions_parse(text_of(list), &permissions, &bad) < 0) {
-			complain("\"%.*s\" is not a permission; allowed: list, download, upload, "
-				 "overwrite, delete, rename, mkdir, rmdir, attributes; all, none, "
-				 "read-only",
-				 TEXT_ARG(bad));
-			return EXIT_USAGE;
-		}
-		(void)json_object_set_new(body, "permissions", permissions_json(permissions));
-	}
+	if (r != EXIT_OK)
+		return r;
 	if (home && json_object_set_new(body, "home", json_string(home)) < 0)
+		return complain_memory();
+	if (group &&
+	    json_object_set_new(body, "group", *group ? json_string(group) : json_null()) < 0)
 		return complain_memory();
 	return EXIT_OK;
 }
@@ -136,7 +120,8 @@ int cmd_user_set(struct cli *cli)
 	if (r != EXIT_OK)
 		return r;
 	if (json_object_size(body) == 0) {
-		complain("say what to change: --home DIR or --permissions LIST");
+		complain("say what to change: --home, --group, --permissions, --rule, --deny, "
+			 "--hide or --folder");
 		return EXIT_USAGE;
 	}
 	return change_user(cli, name, "PATCH", body, "is changed");
@@ -178,20 +163,6 @@ int cmd_user_delete(struct cli *cli)
 	return name ? change_user(cli, name, "DELETE", NULL, "is deleted") : EXIT_FAILED;
 }
 
-/* "all", "none", or the names with commas. */
-static void format_permissions(const json_t *list, struct buf *out)
-{
-	const json_t *name;
-	size_t index, n = json_array_size(list);
-
-	if (n == 0 || !permission_name(n)) {
-		buf_add(out, n == 0 ? T("none") : T("all"));
-		return;
-	}
-	json_array_foreach(list, index, name)
-		buf_addf(out, "%s%s", index > 0 ? "," : "", json_string_value(name));
-}
-
 static void add_enabled(struct table *table, const json_t *user)
 {
 	bool is_enabled = json_flag(user, "enabled");
@@ -222,7 +193,7 @@ static void add_user_row(struct table *table, const json_t *user)
 	format_time(user, "last_login", &out);
 	table_add(table, CELL_PLAIN, storage);
 	buf_reset(&out);
-	format_permissions(json_object_get(user, "permissions"), &out);
+	rights_format_permissions(json_object_get(user, "permissions"), &out);
 	table_add(table, CELL_PLAIN, storage);
 	table_add(table, CELL_PLAIN, json_text(user, "home"));
 }
@@ -287,15 +258,20 @@ static int print_user(const struct cli *cli, const json_t *user)
 	if (!table)
 		return complain_memory();
 	buf_init(&out, storage, sizeof(storage));
-	format_permissions(json_object_get(user, "permissions"), &out);
+	rights_format_permissions(json_object_get(user, "permissions"), &out);
 	table_add(table, CELL_DIM, "User");
 	table_add(table, CELL_BOLD, json_text(user, "name"));
 	table_add(table, CELL_DIM, "Status");
 	add_enabled(table, user);
 	table_add(table, CELL_DIM, "Home");
 	table_add(table, CELL_PLAIN, json_text(user, "home"));
+	table_add(table, CELL_DIM, "Group");
+	table_add(table, CELL_PLAIN, *json_text(user, "group") ? json_text(user, "group") : "none");
 	table_add(table, CELL_DIM, "Permissions");
-	table_add(table, CELL_PLAIN, storage);
+	table_addf(table, CELL_PLAIN, "%s%s", storage,
+		   strcmp(json_text(user, "permissions_from"), "group") == 0 ? " (of the group)"
+									     : "");
+	rights_add_rows(table, user);
 	add_login(table, user);
 	table_add(table, CELL_DIM, "Sessions");
 	table_addf(table, CELL_PLAIN, "%" PRIu64, json_number(user, "sessions"));

@@ -1,6 +1,7 @@
 /* cli/commands.c - the table of commands, and the ways to find one in it. */
 #include "cli/command.h"
 #include "cli/handlers.h"
+#include "cli/rights.h"
 
 #include "settings/suggest.h"
 
@@ -17,10 +18,19 @@
 	}
 
 #define HOME_HELP "Directory of the user's files, beneath data_root unless it is absolute"
-#define PERMISSIONS_HELP "What the user may do: a list with commas"
+#define GROUP_HELP "The group whose rights the user has beside its own; empty: none"
 #define PERMISSIONS_DETAILS                                                                        \
 	"Permissions: list, download, upload, overwrite, delete, rename, mkdir, rmdir, "           \
 	"attributes;\nall, none and read-only (list, download) stand for sets of them."
+#define RIGHTS_DETAILS                                                                             \
+	PERMISSIONS_DETAILS                                                                        \
+	"\n--rule, --deny, --hide and --folder may be given more than once; together they "        \
+	"replace\nwhat was there, and an empty one removes all. Of rules for one path the user's " \
+	"counts,\nnot the group's. Changes hold from the next login on."
+#define USER_DETAILS                                                                               \
+	RIGHTS_DETAILS                                                                             \
+	"\nWithout --permissions, or with --permissions inherit, a user may do what its group "    \
+	"may,\nor everything while it is in none."
 #define STDIN_HELP "Read the password as one line from standard input"
 
 const struct option_row global_options[] = {
@@ -45,7 +55,8 @@ static const struct option_row show_options[] = {
 
 static const struct option_row user_add_options[] = {
 	{ .name = "home", .argument = "DIR", .help = HOME_HELP },
-	{ .name = "permissions", .argument = "LIST", .help = PERMISSIONS_HELP },
+	{ .name = "group", .argument = "NAME", .help = GROUP_HELP },
+	RIGHTS_OPTIONS,
 	{ .name = "disabled", .help = "Create the user without letting it log in" },
 	{ .name = "password-stdin", .help = STDIN_HELP },
 	REFUSE_PASSWORD,
@@ -54,8 +65,14 @@ static const struct option_row user_add_options[] = {
 
 static const struct option_row user_set_options[] = {
 	{ .name = "home", .argument = "DIR", .help = HOME_HELP },
-	{ .name = "permissions", .argument = "LIST", .help = PERMISSIONS_HELP },
+	{ .name = "group", .argument = "NAME", .help = GROUP_HELP },
+	RIGHTS_OPTIONS,
 	REFUSE_PASSWORD,
+	END_OF_OPTIONS,
+};
+
+static const struct option_row group_options[] = {
+	RIGHTS_OPTIONS,
 	END_OF_OPTIONS,
 };
 
@@ -96,9 +113,11 @@ static const struct command commands[] = {
 	  .max_operands = 1,
 	  .options = user_add_options,
 	  .summary = "Add a user; asks for the password",
-	  .details = PERMISSIONS_DETAILS,
+	  .details = USER_DETAILS,
 	  .examples = "sallyport user add alice\n"
 		      "sallyport user add bob --home shared --permissions read-only\n"
+		      "sallyport user add eve --group staff --rule /archive=read-only "
+		      "--deny '*.exe' --hide '.*'\n"
 		      "pwgen 20 1 | sallyport user add backup --password-stdin" },
 	{ .name = "user set",
 	  .run = cmd_user_set,
@@ -106,10 +125,11 @@ static const struct command commands[] = {
 	  .min_operands = 1,
 	  .max_operands = 1,
 	  .options = user_set_options,
-	  .summary = "Change a user's home or permissions",
-	  .details = PERMISSIONS_DETAILS,
+	  .summary = "Change a user's home, group or rights",
+	  .details = USER_DETAILS,
 	  .examples = "sallyport user set alice --permissions list,download,upload\n"
-		      "sallyport user set alice --home projects/alice" },
+		      "sallyport user set alice --home projects/alice\n"
+		      "sallyport user set alice --folder /share=/srv/share:ro --rule ''" },
 	{ .name = "user passwd",
 	  .run = cmd_user_passwd,
 	  .operands = "NAME",
@@ -153,6 +173,45 @@ static const struct command commands[] = {
 	  .max_operands = 1,
 	  .summary = "Delete a user and end its sessions at once",
 	  .examples = "sallyport user delete alice" },
+	{ .name = "group add",
+	  .run = cmd_group_add,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = group_options,
+	  .summary = "Add a group of users",
+	  .details = RIGHTS_DETAILS,
+	  .examples = "sallyport group add staff --permissions list,download,upload\n"
+		      "sallyport group add guests --permissions read-only --hide '.*'" },
+	{ .name = "group set",
+	  .run = cmd_group_set,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = group_options,
+	  .summary = "Change a group's rights",
+	  .details = RIGHTS_DETAILS,
+	  .examples = "sallyport group set staff --rule /incoming=list,upload,mkdir\n"
+		      "sallyport group set staff --folder /share=/srv/share" },
+	{ .name = "group list",
+	  .run = cmd_group_list,
+	  .operands = "",
+	  .summary = "List all groups",
+	  .examples = "sallyport group list" },
+	{ .name = "group show",
+	  .run = cmd_group_show,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Show one group",
+	  .examples = "sallyport group show staff" },
+	{ .name = "group delete",
+	  .run = cmd_group_delete,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Delete a group without members",
+	  .examples = "sallyport group delete staff" },
 	{ .name = "session list",
 	  .run = cmd_session_list,
 	  .operands = "",
@@ -244,7 +303,7 @@ bool command_is_group(const char *word)
 /* Whole names ("user list", "status") are offered, and for a single word the groups as well. */
 const char *command_suggest(const char *group, const char *word)
 {
-	static const char *const groups[] = { "user", "session", "storage", "config" };
+	static const char *const groups[] = { "user", "group", "session", "storage", "config" };
 	char typed[64];
 	int n = snprintf(typed, sizeof(typed), "%s%s%s", group ? group : "", group ? " " : "",
 			 word);

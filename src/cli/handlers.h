@@ -19,6 +19,12 @@ int cmd_user_enable(struct cli *cli);
 int cmd_user_disable(struct cli *cli);
 int cmd_user_delete(struct cli *cli);
 
+int cmd_group_add(struct cli *cli);
+int cmd_group_set(struct cli *cli);
+int cmd_group_list(struct cli *cli);
+int cmd_group_show(struct cli *cli);
+int cmd_group_delete(struct cli *cli);
+
 int cmd_session_list(struct cli *cli);
 int cmd_session_kick(struct cli *cli);
 

@@ -1,8 +1,9 @@
 /* ipc/messages.h - the fixed messages between supervisor, manager and workers.
  *
  * Every packet is one of the structs below and begins with a struct message_head whose kind says
- * which. A packet of a wrong length or an unexpected kind ends the connection with the peer.
- * All processes are forks of one binary, so layouts agree by construction. Text fields end in NUL.
+ * which. A packet of a wrong length or an unexpected kind ends the connection with the peer; only
+ * the AUTH_REPLY may be shorter than its struct. All processes are forks of one binary, so layouts
+ * agree by construction. Text fields end in NUL.
  *
  *	channel              kinds
  *	supervisor -> worker  MANAGER_CHANNEL (1 fd), LISTENER_REPLY (n fds), DRAIN, TERMINATE
@@ -17,7 +18,7 @@
 #define IPC_MESSAGES_H
 
 #include "base/secret.h"
-#include "ftp/account.h"
+#include "ftp/policy.h"
 #include "net/address.h"
 
 enum message_kind {
@@ -84,7 +85,24 @@ struct message_auth_reply {
 	uint32_t permissions;	      /* enum permission bits */
 	char user[USER_NAME_MAX + 1]; /* as stored */
 	char home[USER_HOME_MAX + 1]; /* absolute, or relative to data_root */
+	/* Lines of ftp/policy.h. The packet ends behind the NUL. */
+	char policy[POLICY_TEXT_SIZE];
 };
+
+/* What is sent of it. */
+static inline size_t message_auth_reply_size(const struct message_auth_reply *reply)
+{
+	return offsetof(struct message_auth_reply, policy) + strlen(reply->policy) + 1;
+}
+
+/* A packet of len bytes is a whole one. */
+static inline bool message_auth_reply_is_whole(const struct message_auth_reply *reply, size_t len)
+{
+	size_t fixed = offsetof(struct message_auth_reply, policy);
+
+	return len > fixed && len <= sizeof(*reply) &&
+	       strnlen(reply->policy, len - fixed) == len - fixed - 1;
+}
 
 struct message_kick {
 	struct message_head head;

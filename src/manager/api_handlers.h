@@ -19,6 +19,13 @@ unsigned api_user_get(struct api_request *request);
 unsigned api_user_patch(struct api_request *request);
 unsigned api_user_delete(struct api_request *request);
 
+/* api_groups.c */
+unsigned api_groups_get(struct api_request *request);
+unsigned api_groups_post(struct api_request *request);
+unsigned api_group_get(struct api_request *request);
+unsigned api_group_patch(struct api_request *request);
+unsigned api_group_delete(struct api_request *request);
+
 /* api_sessions.c */
 unsigned api_sessions_get(struct api_request *request);
 unsigned api_session_delete(struct api_request *request);

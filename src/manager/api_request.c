@@ -2,6 +2,7 @@
 #include "manager/api_request.h"
 
 #include "base/clock.h"
+#include "settings/data_roots.h"
 
 static const char *title_of(unsigned status)
 {
@@ -77,6 +78,14 @@ json_t *api_body(struct api_request *request, bool may_be_empty, unsigned *ret_s
 		return NULL;
 	}
 	return body;
+}
+
+const char *api_directory_problem(const struct api_request *request, const char *directory)
+{
+	if (data_roots_reach(request->context->settings, text_of(directory)))
+		return NULL;
+	return "The sandbox keeps the server out of this directory, which lies outside of data_root; "
+	       "add a directory above it to the setting extra_data_roots and reload.";
 }
 
 json_t *api_time(int64_t wall_ms)

@@ -39,6 +39,9 @@ unsigned api_problem(struct api_request *request, unsigned status, const char *f
 /* The problem of a database's -errno: 404, 409 or 500. subject is the user's name. */
 unsigned api_problem_errno(struct api_request *request, int r, const char *subject);
 
+/* What is wrong with a directory that workers are to serve, or NULL. */
+const char *api_directory_problem(const struct api_request *request, const char *directory);
+
 /* The body as a JSON object, a new reference; NULL: *ret_status is the problem's. An empty body is
  * {} when may_be_empty. */
 json_t *api_body(struct api_request *request, bool may_be_empty, unsigned *ret_status);

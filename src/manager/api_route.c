@@ -16,6 +16,11 @@ static const struct route {
 	{ "GET", "/api/v1/users/", api_user_get },
 	{ "PATCH", "/api/v1/users/", api_user_patch },
 	{ "DELETE", "/api/v1/users/", api_user_delete },
+	{ "GET", "/api/v1/groups", api_groups_get },
+	{ "POST", "/api/v1/groups", api_groups_post },
+	{ "GET", "/api/v1/groups/", api_group_get },
+	{ "PATCH", "/api/v1/groups/", api_group_patch },
+	{ "DELETE", "/api/v1/groups/", api_group_delete },
 	{ "GET", "/api/v1/sessions", api_sessions_get },
 	{ "DELETE", "/api/v1/sessions/", api_session_delete },
 };

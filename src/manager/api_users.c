@@ -3,9 +3,9 @@
 #include "manager/api_handlers.h"
 
 #include "base/log.h"
+#include "manager/api_rights.h"
 #include "manager/board_users.h"
 #include "manager/json_fields.h"
-#include "settings/data_roots.h"
 
 #define REASON_DISABLED "Your account has been disabled by the administrator."
 #define REASON_DELETED "Your account has been deleted by the administrator."
@@ -14,29 +14,51 @@
 static const struct json_field user_fields[] = {
 	{ "name", FIELD_STRING, true },		  { "password", FIELD_STRING, false },
 	{ "password_hash", FIELD_STRING, false }, { "home", FIELD_STRING, false },
-	{ "enabled", FIELD_BOOLEAN, false },	  { "permissions", FIELD_STRINGS, false },
+	{ "enabled", FIELD_BOOLEAN, false },	  { "permissions", FIELD_STRINGS_OR_NULL, false },
+	{ "group", FIELD_STRING_OR_NULL, false }, API_RIGHTS_FIELDS,
 };
 
-static json_t *permissions_json(uint32_t permissions)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; permission_name(i); i++)
-		if (permissions & (1U << i))
-			(void)json_array_append_new(list, json_string(permission_name(i)));
-	return list;
-}
+/* What a body says of a user. */
+struct user_change {
+	unsigned parts; /* enum account_part */
+	struct account account;
+	unsigned rights_parts; /* enum rights_part */
+	struct rights rights;
+};
 
 static json_t *user_json(const struct account *account, size_t sessions)
 {
 	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:I}", "name",
 			 api_text(text_of(account->name)), "home", api_text(text_of(account->home)),
 			 "enabled", account->is_enabled, "permissions",
-			 permissions_json(account->permissions), "created",
+			 api_permissions(account->permissions), "created",
 			 api_time(account->created_wall_ms), "last_login",
 			 api_time(account->last_login_wall_ms), "last_login_from",
 			 api_text_or_null(account->last_login_from), "sessions",
 			 (json_int_t)sessions);
+}
+
+/* Adds the group and what comes with it; the object has the account's own permissions yet. */
+static int add_rights(struct api_request *request, json_t *user)
+{
+	struct accounts *accounts = request->context->accounts;
+	struct text name = text_of(json_string_value(json_object_get(user, "name")));
+	struct effective_rights effective;
+	struct rights rights;
+	int r = rights_get(accounts, name, &rights);
+
+	if (r == 0)
+		r = rights_get_effective(accounts, name, 0, &effective);
+	if (r < 0)
+		return r;
+	if (effective.is_of_group)
+		(void)json_object_set_new(user, "permissions",
+					  api_permissions(effective.permissions));
+	(void)json_object_set_new(user, "permissions_from",
+				  json_string(effective.is_of_group ? "group" : "user"));
+	(void)json_object_set_new(user, "group", api_text_or_null(rights.group));
+	api_rights_add(user, &rights);
+	return 0;
 }
 
 struct listing {
@@ -63,6 +85,8 @@ unsigned api_users_get(struct api_request *request)
 	struct listing listing = { json_array(), &users };
 	r = accounts_list(request->context->accounts, list_user, &listing);
 	board_users_release(&users);
+	for (size_t i = 0; r == 0 && i < json_array_size(listing.list); i++)
+		r = add_rights(request, json_array_get(listing.list, i));
 	if (r < 0) {
 		json_decref(listing.list);
 		return api_problem_errno(request, r, "");
@@ -88,7 +112,8 @@ static unsigned answer_user(struct api_request *request, const char *name, unsig
 	request->answer = user_json(&account, board_users_sessions(&users, account.name));
 	board_users_release(&users);
 	explicit_bzero(&account, sizeof(account));
-	return status;
+	r = add_rights(request, request->answer);
+	return r < 0 ? api_problem_errno(request, r, name) : status;
 }
 
 unsigned api_user_get(struct api_request *request)
@@ -103,28 +128,6 @@ static unsigned read_text(struct api_request *request, const char *field, const 
 		return api_problem(request, 422, field, "%s", problem);
 	if (text_copy(text_of(value), dst, dst_size) < 0)
 		return api_problem(request, 422, field, "The field \"%s\" is too long.", field);
-	return 0;
-}
-
-static unsigned read_permissions(struct api_request *request, const json_t *list, uint32_t *ret)
-{
-	uint32_t permissions = 0;
-
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *word = json_string_value(json_array_get(list, i));
-		size_t bit = 0;
-
-		while (permission_name(bit) && strcmp(permission_name(bit), word) != 0)
-			bit++;
-		if (!permission_name(bit))
-			return api_problem(
-				request, 422, "permissions",
-				"\"%.100s\" is not a permission; there are list, download, "
-				"upload, overwrite, delete, rename, mkdir, rmdir, attributes.",
-				word);
-		permissions |= 1U << bit;
-	}
-	*ret = permissions;
 	return 0;
 }
 
@@ -159,38 +162,62 @@ static unsigned read_password(struct api_request *request, const json_t *body, u
 /* What is wrong with it as a home, or NULL. */
 static const char *home_problem(const struct api_request *request, const char *home)
 {
-	const struct settings *settings = request->context->settings;
+	const char *problem = api_directory_problem(request, home);
 
-	if (*home == '/' && settings->sandbox != SANDBOX_OFF &&
-	    !data_roots_hold(settings, text_of(home)))
-		return "The sandbox keeps the server out of this home, which lies outside of data_root; "
-		       "add a directory above it to the setting extra_data_roots and reload.";
-	return account_home_problem(text_of(home));
+	return problem ? problem : account_home_problem(text_of(home));
 }
 
-/* The parts that body names go to values. 0, or the status of a problem. */
-static unsigned read_parts(struct api_request *request, const json_t *body, unsigned *parts,
-			   struct account *values)
+/* Permissions of its own; null: those of the group, and all while there is none. */
+static unsigned read_permissions(struct api_request *request, const json_t *permissions,
+				 struct user_change *change)
+{
+	change->parts |= ACCOUNT_PERMISSIONS;
+	change->rights_parts |= RIGHTS_INHERITS;
+	change->rights.inherits_permissions = json_is_null(permissions);
+	if (!json_is_null(permissions))
+		return api_permissions_read(request, "permissions", permissions,
+					    &change->account.permissions);
+	change->account.permissions = PERM_ALL;
+	return 0;
+}
+
+static unsigned read_group(struct api_request *request, const json_t *group,
+			   struct user_change *change)
+{
+	const char *name = json_is_string(group) ? json_string_value(group) : "";
+
+	change->rights_parts |= RIGHTS_GROUP;
+	return read_text(request, "group", name, NULL, change->rights.group,
+			 sizeof(change->rights.group));
+}
+
+/* The parts that body names go to *change. 0, or the status of a problem. */
+static unsigned read_parts(struct api_request *request, const json_t *body,
+			   struct user_change *change)
 {
 	const char *home = json_string_value(json_object_get(body, "home"));
 	const json_t *enabled = json_object_get(body, "enabled");
 	const json_t *permissions = json_object_get(body, "permissions");
+	const json_t *group = json_object_get(body, "group");
 	unsigned status = 0;
 
 	if (home) {
-		*parts |= ACCOUNT_HOME;
-		status = read_text(request, "home", home, home_problem(request, home), values->home,
-				   sizeof(values->home));
+		change->parts |= ACCOUNT_HOME;
+		status = read_text(request, "home", home, home_problem(request, home),
+				   change->account.home, sizeof(change->account.home));
 	}
 	if (enabled) {
-		*parts |= ACCOUNT_ENABLED;
-		values->is_enabled = json_is_true(enabled);
+		change->parts |= ACCOUNT_ENABLED;
+		change->account.is_enabled = json_is_true(enabled);
 	}
-	if (status == 0 && permissions) {
-		*parts |= ACCOUNT_PERMISSIONS;
-		status = read_permissions(request, permissions, &values->permissions);
-	}
-	return status != 0 ? status : read_password(request, body, parts, values);
+	if (status == 0 && permissions)
+		status = read_permissions(request, permissions, change);
+	if (status == 0 && group)
+		status = read_group(request, group, change);
+	if (status == 0)
+		status = api_rights_read(request, body, &change->rights_parts, &change->rights);
+	return status != 0 ? status
+			   : read_password(request, body, &change->parts, &change->account);
 }
 
 /* The body with its fields checked, a new reference; NULL: *ret_status is a problem's. */
@@ -209,10 +236,10 @@ static json_t *read_user_body(struct api_request *request, const struct json_fie
 }
 
 static unsigned read_new_user(struct api_request *request, const json_t *body,
-			      struct account *account)
+			      struct user_change *change)
 {
 	const char *name = json_string_value(json_object_get(body, "name"));
-	unsigned parts = 0;
+	struct account *account = &change->account;
 
 	unsigned status = read_text(request, "name", name, user_name_problem(text_of(name)),
 				    account->name, sizeof(account->name));
@@ -222,19 +249,32 @@ static unsigned read_new_user(struct api_request *request, const json_t *body,
 	memcpy(account->home, account->name, sizeof(account->name));
 	account->is_enabled = true;
 	account->permissions = PERM_ALL;
-	status = read_parts(request, body, &parts, account);
-	if (status == 0 && !(parts & ACCOUNT_PASSWORD_HASH))
+	change->rights_parts = RIGHTS_INHERITS;
+	change->rights.inherits_permissions = true;
+	status = read_parts(request, body, change);
+	if (status == 0 && !(change->parts & ACCOUNT_PASSWORD_HASH))
 		status =
 			api_problem(request, 422, "password", "The field \"password\" is missing.");
 	return status;
 }
 
-static unsigned add_user(struct api_request *request, const struct account *account)
+static unsigned change_problem(struct api_request *request, int r, const char *name,
+			       const struct user_change *change)
 {
-	int r = accounts_add(request->context->accounts, account);
+	if (r == -ENXIO)
+		return api_problem(request, 422, "group", "There is no group \"%s\".",
+				   change->rights.group);
+	return api_problem_errno(request, r, name);
+}
+
+static unsigned add_user(struct api_request *request, const struct user_change *change)
+{
+	const struct account *account = &change->account;
+	int r = rights_add_account(request->context->accounts, account, change->rights_parts,
+				   &change->rights);
 
 	if (r < 0)
-		return api_problem_errno(request, r, account->name);
+		return change_problem(request, r, account->name, change);
 	log_event(LOG_INFO, "user-added", F_STR("user", account->name),
 		  F_UINT("by_uid", request->by_uid));
 	return answer_user(request, account->name, 201);
@@ -242,17 +282,17 @@ static unsigned add_user(struct api_request *request, const struct account *acco
 
 unsigned api_users_post(struct api_request *request)
 {
-	struct account account = { 0 };
+	struct user_change change = { 0 };
 	unsigned status = 0;
 
 	json_t *body = read_user_body(request, user_fields, ARRAY_SIZE(user_fields), &status);
 	if (!body)
 		return status;
-	status = read_new_user(request, body, &account);
+	status = read_new_user(request, body, &change);
 	json_decref(body);
 	if (status == 0)
-		status = add_user(request, &account);
-	explicit_bzero(&account, sizeof(account));
+		status = add_user(request, &change);
+	explicit_bzero(&change, sizeof(change));
 	return status;
 }
 
@@ -266,15 +306,15 @@ static void kick_user(struct api_request *request, const char *reason)
 	worker_links_kick(request->context->links, &kick);
 }
 
-static unsigned change_user(struct api_request *request, unsigned parts,
-			    const struct account *values)
+static unsigned change_user(struct api_request *request, const struct user_change *change)
 {
-	bool is_disabling = (parts & ACCOUNT_ENABLED) && !values->is_enabled;
+	bool is_disabling = (change->parts & ACCOUNT_ENABLED) && !change->account.is_enabled;
 
-	int r = accounts_change(request->context->accounts, text_of(request->argument), parts,
-				values);
+	int r = rights_change_account(request->context->accounts, text_of(request->argument),
+				      change->parts, &change->account, change->rights_parts,
+				      &change->rights);
 	if (r < 0)
-		return api_problem_errno(request, r, request->argument);
+		return change_problem(request, r, request->argument, change);
 	if (is_disabling)
 		kick_user(request, REASON_DISABLED);
 	log_event(LOG_INFO, is_disabling ? "user-disabled" : "user-changed",
@@ -284,22 +324,23 @@ static unsigned change_user(struct api_request *request, unsigned parts,
 
 unsigned api_user_patch(struct api_request *request)
 {
-	struct account values = { 0 };
-	unsigned parts = 0, status = 0;
+	struct user_change change = { 0 };
+	unsigned status = 0;
 
 	/* Whoever exists is told first, before a password is hashed for nobody. */
-	int r = accounts_get(request->context->accounts, text_of(request->argument), &values);
+	int r = accounts_get(request->context->accounts, text_of(request->argument),
+			     &change.account);
 	if (r < 0)
 		return api_problem_errno(request, r, request->argument);
 	json_t *body =
 		read_user_body(request, user_fields + 1, ARRAY_SIZE(user_fields) - 1, &status);
 	if (body) {
-		status = read_parts(request, body, &parts, &values);
+		status = read_parts(request, body, &change);
 		json_decref(body);
 		if (status == 0)
-			status = change_user(request, parts, &values);
+			status = change_user(request, &change);
 	}
-	explicit_bzero(&values, sizeof(values));
+	explicit_bzero(&change, sizeof(change));
 	return status;
 }
 

@@ -5,6 +5,9 @@ static const char *const type_names[] = {
 	[FIELD_STRING] = "a string",
 	[FIELD_BOOLEAN] = "true or false",
 	[FIELD_STRINGS] = "an array of strings",
+	[FIELD_OBJECTS] = "an array of objects",
+	[FIELD_STRING_OR_NULL] = "a string or null",
+	[FIELD_STRINGS_OR_NULL] = "an array of strings or null",
 };
 
 static bool is_array_of_strings(const json_t *value)
@@ -13,6 +16,16 @@ static bool is_array_of_strings(const json_t *value)
 		return false;
 	for (size_t i = 0; i < json_array_size(value); i++)
 		if (!json_is_string(json_array_get(value, i)))
+			return false;
+	return true;
+}
+
+static bool is_array_of_objects(const json_t *value)
+{
+	if (!json_is_array(value))
+		return false;
+	for (size_t i = 0; i < json_array_size(value); i++)
+		if (!json_is_object(json_array_get(value, i)))
 			return false;
 	return true;
 }
@@ -26,6 +39,12 @@ static bool has_type(const json_t *value, const struct json_field *field)
 		return json_is_boolean(value);
 	case FIELD_STRINGS:
 		return is_array_of_strings(value);
+	case FIELD_OBJECTS:
+		return is_array_of_objects(value);
+	case FIELD_STRING_OR_NULL:
+		return json_is_string(value) || json_is_null(value);
+	case FIELD_STRINGS_OR_NULL:
+		return is_array_of_strings(value) || json_is_null(value);
 	}
 	return false;
 }

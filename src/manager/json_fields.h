@@ -9,7 +9,14 @@
 
 struct json_field {
 	const char *name;
-	enum { FIELD_STRING, FIELD_BOOLEAN, FIELD_STRINGS } type;
+	enum {
+		FIELD_STRING,
+		FIELD_BOOLEAN,
+		FIELD_STRINGS,
+		FIELD_OBJECTS,
+		FIELD_STRING_OR_NULL,
+		FIELD_STRINGS_OR_NULL,
+	} type;
 	bool is_required;
 };
 

@@ -262,7 +262,7 @@ static void submit(struct manager *m, struct worker_link *link,
 					    .result = AUTH_BACKEND_ERROR };
 	log_event(LOG_ERROR, "login-refused", F_STR("user", request->user),
 		  F_STR("reason", "too-many-logins-wait"), F_STR("cause", "D-67"), F_ERRNO(r));
-	r = worker_link_send(link, &reply, sizeof(reply), NULL, NULL);
+	r = worker_link_send(link, &reply, message_auth_reply_size(&reply), NULL, NULL);
 	if (r < 0 && r != -EPIPE)
 		log_event(LOG_ERROR, "login-answer-lost", F_STR("user", request->user), F_ERRNO(r));
 }

@@ -276,8 +276,9 @@ static struct message_auth_reply receive_reply(int worker)
 {
 	union message message;
 
-	assert_int_equal(receive(worker, &message), sizeof(message.auth_reply));
+	ssize_t n = receive(worker, &message);
 	assert_int_equal(message.head.kind, MSG_AUTH_REPLY);
+	assert_true(message_auth_reply_is_whole(&message.auth_reply, (size_t)n));
 	return message.auth_reply;
 }
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "accounts/rights.h"
 #include "base/list.h"
 #include "base/log.h"
 
@@ -67,7 +68,7 @@ static int send_refusal(struct job *job, enum auth_result result)
 					    .result = result };
 
 	log_refusal(job, result);
-	return worker_link_send(job->link, &reply, sizeof(reply), NULL, NULL);
+	return worker_link_send(job->link, &reply, message_auth_reply_size(&reply), NULL, NULL);
 }
 
 /* -ESTALE: the account has changed since it was checked; nothing was sent. */
@@ -76,16 +77,23 @@ static int send_ok(struct verify_pool *pool, struct job *job, const struct accou
 	struct confirmation confirmation = { &pool->base, account };
 	struct message_auth_reply reply = { .head = { MSG_AUTH_REPLY },
 					    .request_id = job->request.request_id,
-					    .result = AUTH_OK,
-					    .permissions = account->permissions };
+					    .result = AUTH_OK };
+	struct effective_rights rights;
 	char from[ADDRESS_TEXT_SIZE];
 
-	int r = text_copy(text_of(account->name), reply.user, sizeof(reply.user));
+	int r = rights_get_effective(pool->base.accounts, text_of(account->name),
+				     account->permissions, &rights);
+	if (r < 0)
+		return send_refusal(job, AUTH_BACKEND_ERROR);
+	reply.permissions = rights.permissions;
+	r = text_copy(text_of(rights.policy), reply.policy, sizeof(reply.policy));
+	if (r == 0)
+		r = text_copy(text_of(account->name), reply.user, sizeof(reply.user));
 	if (r == 0)
 		r = text_copy(text_of(account->home), reply.home, sizeof(reply.home));
 	if (r == 0)
-		r = worker_link_send(job->link, &reply, sizeof(reply), confirm_login,
-				     &confirmation);
+		r = worker_link_send(job->link, &reply, message_auth_reply_size(&reply),
+				     confirm_login, &confirmation);
 	if (r == 0)
 		last_logins_note(pool->last_logins, text_of(account->name),
 				 text_of(address_format_ip(&job->request.peer, from)));

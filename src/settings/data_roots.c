@@ -39,3 +39,9 @@ bool data_roots_hold(const struct settings *settings, struct text path)
 			return true;
 	return false;
 }
+
+bool data_roots_reach(const struct settings *settings, struct text directory)
+{
+	return settings->sandbox == SANDBOX_OFF || !text_starts(directory, T("/")) ||
+	       data_roots_hold(settings, directory);
+}

@@ -12,4 +12,8 @@ int data_roots_check(struct text list, struct text *ret_bad) MUST_CHECK;
  * way lead to is for the kernel to judge. */
 bool data_roots_hold(const struct settings *settings, struct text path);
 
+/* Whether workers can serve the directory: the sandbox keeps them inside the data roots. Relative
+ * ones lie beneath data_root. */
+bool data_roots_reach(const struct settings *settings, struct text directory);
+
 #endif

@@ -15,7 +15,8 @@
 #define RACE_TRIES 64
 
 struct home {
-	int fd; /* O_PATH directory */
+	int fd;		  /* O_PATH directory */
+	uint64_t refuses; /* RESOLVE_NO_SYMLINKS, or 0 */
 };
 
 /* The parent directory of a path and the last name in it. */
@@ -49,14 +50,15 @@ static int resolve(int root, const char *path, int flags, mode_t mode, uint64_t 
 	}
 }
 
-static int beneath(int root, const char *path, int flags, mode_t mode)
+static int beneath(const struct home *home, const char *path, int flags, mode_t mode)
 {
-	return resolve(root, path, flags, mode, RESOLVE_BENEATH);
+	return resolve(home->fd, path, flags, mode, RESOLVE_BENEATH | home->refuses);
 }
 
 int home_check_kernel(void)
 {
-	AUTO_CLOSE int fd = beneath(AT_FDCWD, ".", O_PATH | O_DIRECTORY, 0);
+	const struct home here = { .fd = AT_FDCWD };
+	AUTO_CLOSE int fd = beneath(&here, ".", O_PATH | O_DIRECTORY, 0);
 
 	/* EPERM: a container's seccomp filter that does not know the call. */
 	return fd == -ENOSYS || fd == -EPERM ? -ENOSYS : 0;
@@ -82,7 +84,7 @@ static int open_place(const struct home *home, const char *path, struct place *r
 			return r;
 	}
 
-	int fd = beneath(home->fd, parent, O_PATH | O_DIRECTORY, 0);
+	int fd = beneath(home, parent, O_PATH | O_DIRECTORY, 0);
 
 	if (fd < 0)
 		return fd;
@@ -126,15 +128,15 @@ static int make_directories(const struct home *root, const char *path)
 /* A home below data_root; a missing one is made. Returns a descriptor or -errno. */
 static int open_relative(int data_root, const char *path)
 {
-	const struct home root = { data_root };
-	int fd = beneath(data_root, path, O_PATH | O_DIRECTORY, 0);
+	const struct home root = { .fd = data_root };
+	int fd = beneath(&root, path, O_PATH | O_DIRECTORY, 0);
 
 	if (fd != -ENOENT)
 		return fd;
 
 	int r = make_directories(&root, path);
 
-	return r < 0 ? r : beneath(data_root, path, O_PATH | O_DIRECTORY, 0);
+	return r < 0 ? r : beneath(&root, path, O_PATH | O_DIRECTORY, 0);
 }
 
 /* data_root does not matter to an absolute path; but the sandbox of a worker refuses what starts at
@@ -144,7 +146,7 @@ static int open_absolute(int data_root, const char *path)
 	return resolve(data_root, path, O_PATH | O_DIRECTORY, 0, 0);
 }
 
-int home_open(int data_root, const char *path, struct home **ret)
+static int open_home(int data_root, const char *path, uint64_t refuses, struct home **ret)
 {
 	if (*path == '\0')
 		return -EINVAL;
@@ -160,8 +162,19 @@ int home_open(int data_root, const char *path, struct home **ret)
 	if (!home)
 		return -ENOMEM;
 	home->fd = fd_take(&fd);
+	home->refuses = refuses;
 	*ret = home;
 	return 0;
+}
+
+int home_open(int data_root, const char *path, struct home **ret)
+{
+	return open_home(data_root, path, 0, ret);
+}
+
+int home_open_strict(int data_root, const char *path, struct home **ret)
+{
+	return open_home(data_root, path, RESOLVE_NO_SYMLINKS, ret);
 }
 
 void home_free(struct home **home)
@@ -177,7 +190,7 @@ int home_openat(const struct home *home, const char *path, int flags, mode_t mod
 {
 	/* openat2(2) refuses what O_PATH would ignore. */
 	int extra = flags & O_PATH ? 0 : O_NONBLOCK | O_NOCTTY;
-	int fd = beneath(home->fd, path, flags | extra, mode);
+	int fd = beneath(home, path, flags | extra, mode);
 
 	if (fd < 0)
 		return fd;
@@ -211,7 +224,7 @@ int home_open_file(const struct home *home, const char *path, int flags, mode_t 
 
 static int stat_with(const struct home *home, const char *path, int flags, struct stat *ret)
 {
-	AUTO_CLOSE int fd = beneath(home->fd, path, O_PATH | flags, 0);
+	AUTO_CLOSE int fd = beneath(home, path, O_PATH | flags, 0);
 	struct stat st;
 
 	if (fd < 0)
@@ -295,7 +308,7 @@ int home_rename(const struct home *home, const char *from, const char *to, bool 
 
 int home_readlink(const struct home *home, const char *path, char *ret, size_t size)
 {
-	AUTO_CLOSE int fd = beneath(home->fd, path, O_PATH | O_NOFOLLOW, 0);
+	AUTO_CLOSE int fd = beneath(home, path, O_PATH | O_NOFOLLOW, 0);
 	char target[PATH_MAX];
 
 	if (fd < 0)

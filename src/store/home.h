@@ -22,6 +22,10 @@ int home_check_kernel(void) MUST_CHECK;
  * relative home is made, with its parents, mode 0700 before the umask; a missing absolute one is
  * -ENOENT. */
 int home_open(int data_root, const char *path, struct home **ret) MUST_CHECK;
+/* The same, but no symbolic link inside is ever followed (-ELOOP): for users whose rights depend on
+ * the path, so that a link cannot lead to where another rule holds. Who wants links followed
+ * resolves them first, and then opens what was checked. */
+int home_open_strict(int data_root, const char *path, struct home **ret) MUST_CHECK;
 void home_free(struct home **home); /* accepts NULL; leaves NULL */
 
 /* open(2) flags; O_CLOEXEC and O_NONBLOCK are added (a FIFO must not block a thread), mode

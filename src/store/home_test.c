@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "store/attributes.h"
 #include "store/home.h"
 
 /* <base>/data is the data root, <base>/data/alice the home, <base>/secret what must not be
@@ -313,6 +314,36 @@ static void homes_are_found_or_made(void **state)
 	home_free(&home);
 }
 
+static void a_strict_home_follows_no_link(void **state)
+{
+	struct world *world = *state;
+	struct home *home = NULL;
+	char target[64];
+	struct stat st;
+	int fd = -1;
+
+	assert_int_equal(home_open_strict(world->data_root, "alice", &home), 0);
+	assert_int_equal(home_mkdir(home, "strict", 0700), 0);
+	assert_int_equal(home_openat(home, "strict/file", O_CREAT | O_WRONLY, 0600, &fd), 0);
+	fd_close(&fd);
+	assert_int_equal(home_symlink(home, "strict", "way"), 0);
+	assert_int_equal(home_symlink(home, "strict/file", "name"), 0);
+	assert_int_equal(home_openat(home, "way/file", O_RDONLY, 0, &fd), -ELOOP);
+	assert_int_equal(home_openat(home, "name", O_RDONLY, 0, &fd), -ELOOP);
+	assert_int_equal(home_stat(home, "name", &st), -ELOOP);
+	assert_int_equal(home_unlink(home, "way/file"), -ELOOP);
+	assert_int_equal(home_mkdir(home, "way/dir", 0700), -ELOOP);
+	assert_int_equal(home_rename(home, "way/file", "other", true), -ELOOP);
+	assert_int_equal(home_rename(home, "strict/file", "way/other", true), -ELOOP);
+	/* The link itself may be looked at and removed. */
+	assert_int_equal(home_readlink(home, "way", target, sizeof(target)), 0);
+	assert_string_equal(target, "strict");
+	assert_int_equal(home_lstat(home, "name", &st), 0);
+	assert_int_equal(home_unlink(home, "name"), 0);
+	assert_int_equal(home_stat(home, "strict/file", &st), 0);
+	home_free(&home);
+}
+
 static void the_kernel_knows_openat2(void **state)
 {
 	(void)state;
@@ -332,6 +363,7 @@ int main(void)
 		IN_WORLD(a_link_swapped_in_at_the_wrong_moment_leads_nowhere),
 		IN_WORLD(only_regular_files_are_opened_as_files),
 		IN_WORLD(links_inside_are_followed),
+		IN_WORLD(a_strict_home_follows_no_link),
 		IN_WORLD(names_are_made_renamed_and_removed),
 		IN_WORLD(homes_are_found_or_made),
 	};

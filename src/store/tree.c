@@ -5,7 +5,7 @@
 #include <fcntl.h>
 
 struct walk {
-	tree_pause pause;
+	tree_visit visit;
 	void *arg;
 	bool removes;
 	uint64_t bytes;
@@ -47,9 +47,11 @@ static int visit_children(struct walk *walk, int fd, unsigned depth)
 	while (r == 0 && (item = readdir(dir)) != NULL) {
 		if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
 			continue;
-		r = walk->pause ? walk->pause(walk->arg) : 0;
+		r = walk->visit ? walk->visit(walk->arg, item->d_name) : 0;
 		if (r == 0)
 			r = visit_entry(walk, dirfd(dir), item->d_name, depth);
+		else if (r > 0)
+			r = 0;
 	}
 	(void)closedir(dir);
 	return r;
@@ -86,9 +88,9 @@ int home_make_directories(const struct home *home, const char *path, mode_t mode
 	return r == 0 && !S_ISDIR(st.st_mode) ? -EEXIST : r;
 }
 
-int home_remove_tree(const struct home *home, const char *path, tree_pause pause, void *arg)
+int home_remove_tree(const struct home *home, const char *path, tree_visit visit, void *arg)
 {
-	struct walk walk = { .pause = pause, .arg = arg, .removes = true };
+	struct walk walk = { .visit = visit, .arg = arg, .removes = true };
 	struct stat st;
 	int fd = -1;
 	int r = home_lstat(home, path, &st);
@@ -102,10 +104,10 @@ int home_remove_tree(const struct home *home, const char *path, tree_pause pause
 	return r == 0 ? home_rmdir(home, path) : r;
 }
 
-int home_tree_bytes(const struct home *home, const char *path, tree_pause pause, void *arg,
+int home_tree_bytes(const struct home *home, const char *path, tree_visit visit, void *arg,
 		    uint64_t *ret_bytes)
 {
-	struct walk walk = { .pause = pause, .arg = arg };
+	struct walk walk = { .visit = visit, .arg = arg };
 	struct stat st;
 	int fd = -1;
 	int r = home_stat(home, path, &st);

@@ -8,18 +8,20 @@
 
 #define TREE_MAX_DEPTH 128 /* deeper: -ELOOP */
 
-/* Asked between two entries; a negative result ends the walk with it. May be NULL. */
-typedef int (*tree_pause)(void *arg);
+/* Asked about each entry by its name: 0 goes on, above 0 passes it over, below ends the walk with
+ * it. May be NULL. */
+typedef int (*tree_visit)(void *arg, const char *name);
 
 /* The directory and its missing parents; one that is there already is fine. */
 int home_make_directories(const struct home *home, const char *path, mode_t mode) MUST_CHECK;
 
-/* The directory with all that is in it. On an error what is left stays. */
-int home_remove_tree(const struct home *home, const char *path, tree_pause pause,
+/* The directory with all that is in it. On an error what is left stays; -ENOTEMPTY: something was
+ * passed over. */
+int home_remove_tree(const struct home *home, const char *path, tree_visit visit,
 		     void *arg) MUST_CHECK;
 
 /* Bytes of all regular files in it, or of the one file. */
-int home_tree_bytes(const struct home *home, const char *path, tree_pause pause, void *arg,
+int home_tree_bytes(const struct home *home, const char *path, tree_visit visit, void *arg,
 		    uint64_t *ret_bytes) MUST_CHECK;
 
 #endif

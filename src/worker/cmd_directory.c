@@ -5,6 +5,7 @@
 #include "store/partial.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/place.h"
 
 /* "path" and words behind it: 257 has its path in double quotes (RFC 959 Appendix II). */
 static void reply_quoted(struct session *s, struct text path, const char *words)
@@ -23,21 +24,21 @@ void cmd_pwd(struct session *s, struct text argument UNUSED)
 	reply_quoted(s, text_of(s->user->directory), " is the current directory.");
 }
 
-static void change_directory(struct session *s, const struct path *path)
+static void change_directory(struct session *s, const struct place *place)
 {
 	AUTO_CLOSE int fd = -1;
 	/* Opened, not only looked at: a directory that may not be entered says so here. */
-	int r = home_openat(s->user->home, path_beneath(path), O_PATH | O_DIRECTORY, 0, &fd);
+	int r = home_openat(place->home, place_beneath(place), O_PATH | O_DIRECTORY, 0, &fd);
 
 	if (r == 0)
 		r = faccessat(fd, ".", X_OK, AT_EACCESS) < 0 ? -errno : 0;
 	if (r < 0) {
-		reply_errno(s, r, path_text(path));
+		reply_errno(s, r, path_text(&place->path));
 		return;
 	}
-	char *directory = text_dup(path_text(path));
+	char *directory = text_dup(path_text(&place->path));
 	if (!directory) {
-		reply_errno(s, -ENOMEM, path_text(path));
+		reply_errno(s, -ENOMEM, path_text(&place->path));
 		return;
 	}
 	free(s->user->directory);
@@ -48,10 +49,10 @@ static void change_directory(struct session *s, const struct path *path)
 
 void cmd_cwd(struct session *s, struct text argument)
 {
-	struct path path;
+	struct place place;
 
-	if (session_path(s, argument, &path) == 0)
-		change_directory(s, &path);
+	if (place_find(s, argument, PLACE_ENTER, &place) == 0)
+		change_directory(s, &place);
 }
 
 void cmd_cdup(struct session *s, struct text argument UNUSED)
@@ -61,30 +62,30 @@ void cmd_cdup(struct session *s, struct text argument UNUSED)
 
 void cmd_mkd(struct session *s, struct text argument)
 {
-	struct path path;
+	struct place place;
 
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, PLACE_MAKE, &place) < 0)
 		return;
-	int r = home_mkdir(s->user->home, path_beneath(&path), 0777);
+	int r = home_mkdir(place.home, place_beneath(&place), 0777);
 	if (r < 0) {
-		reply_errno(s, path_is_root(&path) ? -EEXIST : r, path_text(&path));
+		reply_errno(s, place_is_root(&place) ? -EEXIST : r, path_text(&place.path));
 		return;
 	}
-	session_log_change(s, "mkdir", &path);
-	reply_quoted(s, path_text(&path), " is made.");
+	session_log_change(s, "mkdir", &place.path);
+	reply_quoted(s, path_text(&place.path), " is made.");
 }
 
 void cmd_rmd(struct session *s, struct text argument)
 {
-	struct path path;
+	struct place place;
 
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, PLACE_REMOVE, &place) < 0)
 		return;
-	int r = partial_rmdir(s->user->home, path_beneath(&path));
+	int r = partial_rmdir(place.home, place_beneath(&place));
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
-	session_log_change(s, "rmdir", &path);
+	session_log_change(s, "rmdir", &place.path);
 	reply(s, 250, "Directory removed.");
 }

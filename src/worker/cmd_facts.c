@@ -4,22 +4,23 @@
 #include "store/attributes.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/place.h"
 
-static bool set_mtime(struct session *s, const struct path *path, int64_t mtime_s)
+static bool set_mtime(struct session *s, const struct place *place, int64_t mtime_s)
 {
-	int r = home_set_mtime(s->user->home, path_beneath(path), mtime_s);
+	int r = home_set_mtime(place->home, place_beneath(place), mtime_s);
 
 	if (r < 0)
-		reply_errno(s, r, path_text(path));
+		reply_errno(s, r, path_text(&place->path));
 	return r == 0;
 }
 
-static bool set_mode(struct session *s, const struct path *path, uint32_t mode)
+static bool set_mode(struct session *s, const struct place *place, uint32_t mode)
 {
-	int r = home_set_mode(s->user->home, path_beneath(path), mode);
+	int r = home_set_mode(place->home, place_beneath(place), mode);
 
 	if (r < 0)
-		reply_errno(s, r, path_text(path));
+		reply_errno(s, r, path_text(&place->path));
 	return r == 0;
 }
 
@@ -47,7 +48,7 @@ static void log_change(const struct session *s, const struct path *path, struct 
 void cmd_mfmt(struct session *s, struct text argument)
 {
 	struct text when;
-	struct path path;
+	struct place place;
 	int64_t mtime_s;
 	char stored[TIMEVAL_SIZE];
 
@@ -56,11 +57,11 @@ void cmd_mfmt(struct session *s, struct text argument)
 		reply(s, 501, "Syntax: MFMT <YYYYMMDDHHMMSS> <path>");
 		return;
 	}
-	if (session_path(s, argument, &path) < 0 || !set_mtime(s, &path, mtime_s))
+	if (place_find(s, argument, PLACE_ATTRIBUTES, &place) < 0 || !set_mtime(s, &place, mtime_s))
 		return;
 	listing_format_time(mtime_s, stored);
-	log_change(s, &path, when);
-	reply(s, 213, "Modify=%s; %s", stored, path.bytes);
+	log_change(s, &place.path, when);
+	reply(s, 213, "Modify=%s; %s", stored, place.path.bytes);
 }
 
 void cmd_mfct(struct session *s, struct text argument UNUSED)
@@ -97,7 +98,7 @@ void cmd_mff(struct session *s, struct text argument)
 {
 	struct fact_changes changes = { 0 };
 	struct text facts, rest, fact;
-	struct path path;
+	struct place place;
 	int r = 0;
 
 	if (!text_take_until(&argument, ' ', &facts) || argument.len == 0 || facts.len == 0 ||
@@ -115,12 +116,12 @@ void cmd_mff(struct session *s, struct text argument)
 		reply(s, 501, "Modify wants YYYYMMDDHHMMSS, UNIX.mode an octal number up to 0777.");
 		return;
 	}
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, PLACE_ATTRIBUTES, &place) < 0)
 		return;
 	/* The mode first: it fails for the same reasons as the time, and for more. */
-	if ((changes.sets_mode && !set_mode(s, &path, changes.mode)) ||
-	    (changes.sets_mtime && !set_mtime(s, &path, changes.mtime_s)))
+	if ((changes.sets_mode && !set_mode(s, &place, changes.mode)) ||
+	    (changes.sets_mtime && !set_mtime(s, &place, changes.mtime_s)))
 		return;
-	log_change(s, &path, facts);
-	reply(s, 213, "%.*s %s", TEXT_ARG(facts), path.bytes);
+	log_change(s, &place.path, facts);
+	reply(s, 213, "%.*s %s", TEXT_ARG(facts), place.path.bytes);
 }

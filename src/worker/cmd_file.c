@@ -3,11 +3,12 @@
 #include "store/partial.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/place.h"
 
 /* The regular file that SIZE and MDTM are asked about. */
-static int stat_file(const struct session *s, const struct path *path, struct stat *ret)
+static int stat_file(const struct place *place, struct stat *ret)
 {
-	int r = home_stat(s->user->home, path_beneath(path), ret);
+	int r = home_stat(place->home, place_beneath(place), ret);
 
 	if (r == 0 && S_ISDIR(ret->st_mode))
 		r = -EISDIR;
@@ -36,15 +37,14 @@ static bool take_partial_name(struct text *argument, char storage[static PATH_MA
 
 /* A broken upload of a new file: so much is there to be continued, and SIZE says it as if the file
  * were there, since that is what clients resume by. */
-static int find_size(const struct session *s, const struct path *path, bool wants_partial,
-		     uint64_t *ret)
+static int find_size(const struct place *place, bool wants_partial, uint64_t *ret)
 {
 	struct stat st;
-	int r = wants_partial ? -ENOENT : stat_file(s, path, &st);
+	int r = wants_partial ? -ENOENT : stat_file(place, &st);
 
 	if (r == 0)
 		*ret = (uint64_t)st.st_size;
-	else if (r == -ENOENT && partial_look(s->user->home, path_beneath(path), ret) == 0)
+	else if (r == -ENOENT && partial_look(place->home, place_beneath(place), ret) == 0)
 		r = 0;
 	return r;
 }
@@ -52,7 +52,7 @@ static int find_size(const struct session *s, const struct path *path, bool want
 void cmd_size(struct session *s, struct text argument)
 {
 	char storage[PATH_MAX_LEN];
-	struct path path;
+	struct place place;
 	uint64_t size;
 
 	/* The size on the wire of a text would have to be counted line by line (RFC 3659 4). */
@@ -61,30 +61,30 @@ void cmd_size(struct session *s, struct text argument)
 		return;
 	}
 	bool wants_partial = take_partial_name(&argument, storage);
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, PLACE_LOOK, &place) < 0)
 		return;
-	int r = find_size(s, &path, wants_partial, &size);
+	int r = find_size(&place, wants_partial, &size);
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
 	free(s->user->sized_path);
-	s->user->sized_path = text_dup(path_text(&path));
+	s->user->sized_path = text_dup(path_text(&place.path));
 	s->user->sized_bytes = size;
 	reply(s, 213, "%" PRIu64, size);
 }
 
 void cmd_mdtm(struct session *s, struct text argument)
 {
-	struct path path;
+	struct place place;
 	struct stat st;
 	char when[TIMEVAL_SIZE];
 
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, PLACE_LOOK, &place) < 0)
 		return;
-	int r = stat_file(s, &path, &st);
+	int r = stat_file(&place, &st);
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
 	listing_format_time(st.st_mtime, when);
@@ -93,38 +93,38 @@ void cmd_mdtm(struct session *s, struct text argument)
 
 void cmd_dele(struct session *s, struct text argument)
 {
-	struct path path;
+	struct place place;
 
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, PLACE_DELETE, &place) < 0)
 		return;
-	int r = home_unlink(s->user->home, path_beneath(&path));
+	int r = home_unlink(place.home, place_beneath(&place));
 	/* What is kept of a broken upload goes along; it may be all that there is. */
-	if ((r == 0 || r == -ENOENT) && partial_forget(s->user->home, path_beneath(&path)) == 0)
+	if ((r == 0 || r == -ENOENT) && partial_forget(place.home, place_beneath(&place)) == 0)
 		r = 0;
 	if (r < 0) {
-		reply_errno(s, path_is_root(&path) ? -EISDIR : r, path_text(&path));
+		reply_errno(s, place_is_root(&place) ? -EISDIR : r, path_text(&place.path));
 		return;
 	}
 	log_event(LOG_INFO, "delete", F_UINT("session", s->id), F_STR("user", s->user->name),
-		  F_TEXT("path", path_text(&path)));
+		  F_TEXT("path", path_text(&place.path)));
 	reply(s, 250, "File deleted.");
 }
 
 void cmd_rnfr(struct session *s, struct text argument)
 {
-	struct path path;
+	struct place place;
 	struct stat st;
 
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, PLACE_RENAME_FROM, &place) < 0)
 		return;
-	int r = path_is_root(&path) ? -EBUSY : home_lstat(s->user->home, path_beneath(&path), &st);
+	int r = place_is_root(&place) ? -EBUSY : home_lstat(place.home, place_beneath(&place), &st);
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
-	s->user->rename_from = text_dup(path_text(&path));
+	s->user->rename_from = text_dup(path_text(&place.path));
 	if (!s->user->rename_from)
-		reply_errno(s, -ENOMEM, path_text(&path));
+		reply_errno(s, -ENOMEM, path_text(&place.path));
 	else
 		reply(s, 350, "Now RNTO with the new name.");
 }
@@ -132,22 +132,28 @@ void cmd_rnfr(struct session *s, struct text argument)
 void cmd_rnto(struct session *s, struct text argument)
 {
 	AUTO_FREE char *from = s->user->rename_from;
-	struct path path;
+	struct place source, place;
 
 	s->user->rename_from = NULL;
 	if (!from) {
 		reply(s, 503, "Send RNFR first.");
 		return;
 	}
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, text_of(from), PLACE_RENAME_FROM, &source) < 0 ||
+	    place_find(s, argument, PLACE_RENAME_TO, &place) < 0)
 		return;
-	int r = home_rename(s->user->home, from + 1, path_beneath(&path),
-			    session_may(s, PERM_OVERWRITE));
+	if (source.home != place.home) {
+		reply(s, 550, "%s: cannot rename across folders; copy it and delete the old one.",
+		      place.path.bytes);
+		return;
+	}
+	int r = home_rename(place.home, place_beneath(&source), place_beneath(&place),
+			    place_may(&place, PERM_OVERWRITE));
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
 	log_event(LOG_INFO, "rename", F_UINT("session", s->id), F_STR("user", s->user->name),
-		  F_STR("from", from), F_TEXT("path", path_text(&path)));
+		  F_STR("from", from), F_TEXT("path", path_text(&place.path)));
 	reply(s, 250, "Renamed.");
 }

@@ -7,6 +7,7 @@
 #include "ftp/digest.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/place.h"
 #include "worker/pool.h"
 
 /* Half of the shortest patience that clients are known for. */
@@ -18,7 +19,7 @@ struct range {
 
 struct job {
 	struct session *s;
-	struct path path;
+	struct place place;
 	int file;
 	struct range range;
 	unsigned code;	      /* of the reply */
@@ -75,12 +76,13 @@ static int job_begin(struct job *job, struct session *s, struct text path,
 
 	job->s = s;
 	job->file = -1;
-	int r = session_path(s, path, &job->path);
+	int r = place_find(s, path, PLACE_READ, &job->place);
 	if (r < 0)
 		return r;
-	r = home_open_file(s->user->home, path_beneath(&job->path), O_RDONLY, 0, &job->file, &st);
+	r = home_open_file(job->place.home, place_beneath(&job->place), O_RDONLY, 0, &job->file,
+			   &st);
 	if (r < 0) {
-		reply_errno(s, r, path_text(&job->path));
+		reply_errno(s, r, path_text(&job->place.path));
 		return r;
 	}
 	job->range.first = asked->first;
@@ -118,7 +120,7 @@ static void job_run(struct job *job, enum digest_kind kind, bool is_hash)
 		else if (r == -EOPNOTSUPP)
 			reply(job->s, 504, "%s is not available here.", digest_name(kind));
 		else
-			reply_errno(job->s, r, path_text(&job->path));
+			reply_errno(job->s, r, path_text(&job->place.path));
 	} else {
 		/* HASH: "213 SHA-256 0-49 <hash> <path>", the end of the range included. */
 		if (is_hash)
@@ -129,7 +131,7 @@ static void job_run(struct job *job, enum digest_kind kind, bool is_hash)
 		digest_finish(digest, &text);
 		if (is_hash) {
 			buf_add_char(&text, ' ');
-			buf_add(&text, path_text(&job->path));
+			buf_add(&text, path_text(&job->place.path));
 		}
 		job_reply(job, buf_text(&text));
 	}
@@ -188,13 +190,14 @@ static bool parse_old_argument(struct text argument, struct text *ret_path, stru
 /* "report 2024" is a file before it is a range of "report". */
 static bool is_name_of_file(const struct session *s, struct text argument)
 {
+	struct place place;
 	struct path path;
 	struct stat st;
 
 	path_set_root(&path);
 	return path_join(&path, text_of(s->user->directory), &path) == 0 &&
-	       path_join(&path, argument, &path) == 0 &&
-	       home_stat(s->user->home, path_beneath(&path), &st) == 0 && S_ISREG(st.st_mode);
+	       path_join(&path, argument, &path) == 0 && place_look(s, &path, &place) == 0 &&
+	       home_stat(place.home, place_beneath(&place), &st) == 0 && S_ISREG(st.st_mode);
 }
 
 static void old_hash(struct session *s, struct text argument, enum digest_kind kind)

@@ -13,6 +13,7 @@
 #include "worker/commands.h"
 #include "worker/control.h"
 #include "worker/hosts.h"
+#include "worker/place.h"
 #include "worker/pool.h"
 #include "worker/transfer.h"
 
@@ -40,7 +41,7 @@ struct lister {
 
 /* perm of RFC 3659 7.5.5: what this user may do with it. The letters of a file, or of a
  * directory. */
-static const char *perm_letters(const struct session *s, bool is_directory, unsigned access,
+static const char *perm_letters(uint32_t permissions, bool is_directory, unsigned access,
 				char ret[static 12])
 {
 	static const struct {
@@ -65,7 +66,7 @@ static const char *perm_letters(const struct session *s, bool is_directory, unsi
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].of_directory == is_directory && session_may(s, rows[i].needs) &&
+		if (rows[i].of_directory == is_directory && (rows[i].needs & ~permissions) == 0 &&
 		    (rows[i].access & ~access) == 0)
 			ret[n++] = rows[i].letter;
 	ret[n] = '\0';
@@ -83,7 +84,7 @@ static unsigned access_of(const struct lister *l, const struct statx *st)
 }
 
 static void fill_entry(const struct lister *l, const struct statx *st, struct text name,
-		       char perm[static 12], struct entry *ret)
+		       uint32_t permissions, char perm[static 12], struct entry *ret)
 {
 	bool is_directory = S_ISDIR(st->stx_mode);
 
@@ -106,17 +107,17 @@ static void fill_entry(const struct lister *l, const struct statx *st, struct te
 		.btime_s = st->stx_mask & STATX_BTIME ? st->stx_btime.tv_sec : 0,
 		.device = makedev(st->stx_dev_major, st->stx_dev_minor),
 		.inode = st->stx_ino,
-		.perm = perm_letters(l->s, is_directory, access_of(l, st), perm),
+		.perm = perm_letters(permissions, is_directory, access_of(l, st), perm),
 	};
 }
 
 #define STATX_WANTED (STATX_BASIC_STATS | STATX_BTIME)
 
-/* What a path leads to, links followed inside the home. */
-static int stat_path(const struct session *s, const char *path, struct statx *ret)
+/* What a place holds, links followed inside its home. */
+static int stat_place(const struct place *place, struct statx *ret)
 {
 	AUTO_CLOSE int fd = -1;
-	int r = home_openat(s->user->home, path, O_PATH, 0, &fd);
+	int r = home_openat(place->home, place_beneath(place), O_PATH, 0, &fd);
 
 	if (r < 0)
 		return r;
@@ -215,7 +216,7 @@ static void add_line(struct lister *l, const struct entry *entry, const char *as
 #define LINE_ROOM (PATH_MAX_LEN + 2048)
 
 static int add_entry(struct lister *l, const struct statx *st, struct text name,
-		     const char *as_type)
+		     uint32_t permissions, const char *as_type)
 {
 	struct entry entry;
 	char perm[12];
@@ -226,32 +227,10 @@ static int add_entry(struct lister *l, const struct statx *st, struct text name,
 	if (buf_room(&l->out) < LINE_ROOM)
 		r = flush(l);
 	if (r == 0) {
-		fill_entry(l, st, name, perm, &entry);
+		fill_entry(l, st, name, permissions, perm, &entry);
 		add_line(l, &entry, as_type);
 	}
 	return r;
-}
-
-/* One name of an open directory. Links are shown as what they lead to while that lies inside the
- * home; others as links, and where those lead is not told. */
-static int add_child(struct lister *l, int directory, const struct path *path, const char *name)
-{
-	struct statx st;
-	struct path child;
-
-	if (l->format == FORMAT_NAMES) {
-		st = (struct statx){ 0 };
-		return add_entry(l, &st, text_of(name), NULL);
-	}
-	if (statx(directory, name, AT_SYMLINK_NOFOLLOW, STATX_WANTED, &st) < 0)
-		return 0; /* gone meanwhile */
-	if (S_ISLNK(st.stx_mode)) {
-		struct statx target;
-		if (path_join(path, text_of(name), &child) == 0 &&
-		    stat_path(l->s, path_beneath(&child), &target) == 0)
-			st = target;
-	}
-	return add_entry(l, &st, text_of(name), NULL);
 }
 
 static bool is_wanted(const struct lister *l, const char *name)
@@ -265,8 +244,84 @@ static bool is_wanted(const struct lister *l, const char *name)
 	return !l->pattern || fnmatch(l->pattern, name, FNM_PERIOD) == 0;
 }
 
+/* One name of an open directory. Links are shown as what they lead to while that lies inside the
+ * home; others as links, and where those lead is not told. */
+static int add_child(struct lister *l, int directory, const struct path *path, const char *name)
+{
+	uint32_t permissions;
+	struct statx st;
+	struct path child;
+
+	if (l->format == FORMAT_NAMES) {
+		st = (struct statx){ 0 };
+		return add_entry(l, &st, text_of(name), 0, NULL);
+	}
+	if (statx(directory, name, AT_SYMLINK_NOFOLLOW, STATX_WANTED, &st) < 0 ||
+	    path_join(path, text_of(name), &child) < 0)
+		return 0; /* gone meanwhile, or too deep to be named */
+	permissions = place_permissions(l->s, &child);
+	if (S_ISLNK(st.stx_mode)) {
+		struct statx target;
+		struct place place;
+		if (place_look(l->s, &child, &place) == 0 && stat_place(&place, &target) == 0) {
+			st = target;
+			permissions &= place.permissions;
+		}
+	}
+	return add_entry(l, &st, text_of(name), permissions, NULL);
+}
+
+/* A virtual folder that lies in the directory. */
+static int add_folder(struct lister *l, const struct session_folder *folder)
+{
+	struct statx st = { 0 };
+	struct path path;
+	struct place place;
+
+	path_set_root(&path);
+	if (path_join(&path, folder->path, &path) < 0 || !is_wanted(l, path_name(&path).ptr) ||
+	    place_look(l->s, &path, &place) < 0 ||
+	    (l->format != FORMAT_NAMES && stat_place(&place, &st) < 0))
+		return 0; /* hidden, or gone meanwhile */
+	return add_entry(l, &st, path_name(&path), place.permissions, NULL);
+}
+
+static bool lies_in(const struct session_folder *folder, const struct path *directory)
+{
+	struct text rest = folder->path;
+
+	return text_skip(&rest, path_text(directory)) &&
+	       (path_is_root(directory) || text_skip_char(&rest, '/')) && rest.len > 0 &&
+	       text_find(rest, '/') < 0;
+}
+
+static int add_folders(struct lister *l, const struct path *directory)
+{
+	const struct session_user *user = l->s->user;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < user->n_folders; i++)
+		if (lies_in(&user->folders[i], directory))
+			r = add_folder(l, &user->folders[i]);
+	return r;
+}
+
+/* What the directory holds under this name is not to be seen: it is hidden, or a folder has the
+ * name. */
+static bool is_covered(const struct lister *l, const struct path *directory, const char *name)
+{
+	const struct session *s = l->s;
+	struct path child;
+
+	if (policy_is_plain(s->user->policy))
+		return false;
+	return place_hides_name(s, name) ||
+	       (s->user->n_folders > 0 && path_join(directory, text_of(name), &child) == 0 &&
+		strcmp(name, "..") != 0 && place_is_folder(s, &child));
+}
+
 /* MLSD begins with the directory itself (RFC 3659 7.5.1.1). */
-static int add_self(struct lister *l, int directory)
+static int add_self(struct lister *l, int directory, const struct path *path)
 {
 	struct statx st;
 
@@ -274,26 +329,39 @@ static int add_self(struct lister *l, int directory)
 		return 0;
 	if (statx(directory, "", AT_EMPTY_PATH, STATX_WANTED, &st) < 0)
 		return 0;
-	return add_entry(l, &st, T("."), "cdir");
+	return add_entry(l, &st, T("."), place_permissions(l->s, path), "cdir");
 }
 
 static int list_entries(struct lister *l, DIR *dir, const struct path *path)
 {
 	const struct dirent *item;
 	unsigned n = 0;
-	int r = add_self(l, dirfd(dir));
+	int r = add_self(l, dirfd(dir), path);
 
 	while (r == 0 && (item = readdir(dir)) != NULL) {
-		if (!is_wanted(l, item->d_name))
+		if (!is_wanted(l, item->d_name) || is_covered(l, path, item->d_name))
 			continue;
 		r = add_child(l, dirfd(dir), path, item->d_name);
 		if (r == 0 && ++n % 1024 == 0)
 			r = control_look(l->s);
 	}
-	return r;
+	return r == 0 ? add_folders(l, path) : r;
 }
 
 static int list_directory(struct lister *l, int fd, const struct path *path, unsigned depth);
+
+/* One directory of "LIST -R" under its heading. Takes fd. */
+static int list_below(struct lister *l, int fd, const struct path *path, unsigned depth)
+{
+	int r = buf_room(&l->out) < LINE_ROOM ? flush(l) : 0;
+
+	if (r < 0) {
+		fd_close(&fd);
+		return r;
+	}
+	buf_addf(&l->out, "%s\r\n%s%s:\r\n", l->line_start, l->line_start, path->bytes);
+	return list_directory(l, fd, path, depth);
+}
 
 /* "LIST -R": each directory below under a heading of its own, as ls writes them. */
 static int list_subdirectories(struct lister *l, DIR *dir, const struct path *path, unsigned depth)
@@ -308,19 +376,36 @@ static int list_subdirectories(struct lister *l, DIR *dir, const struct path *pa
 		if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0 ||
 		    !is_sendable(text_of(item->d_name)) ||
 		    fstatat(dirfd(dir), item->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    !S_ISDIR(st.st_mode) || path_join(path, text_of(item->d_name), &child) < 0)
+		    !S_ISDIR(st.st_mode) || path_join(path, text_of(item->d_name), &child) < 0 ||
+		    is_covered(l, path, item->d_name) ||
+		    !(place_permissions(l->s, &child) & PERM_LIST))
 			continue;
 		int fd = openat(dirfd(dir), item->d_name,
 				O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0)
 			continue; /* not ours to read, or gone */
-		if (buf_room(&l->out) < LINE_ROOM)
-			r = flush(l);
-		buf_addf(&l->out, "%s\r\n%s%s:\r\n", l->line_start, l->line_start, child.bytes);
-		if (r == 0)
-			r = list_directory(l, fd, &child, depth + 1);
-		else
-			fd_close(&fd);
+		r = list_below(l, fd, &child, depth + 1);
+	}
+	return r;
+}
+
+/* The same for the virtual folders that lie in the directory. */
+static int list_subfolders(struct lister *l, const struct path *directory, unsigned depth)
+{
+	const struct session_user *user = l->s->user;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < user->n_folders; i++) {
+		const struct session_folder *folder = &user->folders[i];
+		struct path path;
+		int fd;
+
+		path_set_root(&path);
+		if (lies_in(folder, directory) && path_join(&path, folder->path, &path) == 0 &&
+		    !policy_hides(user->policy, folder->path) &&
+		    (place_permissions(l->s, &path) & PERM_LIST) &&
+		    home_openat(folder->home, ".", O_RDONLY | O_DIRECTORY, 0, &fd) == 0)
+			r = list_below(l, fd, &path, depth + 1);
 	}
 	return r;
 }
@@ -338,6 +423,8 @@ static int list_directory(struct lister *l, int fd, const struct path *path, uns
 	int r = list_entries(l, dir, path);
 	if (r == 0 && l->is_recursive && depth < MAX_DEPTH)
 		r = list_subdirectories(l, dir, path, depth);
+	if (r == 0 && l->is_recursive && depth < MAX_DEPTH)
+		r = list_subfolders(l, path, depth);
 	(void)closedir(dir);
 	return r;
 }
@@ -345,7 +432,7 @@ static int list_directory(struct lister *l, int fd, const struct path *path, uns
 /* --- what is listed --------------------------------------------------------------------------- */
 
 struct target {
-	struct path path; /* the directory, or the one file */
+	struct place place; /* the directory, or the one file */
 	struct statx st;
 	int fd;			  /* of a directory, else -1 */
 	char pattern[256];	  /* last name with wildcards, or empty */
@@ -372,23 +459,27 @@ static int find_target(struct session *s, struct text argument, bool itself, str
 	ret->pattern[0] = '\0';
 	ret->shown_prefix = argument;
 
-	int r = session_path(s, argument, &ret->path);
+	int r = place_find(s, argument, PLACE_LOOK, &ret->place);
 	if (r < 0)
 		return r;
-	r = stat_path(s, path_beneath(&ret->path), &ret->st);
-	if (r == -ENOENT && has_wildcard(path_name(&ret->path))) {
-		r = text_copy(path_name(&ret->path), ret->pattern, sizeof(ret->pattern));
+	r = stat_place(&ret->place, &ret->st);
+	if (r == -ENOENT && has_wildcard(path_name(&ret->place.path))) {
+		struct path parent;
+
+		r = text_copy(path_name(&ret->place.path), ret->pattern, sizeof(ret->pattern));
 		ret->shown_prefix = directory_part(argument);
 		if (r == 0)
-			r = path_join(&ret->path, T(".."), &ret->path);
+			r = path_join(&ret->place.path, T(".."), &parent);
+		if (r == 0 && place_find(s, path_text(&parent), PLACE_LOOK, &ret->place) < 0)
+			return -EACCES;
 		if (r == 0)
-			r = stat_path(s, path_beneath(&ret->path), &ret->st);
+			r = stat_place(&ret->place, &ret->st);
 	}
 	if (r == 0 && S_ISDIR(ret->st.stx_mode) && !(itself && !ret->pattern[0]))
-		r = home_openat(s->user->home, path_beneath(&ret->path), O_RDONLY | O_DIRECTORY, 0,
-				&ret->fd);
+		r = home_openat(ret->place.home, place_beneath(&ret->place), O_RDONLY | O_DIRECTORY,
+				0, &ret->fd);
 	if (r < 0)
-		reply_errno(s, r, path_text(&ret->path));
+		reply_errno(s, r, path_text(&ret->place.path));
 	return r;
 }
 
@@ -396,11 +487,13 @@ static int list_target(struct lister *l, struct target *target, struct text argu
 {
 	l->pattern = target->pattern[0] ? target->pattern : NULL;
 	if (target->fd >= 0)
-		return list_directory(l, fd_take(&target->fd), &target->path, 0);
+		return list_directory(l, fd_take(&target->fd), &target->place.real, 0);
 	/* A file: its line, under the name that was asked for. */
-	struct text name = path_is_root(&target->path) ? T(".") : path_name(&target->path);
+	const struct path *path = &target->place.path;
+	struct text name = path_is_root(path) ? T(".") : path_name(path);
 	return add_entry(l, &target->st,
-			 l->format == FORMAT_NAMES && argument.len > 0 ? argument : name, NULL);
+			 l->format == FORMAT_NAMES && argument.len > 0 ? argument : name,
+			 target->place.permissions, NULL);
 }
 
 static void lister_init(struct lister *l, struct session *s, enum listing_format format,
@@ -477,10 +570,10 @@ static void list(struct session *s, struct text argument, enum listing_format fo
 	else if (data_is_possible(s)) {
 		if (target.fd < 0)
 			l.name_prefix = T("");
-		transfer_begin(s, TRANSFER_LISTING, target.path.bytes);
+		transfer_begin(s, TRANSFER_LISTING, target.place.path.bytes);
 		if (data_open(s, &data, "Here comes the listing.") == 0) {
 			l.data = &data;
-			finish_listing(s, &l, &data, &target.path,
+			finish_listing(s, &l, &data, &target.place.path,
 				       list_target(&l, &target, argument));
 		}
 		transfer_end(s);
@@ -509,21 +602,23 @@ void cmd_mlst(struct session *s, struct text argument)
 	char storage[2 * PATH_MAX_LEN + 512], perm[12];
 	struct lister l = { .s = s, .own_uid = geteuid(), .own_gid = getegid() };
 	struct entry entry;
-	struct path path;
+	struct place place;
+	struct text path;
 	struct statx st;
 	struct buf text;
 
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, PLACE_LOOK, &place) < 0)
 		return;
-	int r = stat_path(s, path_beneath(&path), &st);
+	path = path_text(&place.path);
+	int r = stat_place(&place, &st);
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path);
 		return;
 	}
-	fill_entry(&l, &st, path_text(&path), perm, &entry);
+	fill_entry(&l, &st, path, place.permissions, perm, &entry);
 	buf_init(&text, storage, sizeof(storage));
-	buf_addf(&text, "Listing of %s:\n", path.bytes);
-	listing_add_facts(&text, &entry, s->facts, NULL, path_text(&path));
+	buf_addf(&text, "Listing of %s:\n", path.ptr);
+	listing_add_facts(&text, &entry, s->facts, NULL, path);
 	buf_add(&text, T("\nEnd"));
 	reply_text(s, 250, buf_text(&text));
 }
@@ -538,10 +633,6 @@ void cmd_stat_path(struct session *s, struct text argument)
 	char *buffer = pool_buffer();
 
 	listing_take_switches(&argument, &switches);
-	if (!session_may(s, PERM_LIST)) {
-		reply(s, 550, "[D-90] Permission denied: your account may not list.");
-		return;
-	}
 	if (!buffer) {
 		reply_errno(s, -ENOMEM, argument);
 		return;
@@ -553,7 +644,7 @@ void cmd_stat_path(struct session *s, struct text argument)
 	l.shows_dots = switches.all;
 	l.is_recursive = switches.recursive;
 	l.line_start = " ";
-	buf_addf(&l.out, "%u-Status of %s:\r\n", code, target.path.bytes);
+	buf_addf(&l.out, "%u-Status of %s:\r\n", code, target.place.path.bytes);
 	int r = list_target(&l, &target, argument);
 	buf_addf(&l.out, "%u End of status.\r\n", code);
 	if (r == 0)

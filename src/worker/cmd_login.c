@@ -9,6 +9,7 @@
 #include "worker/control.h"
 #include "worker/hosts.h"
 #include "worker/manager_link.h"
+#include "worker/place.h"
 #include "worker/sessions.h"
 
 static void refuse_plain(struct session *s)
@@ -61,15 +62,6 @@ static void refuse_login(struct session *s, int64_t not_before_ms)
 	reply(s, 530, "Login incorrect.");
 }
 
-/* An absolute home that the sandbox keeps us out of: every command would fail there. */
-static bool is_out_of_reach(const struct session *s, const char *home)
-{
-	const struct settings *settings = s->worker->settings;
-
-	return *home == '/' && settings->sandbox != SANDBOX_OFF &&
-	       !data_roots_hold(settings, text_of(home));
-}
-
 static int open_user(struct session *s, const struct message_auth_reply *answer)
 {
 	size_t len = strlen(answer->user);
@@ -78,10 +70,16 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 	if (!user)
 		return -ENOMEM;
 	memcpy(user->name, answer->user, len + 1);
-	user->permissions = answer->permissions;
 	user->directory = text_dup(T("/"));
-	int r = user->directory ? home_open(s->host->data_root, answer->home, &user->home)
-				: -ENOMEM;
+	int r = user->directory
+			? policy_new(answer->permissions, text_of(answer->policy), &user->policy)
+			: -ENOMEM;
+	if (r == 0)
+		r = policy_is_plain(user->policy)
+			    ? home_open(s->host->data_root, answer->home, &user->home)
+			    : home_open_strict(s->host->data_root, answer->home, &user->home);
+	if (r == 0)
+		r = place_open_folders(s, user);
 	if (r < 0) {
 		session_user_free(&user);
 		return r;
@@ -93,7 +91,8 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 static void admit(struct session *s, const struct message_auth_reply *answer)
 {
 	char peer[ADDRESS_TEXT_SIZE], tls[64];
-	bool is_outside = is_out_of_reach(s, answer->home);
+	/* Every command would fail in a home that the sandbox keeps us out of. */
+	bool is_outside = !data_roots_reach(s->worker->settings, text_of(answer->home));
 	int r = is_outside ? -EACCES : open_user(s, answer);
 
 	if (r < 0) {

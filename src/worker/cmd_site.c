@@ -10,6 +10,7 @@
 #include "store/upload.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/place.h"
 #include "worker/pool.h"
 
 struct site_command {
@@ -23,7 +24,7 @@ struct site_command {
 static void site_chmod(struct session *s, struct text argument)
 {
 	struct text word;
-	struct path path;
+	struct place place;
 	uint32_t mode;
 
 	if (!text_take_until(&argument, ' ', &word) || argument.len == 0 ||
@@ -31,14 +32,14 @@ static void site_chmod(struct session *s, struct text argument)
 		reply(s, 501, "Syntax: SITE CHMOD <octal mode> <path>");
 		return;
 	}
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, PLACE_ATTRIBUTES, &place) < 0)
 		return;
-	int r = home_set_mode(s->user->home, path_beneath(&path), mode);
+	int r = home_set_mode(place.home, place_beneath(&place), mode);
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
-	session_log_change(s, "chmod", &path);
+	session_log_change(s, "chmod", &place.path);
 	reply(s, 200, "Mode is %03o.", mode);
 }
 
@@ -65,42 +66,45 @@ static bool parse_utime(struct text argument, struct text *ret_path, int64_t *re
 static void site_utime(struct session *s, struct text argument)
 {
 	struct text name;
-	struct path path;
+	struct place place;
 	int64_t mtime_s;
 
 	if (!parse_utime(argument, &name, &mtime_s)) {
 		reply(s, 501, "Syntax: SITE UTIME <YYYYMMDDHHMMSS> <path>");
 		return;
 	}
-	if (session_path(s, name, &path) < 0)
+	if (place_find(s, name, PLACE_ATTRIBUTES, &place) < 0)
 		return;
-	int r = home_set_mtime(s->user->home, path_beneath(&path), mtime_s);
+	int r = home_set_mtime(place.home, place_beneath(&place), mtime_s);
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
-	session_log_change(s, "utime", &path);
+	session_log_change(s, "utime", &place.path);
 	reply(s, 200, "Time is set.");
 }
 
 static void site_symlink(struct session *s, struct text argument)
 {
 	struct text target_name;
-	struct path target, path;
+	struct place target, place;
 
 	if (!text_take_until(&argument, ' ', &target_name) || target_name.len == 0 ||
 	    argument.len == 0) {
 		reply(s, 501, "Syntax: SITE SYMLINK <target> <link>");
 		return;
 	}
-	if (session_path(s, target_name, &target) < 0 || session_path(s, argument, &path) < 0)
+	if (place_find(s, target_name, PLACE_ENTER, &target) < 0 ||
+	    place_find(s, argument, PLACE_LINK, &place) < 0)
 		return;
-	int r = home_symlink(s->user->home, path_beneath(&target), path_beneath(&path));
+	int r = target.home != place.home
+			? -EXDEV
+			: home_symlink(place.home, place_beneath(&target), place_beneath(&place));
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
-	session_log_change(s, "symlink", &path);
+	session_log_change(s, "symlink", &place.path);
 	reply(s, 200, "Link is made.");
 }
 
@@ -108,22 +112,22 @@ static void site_symlink(struct session *s, struct text argument)
 
 static void site_cpfr(struct session *s, struct text argument)
 {
-	struct path path;
+	struct place place;
 	struct stat st;
 
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, PLACE_READ, &place) < 0)
 		return;
-	int r = home_stat(s->user->home, path_beneath(&path), &st);
+	int r = home_stat(place.home, place_beneath(&place), &st);
 	if (r == 0 && !S_ISREG(st.st_mode))
 		r = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
 	free(s->user->copy_from);
-	s->user->copy_from = text_dup(path_text(&path));
+	s->user->copy_from = text_dup(path_text(&place.path));
 	if (!s->user->copy_from)
-		reply_errno(s, -ENOMEM, path_text(&path));
+		reply_errno(s, -ENOMEM, path_text(&place.path));
 	else
 		reply(s, 350, "Now SITE CPTO with the name of the copy.");
 }
@@ -144,25 +148,27 @@ static int copy_bytes(struct session *s, int from, int to)
 
 /* The copy gets its name when it is whole, and only where none is, or where overwriting is
  * allowed. */
-static int copy_file(struct session *s, const char *from_path, const struct path *to_path)
+static int copy_file(struct session *s, const struct place *source, const struct place *place)
 {
 	const struct settings *settings = s->worker->settings;
 	AUTO_CLOSE int from = -1;
 	struct stat from_stat, to_stat;
-	bool replaces = home_stat(s->user->home, path_beneath(to_path), &to_stat) == 0;
+	bool replaces = home_stat(place->home, place_beneath(place), &to_stat) == 0;
 	const struct upload_request request = {
-		.home = s->user->home,
-		.path = path_beneath(to_path),
+		.home = place->home,
+		.path = place_beneath(place),
 		.is_atomic = true,
 		.is_durable = settings->durability == DURABILITY_FSYNC,
-		.may_replace = session_may(s, PERM_OVERWRITE),
+		.may_replace = place_may(place, PERM_OVERWRITE),
 	};
 	struct upload *up = NULL;
 	int r;
 
 	if (replaces && !request.may_replace)
 		return -EEXIST;
-	r = home_open_file(s->user->home, from_path + 1, O_RDONLY, 0, &from, &from_stat);
+	if (!replaces && !place_may(place, PERM_UPLOAD))
+		return -EACCES;
+	r = home_open_file(source->home, place_beneath(source), O_RDONLY, 0, &from, &from_stat);
 	if (r == 0 && replaces && from_stat.st_ino == to_stat.st_ino &&
 	    from_stat.st_dev == to_stat.st_dev)
 		return -EEXIST; /* onto itself */
@@ -180,70 +186,103 @@ static int copy_file(struct session *s, const char *from_path, const struct path
 static void site_cpto(struct session *s, struct text argument)
 {
 	AUTO_FREE char *from = s->user->copy_from;
-	struct path path;
+	struct place source, place;
 
 	s->user->copy_from = NULL;
 	if (!from) {
 		reply(s, 503, "Send SITE CPFR first.");
 		return;
 	}
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, text_of(from), PLACE_READ, &source) < 0 ||
+	    place_find(s, argument, PLACE_WRITE, &place) < 0)
 		return;
-	int r = copy_file(s, from, &path);
+	int r = copy_file(s, &source, &place);
 	if (r == -ECANCELED)
 		reply(s, 426, "Copying aborted.");
 	else if (r < 0)
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 	else
 		reply(s, 250, "Copied.");
 	if (r == 0)
-		session_log_change(s, "copy", &path);
+		session_log_change(s, "copy", &place.path);
 }
 
 /* --- directories ------------------------------------------------------------------------------ */
 
+/* Each missing parent is asked about on its own: a rule may hold for one of them. */
+static void make_directories(struct session *s, struct text argument)
+{
+	struct place place;
+	struct path path, part;
+	struct text rest, name;
+	int r = session_path(s, argument, &path);
+
+	if (r < 0)
+		return;
+	path_set_root(&part);
+	for (rest = path_text(&path); text_take_until(&rest, '/', &name);) {
+		struct stat st;
+
+		r = path_join(&part, name, &part);
+		if (r == 0 && place_look(s, &part, &place) == 0 &&
+		    home_stat(place.home, place_beneath(&place), &st) == 0 && S_ISDIR(st.st_mode))
+			continue;
+		if (place_find(s, path_text(&part), PLACE_MAKE, &place) < 0)
+			return;
+		if (r == 0)
+			r = home_mkdir(place.home, place_beneath(&place), 0777);
+		if (r < 0) {
+			reply_errno(s, r, path_text(&place.path));
+			return;
+		}
+	}
+	session_log_change(s, "mkdir", &path);
+	reply(s, 200, "Directory is made.");
+}
+
 static void site_mkdir(struct session *s, struct text argument)
 {
 	bool with_parents = text_skip(&argument, T("-p "));
-	struct path path;
+	struct place place;
 
-	if (session_path(s, argument, &path) < 0)
-		return;
-	int r = with_parents ? home_make_directories(s->user->home, path_beneath(&path), 0777)
-			     : home_mkdir(s->user->home, path_beneath(&path), 0777);
-	if (r < 0) {
-		reply_errno(s, path_is_root(&path) ? -EEXIST : r, path_text(&path));
+	if (with_parents) {
+		make_directories(s, argument);
 		return;
 	}
-	session_log_change(s, "mkdir", &path);
+	if (place_find(s, argument, PLACE_MAKE, &place) < 0)
+		return;
+	int r = home_mkdir(place.home, place_beneath(&place), 0777);
+	if (r < 0) {
+		reply_errno(s, place_is_root(&place) ? -EEXIST : r, path_text(&place.path));
+		return;
+	}
+	session_log_change(s, "mkdir", &place.path);
 	reply(s, 200, "Directory is made.");
 }
 
 static void site_rmdir(struct session *s, struct text argument)
 {
 	bool with_content = text_skip(&argument, T("-r "));
-	struct path path;
+	struct place place;
 	int r;
 
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, with_content ? PLACE_REMOVE_TREE : PLACE_REMOVE, &place) < 0)
 		return;
-	if (with_content && !session_may(s, PERM_DELETE))
-		r = -EACCES;
-	else if (path_is_root(&path))
+	if (place_is_root(&place))
 		r = -EBUSY;
 	else if (with_content)
-		r = home_remove_tree(s->user->home, path_beneath(&path), control_pause, s);
+		r = home_remove_tree(place.home, place_beneath(&place), place_visit, s);
 	else
-		r = partial_rmdir(s->user->home, path_beneath(&path));
+		r = partial_rmdir(place.home, place_beneath(&place));
 	if (r == -ECANCELED) {
 		reply(s, 426, "Removing aborted; what is left stays.");
 		return;
 	}
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
-	session_log_change(s, with_content ? "rmdir-recursive" : "rmdir", &path);
+	session_log_change(s, with_content ? "rmdir-recursive" : "rmdir", &place.path);
 	reply(s, 200, "Directory is removed.");
 }
 
@@ -327,7 +366,7 @@ void cmd_site(struct session *s, struct text argument)
 
 		if (!text_equal_nocase(verb, text_of(command->verb)))
 			continue;
-		if (command->permission && !session_may(s, command->permission)) {
+		if (command->permission && !session_may_somewhere(s, command->permission)) {
 			reply(s, 550, "[D-90] Permission denied: your account may not use SITE %s.",
 			      command->verb);
 			return;

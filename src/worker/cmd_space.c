@@ -4,11 +4,12 @@
 #include "store/tree.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/place.h"
 
 /* "ALLO n [R m]": nothing is reserved, but a file that cannot fit is refused before it is sent. */
 void cmd_allo(struct session *s, struct text argument)
 {
-	struct path path;
+	struct place place;
 	uint64_t wanted, there, record;
 
 	if (!text_take_uint(&argument, UINT64_MAX, &wanted) ||
@@ -17,9 +18,9 @@ void cmd_allo(struct session *s, struct text argument)
 		reply(s, 501, "Syntax: ALLO <bytes> [R <record size>]");
 		return;
 	}
-	if (session_path(s, T(""), &path) < 0)
+	if (place_find(s, T(""), PLACE_ENTER, &place) < 0)
 		return;
-	if (home_free_bytes(s->user->home, path_beneath(&path), &there) == 0 && wanted > there)
+	if (home_free_bytes(place.home, place_beneath(&place), &there) == 0 && wanted > there)
 		reply(s, 552, "[D-88] %" PRIu64 " bytes are asked for, %" PRIu64 " are free.",
 		      wanted, there);
 	else
@@ -28,30 +29,30 @@ void cmd_allo(struct session *s, struct text argument)
 
 void cmd_avbl(struct session *s, struct text argument)
 {
-	struct path path;
+	struct place place;
 	uint64_t bytes;
 
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, PLACE_LOOK, &place) < 0)
 		return;
-	int r = home_free_bytes(s->user->home, path_beneath(&path), &bytes);
+	int r = home_free_bytes(place.home, place_beneath(&place), &bytes);
 	if (r < 0)
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 	else
 		reply(s, 213, "%" PRIu64, bytes);
 }
 
 void cmd_dsiz(struct session *s, struct text argument)
 {
-	struct path path;
+	struct place place;
 	uint64_t bytes;
 
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, PLACE_LOOK, &place) < 0)
 		return;
-	int r = home_tree_bytes(s->user->home, path_beneath(&path), control_pause, s, &bytes);
+	int r = home_tree_bytes(place.home, place_beneath(&place), place_visit, s, &bytes);
 	if (r == -ECANCELED)
 		reply(s, 426, "Counting aborted.");
 	else if (r < 0)
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 	else
 		reply(s, 213, "%" PRIu64, bytes);
 }

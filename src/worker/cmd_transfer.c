@@ -9,6 +9,7 @@
 #include "store/upload.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/place.h"
 #include "worker/pool.h"
 #include "worker/transfer.h"
 
@@ -88,7 +89,7 @@ static void reply_complete(struct session *s, const struct transfer *t, const st
 void cmd_retr(struct session *s, struct text argument)
 {
 	AUTO_CLOSE int file = -1;
-	struct path path;
+	struct place place;
 	struct stat st;
 	struct data data;
 	struct transfer t;
@@ -96,11 +97,11 @@ void cmd_retr(struct session *s, struct text argument)
 	uint64_t offset, end;
 
 	take_range(s, &offset, &end);
-	if (session_path(s, argument, &path) < 0)
+	if (place_find(s, argument, PLACE_READ, &place) < 0)
 		return;
-	int r = home_open_file(s->user->home, path_beneath(&path), O_RDONLY, 0, &file, &st);
+	int r = home_open_file(place.home, place_beneath(&place), O_RDONLY, 0, &file, &st);
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
 	if (offset > (uint64_t)st.st_size) {
@@ -110,9 +111,9 @@ void cmd_retr(struct session *s, struct text argument)
 	}
 	if (!data_is_possible(s))
 		return;
-	(void)snprintf(what, sizeof(what), "Sending %s (%" PRIu64 " bytes).", path.bytes,
+	(void)snprintf(what, sizeof(what), "Sending %s (%" PRIu64 " bytes).", place.path.bytes,
 		       MIN_OF(end, (uint64_t)st.st_size) - offset);
-	transfer_begin(s, TRANSFER_DOWNLOAD, path.bytes);
+	transfer_begin(s, TRANSFER_DOWNLOAD, place.path.bytes);
 	if (data_open(s, &data, what) == 0) {
 		transfer_send(s, &data, file, offset, end, &t);
 		s->bytes_sent += t.bytes;
@@ -120,10 +121,10 @@ void cmd_retr(struct session *s, struct text argument)
 		if (t.error == 0)
 			reply_complete(s, &t, &data);
 		else if (t.is_file_error)
-			reply_errno(s, t.error, path_text(&path));
+			reply_errno(s, t.error, path_text(&place.path));
 		else
 			data_reply_broken(s, t.error, "");
-		log_end(s, "download", &path, &t, &data);
+		log_end(s, "download", &place.path, &t, &data);
 	}
 	transfer_end(s);
 }
@@ -131,7 +132,7 @@ void cmd_retr(struct session *s, struct text argument)
 /* --- uploads ---------------------------------------------------------------------------------- */
 
 struct receipt {
-	struct path path;
+	struct place place;
 	bool appends;
 	uint64_t offset; /* of REST or RANG; APPE: what SIZE has told, or UINT64_MAX */
 	uint64_t end;	 /* of RANG: what lies behind it stays; else UINT64_MAX */
@@ -170,30 +171,29 @@ static bool is_offset_good(struct session *s, const struct receipt *in,
  * once its data connection is open, so that a blocked one leaves nothing behind (D-83). */
 static bool may_upload(struct session *s, struct receipt *in)
 {
-	struct text parent = path_parent(&in->path);
+	const struct place *place = &in->place;
 	struct upload_outlook look = { 0 };
-	struct path directory;
+	struct place directory;
 	struct stat st;
-	int r = path_is_root(&in->path)
-			? -EISDIR
-			: upload_look(s->user->home, path_beneath(&in->path), &look);
+	int r = place_is_root(place) ? -EISDIR
+				     : upload_look(place->home, place_beneath(place), &look);
 
 	in->is_new = look.is_new;
 	if (r == 0 && in->is_new) {
-		path_set_root(&directory);
-		r = path_join(&directory, parent, &directory);
+		directory = *place;
+		r = path_join(&directory.real, T(".."), &directory.real);
 		if (r == 0)
-			r = home_stat(s->user->home, path_beneath(&directory), &st);
+			r = home_stat(directory.home, place_beneath(&directory), &st);
 		if (r == 0 && !S_ISDIR(st.st_mode))
 			r = -ENOTDIR;
 	}
 	if (r < 0) {
-		reply_errno(s, r, path_text(&in->path));
+		reply_errno(s, r, path_text(&place->path));
 		return false;
 	}
-	if (!session_may(s, in->is_new ? PERM_UPLOAD : PERM_OVERWRITE)) {
-		reply(s, 550, "[D-90] Permission denied: your account may not %s.",
-		      in->is_new ? "upload new files" : "change or replace existing files");
+	if (!place_may(place, in->is_new ? PERM_UPLOAD : PERM_OVERWRITE)) {
+		place_refuse(s, place,
+			     in->is_new ? "upload new files" : "change or replace existing files");
 		return false;
 	}
 	return is_offset_good(s, in, &look);
@@ -203,12 +203,13 @@ static int begin_upload(struct session *s, const struct receipt *in, struct uplo
 {
 	const struct settings *settings = s->worker->settings;
 	const struct upload_request request = {
-		.home = s->user->home,
-		.path = path_beneath(&in->path),
+		.home = in->place.home,
+		.path = place_beneath(&in->place),
 		.is_atomic = settings->uploads == UPLOADS_ATOMIC,
 		.is_durable = settings->durability == DURABILITY_FSYNC,
 		/* Somebody else may have made it meanwhile. */
-		.may_replace = !in->is_new || (!in->is_unique && session_may(s, PERM_OVERWRITE)),
+		.may_replace =
+			!in->is_new || (!in->is_unique && place_may(&in->place, PERM_OVERWRITE)),
 		.is_patch = in->end != UINT64_MAX,
 		.appends = in->appends,
 		.offset = in->offset,
@@ -241,16 +242,15 @@ static bool is_out_of_space(int error)
 static void reply_broken(struct session *s, const struct receipt *in, const struct transfer *t,
 			 uint64_t kept)
 {
-	struct text parent = path_parent(&in->path);
-	struct path directory;
+	struct place directory = in->place;
 	char storage[256];
 	struct buf more;
 	uint64_t free_bytes;
 
 	buf_init(&more, storage, sizeof(storage) - 1);
-	path_set_root(&directory);
-	if (is_out_of_space(t->error) && path_join(&directory, parent, &directory) == 0 &&
-	    home_free_bytes(s->user->home, path_beneath(&directory), &free_bytes) == 0)
+	if (is_out_of_space(t->error) &&
+	    path_join(&directory.real, T(".."), &directory.real) == 0 &&
+	    home_free_bytes(directory.home, place_beneath(&directory), &free_bytes) == 0)
 		buf_addf(&more, "%" PRIu64 " bytes were written, %" PRIu64 " are free now. ",
 			 t->bytes, free_bytes);
 	if (kept > 0 && s->type == TYPE_IMAGE)
@@ -263,7 +263,7 @@ static void reply_broken(struct session *s, const struct receipt *in, const stru
 		buf_add(&more, T("Nothing of it is kept."));
 	storage[more.len] = '\0';
 	if (t->is_file_error)
-		reply_errno_more(s, t->error, path_text(&in->path), storage);
+		reply_errno_more(s, t->error, path_text(&in->place.path), storage);
 	else
 		data_reply_broken(s, t->error, storage);
 }
@@ -308,17 +308,17 @@ static void receive(struct session *s, const struct receipt *in, struct data *da
 	if (t.error < 0)
 		reply_broken(s, in, &t, kept);
 	else if (in->is_unique)
-		reply(s, 226, "FILE: %.*s", TEXT_ARG(path_name(&in->path)));
+		reply(s, 226, "FILE: %.*s", TEXT_ARG(path_name(&in->place.path)));
 	else
 		reply_complete(s, &t, data);
-	log_end(s, "upload", &in->path, &t, data);
+	log_end(s, "upload", &in->place.path, &t, data);
 }
 
 static void run_upload(struct session *s, const struct receipt *in, const char *what)
 {
 	struct data data;
 
-	transfer_begin(s, TRANSFER_UPLOAD, in->path.bytes);
+	transfer_begin(s, TRANSFER_UPLOAD, in->place.path.bytes);
 	if (data_open(s, &data, what) == 0)
 		receive(s, in, &data);
 	transfer_end(s);
@@ -340,18 +340,18 @@ static void upload(struct session *s, struct text argument, bool appends)
 	char what[PATH_MAX_LEN + 64];
 
 	take_range(s, &in.offset, &in.end);
-	if (session_path(s, argument, &in.path) < 0)
+	if (place_find(s, argument, PLACE_WRITE, &in.place) < 0)
 		return;
 	if (appends)
-		in.offset = append_offset(s, &in.path), in.end = UINT64_MAX;
+		in.offset = append_offset(s, &in.place.path), in.end = UINT64_MAX;
 	if (!may_upload(s, &in) || !data_is_possible(s))
 		return;
-	(void)snprintf(what, sizeof(what), "Ready to receive %s.", in.path.bytes);
+	(void)snprintf(what, sizeof(what), "Ready to receive %s.", in.place.path.bytes);
 	run_upload(s, &in, what);
 }
 
 /* A name that nothing has: the client's wish, or "file", with a random end. */
-static int find_unique_path(struct session *s, struct text wish, struct path *ret)
+static int find_unique_place(struct session *s, struct text wish, struct place *ret)
 {
 	char name[512];
 	struct stat st;
@@ -365,10 +365,10 @@ static int find_unique_path(struct session *s, struct text wish, struct path *re
 			reply_errno(s, -ENAMETOOLONG, wish);
 			return -ENAMETOOLONG;
 		}
-		int r = session_path(s, text_of(name), ret);
+		int r = place_find(s, text_of(name), PLACE_WRITE, ret);
 		if (r < 0)
 			return r;
-		if (home_lstat(s->user->home, path_beneath(ret), &st) == -ENOENT)
+		if (home_lstat(ret->home, place_beneath(ret), &st) == -ENOENT)
 			return 0;
 	}
 	reply(s, 450, "No free name was found; try again.");
@@ -383,10 +383,10 @@ void cmd_stou(struct session *s, struct text argument)
 	char what[PATH_MAX_LEN + 64];
 
 	take_range(s, &ignored, &ignored);
-	if (find_unique_path(s, argument, &in.path) < 0 || !may_upload(s, &in) ||
+	if (find_unique_place(s, argument, &in.place) < 0 || !may_upload(s, &in) ||
 	    !data_is_possible(s))
 		return;
-	(void)snprintf(what, sizeof(what), "FILE: %.*s", TEXT_ARG(path_name(&in.path)));
+	(void)snprintf(what, sizeof(what), "FILE: %.*s", TEXT_ARG(path_name(&in.place.path)));
 	run_upload(s, &in, what);
 }
 

@@ -110,7 +110,7 @@ static bool is_allowed(struct session *s, const struct command *command)
 		refuse_before_login(s);
 		return false;
 	}
-	if (command->permission && !session_may(s, command->permission)) {
+	if (command->permission && !session_may_somewhere(s, command->permission)) {
 		reply(s, 550, "[D-90] Permission denied: your account may not use %s.",
 		      command->verb);
 		return false;

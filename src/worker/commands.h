@@ -22,7 +22,8 @@ struct command {
 	void (*run)(struct session *s, struct text argument);
 	enum command_argument argument;
 	unsigned flags;
-	uint32_t permission; /* enum permission bits that the user needs, all of them */
+	uint32_t permission; /* enum permission bits that the user needs somewhere, all of them;
+			      * the handler asks about its path (worker/place.h) */
 	const char *syntax;  /* for HELP */
 	const char *feature; /* its line in FEAT, or NULL */
 	const char *source;  /* the RFC and section */

@@ -177,7 +177,7 @@ static bool take_message(struct manager_link *link, const union message *message
 {
 	switch (message->head.kind) {
 	case MSG_AUTH_REPLY:
-		if (len != sizeof(message->auth_reply))
+		if (!message_auth_reply_is_whole(&message->auth_reply, len))
 			return false;
 		take_answer(link, &message->auth_reply);
 		return true;

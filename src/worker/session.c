@@ -16,7 +16,11 @@
 void session_user_free(struct session_user **user)
 {
 	if (*user) {
+		for (size_t i = 0; i < (*user)->n_folders; i++)
+			home_free(&(*user)->folders[i].home);
+		free((*user)->folders);
 		home_free(&(*user)->home);
+		policy_free(&(*user)->policy);
 		free((*user)->directory);
 		free((*user)->rename_from);
 		free((*user)->copy_from);

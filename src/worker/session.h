@@ -12,6 +12,7 @@
 #include "ftp/line.h"
 #include "ftp/listing.h"
 #include "ftp/path.h"
+#include "ftp/policy.h"
 #include "net/stream.h"
 #include "store/home.h"
 #include "worker/state.h"
@@ -20,10 +21,19 @@ enum session_state { SESSION_PARKED, SESSION_RUNNING };
 
 enum data_plan { DATA_NONE, DATA_PASSIVE, DATA_ACTIVE };
 
+/* A name in the user's tree that leads to another directory. */
+struct session_folder {
+	struct text path; /* borrowed from the policy */
+	struct home *home;
+	bool is_read_only;
+};
+
 /* What a login brings; heap, so that a session before its login stays small. */
 struct session_user {
-	uint32_t permissions;
+	struct policy *policy;
 	struct home *home;
+	struct session_folder *folders; /* those that could be opened */
+	size_t n_folders;
 	char *directory;   /* clean absolute path of the working directory */
 	char *rename_from; /* between RNFR and RNTO, else NULL */
 	char *copy_from;   /* between SITE CPFR and CPTO, else NULL */
@@ -99,7 +109,8 @@ struct session {
  * to wait for its client (it is parked) or ends (it is gone). */
 void session_run(struct session *s);
 
-/* Builds the clean path of a client's argument; replies 501/553 and returns < 0 when it is none. */
+/* Builds the clean path of a client's argument; replies 501/553 and returns < 0 when it is none.
+ * What may be done there: worker/place.h. */
 int session_path(struct session *s, struct text argument, struct path *ret) MUST_CHECK;
 
 /* Tells the scoreboard how the session stands. command: the last line, already masked; NULL: keep
@@ -116,9 +127,11 @@ bool session_start_tls(struct session *s) MUST_CHECK;
 void session_forget_login(struct session *s);
 void session_user_free(struct session_user **user); /* accepts NULL; leaves NULL */
 
-static inline bool session_may(const struct session *s, uint32_t permission)
+/* Each of these somewhere in the user's tree; where is for worker/place.h to say. */
+static inline bool session_may_somewhere(const struct session *s, uint32_t permissions)
 {
-	return s->user && (s->user->permissions & permission) == permission;
+	return s->user &&
+	       (policy_permissions_somewhere(s->user->policy) & permissions) == permissions;
 }
 
 static inline bool session_is_tls(const struct session *s)

@@ -131,7 +131,8 @@ static void answer(const struct message_auth_request *request)
 		.home = "user",
 	};
 
-	assert(channel_send(manager, &reply, sizeof(reply), NULL, 0, PATIENCE_MS) == 0);
+	assert(channel_send(manager, &reply, message_auth_reply_size(&reply), NULL, 0,
+			    PATIENCE_MS) == 0);
 }
 
 /* The manager, and what a worker's main thread does with its answers. */

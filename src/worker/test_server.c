@@ -245,7 +245,8 @@ void server_answer_login(const struct message_auth_request *request, enum auth_r
 		.home = TEST_USER,
 	};
 
-	assert_int_equal(channel_send(server.manager, &reply, sizeof(reply), NULL, 0, PATIENCE_MS),
+	assert_int_equal(channel_send(server.manager, &reply, message_auth_reply_size(&reply), NULL,
+				      0, PATIENCE_MS),
 			 0);
 }
 

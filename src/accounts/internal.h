@@ -1,0 +1,41 @@
+/* accounts/internal.h - what accounts.c and rights.c share: two connections to one database, and
+ * the handling of prepared statements. For this folder only.
+ * Locks: each connection has one, which guards its statements as well; no function takes both. */
+#ifndef ACCOUNTS_INTERNAL_H
+#define ACCOUNTS_INTERNAL_H
+
+#include <pthread.h>
+
+#include "accounts/accounts.h"
+
+enum query { QUERY_GET, QUERY_LIST, QUERY_ADD, QUERY_CHANGE, QUERY_DELETE, QUERY_LOGIN, N_QUERIES };
+
+#define N_RIGHTS_QUERIES 9 /* of rights.c */
+
+struct connection {
+	pthread_mutex_t lock;
+	sqlite3 *db;
+};
+
+struct accounts {
+	struct connection reader, writer;
+	sqlite3_stmt *statements[N_QUERIES];
+	sqlite3_stmt *rights_statements[N_RIGHTS_QUERIES];
+};
+
+int bind_text(sqlite3_stmt *s, int at, struct text value) MUST_CHECK;
+int copy_column(sqlite3_stmt *s, int column, char *dst, size_t dst_size) MUST_CHECK;
+void finish_statement(sqlite3_stmt *s);
+/* Runs a bound statement that gives no rows; bound is the ORed code of its binds. Returns how many
+ * rows changed, or -errno. */
+int run_bound_locked(struct connection *c, sqlite3_stmt *s, int bound) MUST_CHECK;
+
+/* Rows changed, or -errno. */
+int accounts_add_locked(struct accounts *accounts, const struct account *account) MUST_CHECK;
+int accounts_change_locked(struct accounts *accounts, struct text name, unsigned parts,
+			   const struct account *values) MUST_CHECK;
+
+int rights_prepare(struct accounts *accounts) MUST_CHECK; /* an SQLite code */
+void rights_finalize(struct accounts *accounts);
+
+#endif

@@ -1,0 +1,217 @@
+/* accounts/rights_test.c - groups, and what a user has of its own and of its group. */
+#include "base/test.h"
+
+#include "accounts/rights.h"
+
+static char folder[] = "/tmp/rights_test.XXXXXX";
+static char path[64];
+static struct accounts *accounts;
+
+static int make_folder(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	(void)snprintf(path, sizeof(path), "%s/accounts.db", folder);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	return rmdir(folder);
+}
+
+static int open_all(void **state)
+{
+	struct database_error error;
+
+	(void)state;
+	return accounts_open(path, &accounts, &error);
+}
+
+static int close_all(void **state)
+{
+	(void)state;
+	accounts_free(&accounts);
+	return unlink(path);
+}
+
+static struct account make_account(const char *name)
+{
+	struct account account = { .is_enabled = true, .permissions = PERM_ALL };
+
+	assert_int_equal(text_copy(text_of(name), account.name, sizeof(account.name)), 0);
+	assert_int_equal(text_copy(T("$y$hash"), account.password_hash, PASSWORD_HASH_SIZE), 0);
+	assert_int_equal(text_copy(T("x"), account.home, sizeof(account.home)), 0);
+	return account;
+}
+
+static void set_lines(struct rights *rights, enum policy_kind kind, const char *lines)
+{
+	assert_int_equal(text_copy(text_of(lines), rights->lines[kind], POLICY_PART_SIZE), 0);
+}
+
+static void set_group(struct rights *rights, const char *name)
+{
+	assert_int_equal(text_copy(text_of(name), rights->group, sizeof(rights->group)), 0);
+}
+
+static void add_group(const char *name, uint32_t permissions)
+{
+	struct group group = { .permissions = permissions };
+
+	assert_int_equal(text_copy(text_of(name), group.name, sizeof(group.name)), 0);
+	set_lines(&group.rights, POLICY_RULE, "rule\t/pub\tlist\n");
+	set_lines(&group.rights, POLICY_HIDE, "hide\t.*\n");
+	assert_int_equal(group_add(accounts, &group), 0);
+	assert_int_equal(group_add(accounts, &group), -EEXIST);
+}
+
+static void a_user_without_rights_has_its_own_permissions(void **state)
+{
+	struct account account = make_account("plain");
+	struct effective_rights effective;
+	struct rights rights;
+
+	(void)state;
+	assert_int_equal(accounts_add(accounts, &account), 0);
+	assert_int_equal(rights_get(accounts, T("plain"), &rights), 0);
+	assert_string_equal(rights.group, "");
+	assert_int_equal(rights_get_effective(accounts, T("plain"), PERM_LIST, &effective), 0);
+	assert_int_equal(effective.permissions, PERM_LIST);
+	assert_string_equal(effective.policy, "");
+	assert_int_equal(rights_get_effective(accounts, T("nobody"), PERM_LIST, &effective), 0);
+	assert_int_equal(effective.permissions, PERM_LIST);
+}
+
+static void a_group_gives_what_its_member_does_not_have(void **state)
+{
+	struct account account = make_account("member");
+	struct rights rights = { .inherits_permissions = true };
+	struct effective_rights effective;
+
+	(void)state;
+	add_group("staff", PERM_LIST | PERM_DOWNLOAD);
+	set_group(&rights, "staff");
+	set_lines(&rights, POLICY_RULE, "rule\t/pub\tall\n");
+	assert_int_equal(
+		rights_add_account(accounts, &account,
+				   RIGHTS_GROUP | RIGHTS_INHERITS | RIGHTS_LINES << POLICY_RULE,
+				   &rights),
+		0);
+	assert_int_equal(rights_get_effective(accounts, T("member"), PERM_ALL, &effective), 0);
+	assert_int_equal(effective.permissions, PERM_LIST | PERM_DOWNLOAD);
+	assert_true(effective.is_of_group);
+	assert_string_equal(effective.policy, "rule\t/pub\tall\nrule\t/pub\tlist\nhide\t.*\n");
+
+	rights.inherits_permissions = false;
+	assert_int_equal(
+		rights_change_account(accounts, T("member"), 0, &account, RIGHTS_INHERITS, &rights),
+		0);
+	assert_int_equal(rights_get_effective(accounts, T("member"), PERM_ALL, &effective), 0);
+	assert_int_equal(effective.permissions, PERM_ALL);
+	assert_int_equal(rights_get(accounts, T("member"), &rights), 0);
+	assert_string_equal(rights.group, "staff");
+	assert_string_equal(rights.lines[POLICY_RULE], "rule\t/pub\tall\n");
+}
+
+static void a_group_that_is_not_there_leaves_all_as_it_was(void **state)
+{
+	struct account account = make_account("lost");
+	struct rights rights = { 0 };
+
+	(void)state;
+	set_group(&rights, "nowhere");
+	assert_int_equal(rights_add_account(accounts, &account, RIGHTS_GROUP, &rights), -ENXIO);
+	assert_int_equal(accounts_get(accounts, T("lost"), &account), -ENOENT);
+	account = make_account("lost");
+	assert_int_equal(accounts_add(accounts, &account), 0);
+	assert_int_equal(text_copy(T("changed"), account.home, sizeof(account.home)), 0);
+	assert_int_equal(rights_change_account(accounts, T("lost"), ACCOUNT_HOME, &account,
+					       RIGHTS_GROUP, &rights),
+			 -ENXIO);
+	assert_int_equal(accounts_get(accounts, T("lost"), &account), 0);
+	assert_string_equal(account.home, "x");
+	assert_int_equal(rights_change_account(accounts, T("nobody"), 0, &account, 0, &rights),
+			 -ENOENT);
+}
+
+static void a_group_with_members_stays(void **state)
+{
+	struct account account = make_account("last");
+	struct rights rights = { 0 };
+	struct group group;
+
+	(void)state;
+	assert_int_equal(group_delete(accounts, T("few")), -ENOENT);
+	add_group("few", PERM_LIST);
+	set_group(&rights, "few");
+	assert_int_equal(rights_add_account(accounts, &account, RIGHTS_GROUP, &rights), 0);
+	assert_int_equal(group_get(accounts, T("few"), &group), 0);
+	assert_int_equal(group.n_members, 1);
+	assert_int_equal(group_delete(accounts, T("few")), -EBUSY);
+	set_group(&rights, "");
+	assert_int_equal(
+		rights_change_account(accounts, T("last"), 0, &account, RIGHTS_GROUP, &rights), 0);
+	assert_int_equal(group_delete(accounts, T("few")), 0);
+	assert_int_equal(group_get(accounts, T("few"), &group), -ENOENT);
+}
+
+static void a_deleted_user_takes_its_rights_along(void **state)
+{
+	struct account account = make_account("gone");
+	struct rights rights = { .inherits_permissions = true };
+
+	(void)state;
+	assert_int_equal(rights_add_account(accounts, &account, RIGHTS_INHERITS, &rights), 0);
+	assert_int_equal(accounts_delete(accounts, T("gone")), 0);
+	assert_int_equal(accounts_add(accounts, &account), 0);
+	assert_int_equal(rights_get(accounts, T("gone"), &rights), 0);
+	assert_false(rights.inherits_permissions);
+}
+
+static void note_group(const struct group *group, void *arg)
+{
+	struct buf *names = arg;
+
+	buf_addf(names, "%s:%u ", group->name, group->permissions);
+}
+
+static void groups_are_changed_in_parts_and_listed_by_name(void **state)
+{
+	struct group group = { .permissions = PERM_DELETE };
+	char storage[128];
+	struct buf names;
+
+	(void)state;
+	add_group("b", PERM_LIST);
+	add_group("a", PERM_LIST);
+	set_lines(&group.rights, POLICY_HIDE, "hide\tx\n");
+	assert_int_equal(group_change(accounts, T("a"), true, 0, &group), 0);
+	assert_int_equal(group_change(accounts, T("b"), false, RIGHTS_LINES << POLICY_HIDE, &group),
+			 0);
+	assert_int_equal(group_change(accounts, T("c"), true, 0, &group), -ENOENT);
+	assert_int_equal(group_get(accounts, T("b"), &group), 0);
+	assert_string_equal(group.rights.lines[POLICY_HIDE], "hide\tx\n");
+	assert_string_equal(group.rights.lines[POLICY_RULE], "rule\t/pub\tlist\n");
+	buf_init(&names, storage, sizeof(storage));
+	assert_int_equal(group_list(accounts, note_group, &names), 0);
+	assert_string_equal(storage, "a:16 b:1 ");
+}
+
+#define WITH_DATABASE(test) cmocka_unit_test_setup_teardown(test, open_all, close_all)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_DATABASE(a_user_without_rights_has_its_own_permissions),
+		WITH_DATABASE(a_group_gives_what_its_member_does_not_have),
+		WITH_DATABASE(a_group_that_is_not_there_leaves_all_as_it_was),
+		WITH_DATABASE(a_group_with_members_stays),
+		WITH_DATABASE(a_deleted_user_takes_its_rights_along),
+		WITH_DATABASE(groups_are_changed_in_parts_and_listed_by_name),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

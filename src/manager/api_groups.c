@@ -1,0 +1,155 @@
+/* manager/api_groups.c - the groups: list, add, look at, change, delete. */
+#include "manager/api_handlers.h"
+
+#include "base/log.h"
+#include "manager/api_rights.h"
+#include "manager/json_fields.h"
+
+/* The first of these is for POST only. */
+static const struct json_field group_fields[] = {
+	{ "name", FIELD_STRING, true },
+	{ "permissions", FIELD_STRINGS, false },
+	API_RIGHTS_FIELDS,
+};
+
+static unsigned group_problem(struct api_request *request, int r, const char *name)
+{
+	if (r == -ENOENT)
+		return api_problem(request, 404, NULL, "There is no group \"%s\".", name);
+	if (r == -EEXIST)
+		return api_problem(request, 409, "name", "The group \"%s\" exists already.", name);
+	if (r == -EBUSY)
+		return api_problem(request, 409, NULL,
+				   "The group \"%s\" has members, or the database is busy.", name);
+	return api_problem(request, 500, NULL, "The accounts database failed: %s.",
+			   strerrordesc_np(-r));
+}
+
+static json_t *group_json(const struct group *group)
+{
+	json_t *object = json_pack("{s:o, s:o, s:I}", "name", api_text(text_of(group->name)),
+				   "permissions", api_permissions(group->permissions), "members",
+				   (json_int_t)group->n_members);
+
+	api_rights_add(object, &group->rights);
+	return object;
+}
+
+static void list_group(const struct group *group, void *arg)
+{
+	(void)json_array_append_new(arg, group_json(group));
+}
+
+unsigned api_groups_get(struct api_request *request)
+{
+	json_t *list = json_array();
+	int r = group_list(request->context->accounts, list_group, list);
+
+	if (r < 0) {
+		json_decref(list);
+		return group_problem(request, r, "");
+	}
+	request->answer = json_pack("{s:o}", "groups", list);
+	return 200;
+}
+
+static unsigned answer_group(struct api_request *request, const char *name, unsigned status)
+{
+	struct group group;
+	int r = group_get(request->context->accounts, text_of(name), &group);
+
+	if (r < 0)
+		return group_problem(request, r, name);
+	request->answer = group_json(&group);
+	return status;
+}
+
+unsigned api_group_get(struct api_request *request)
+{
+	return answer_group(request, request->argument, 200);
+}
+
+static unsigned read_name(struct api_request *request, const json_t *body, struct group *group)
+{
+	const char *name = json_string_value(json_object_get(body, "name"));
+
+	if (user_name_problem(text_of(name)) ||
+	    text_copy(text_of(name), group->name, sizeof(group->name)) < 0)
+		return api_problem(request, 422, "name",
+				   "A group's name must have 1 to 128 bytes, no slash, no control "
+				   "character and no blank at its ends.");
+	return 0;
+}
+
+/* The body's members go to *group. 0, or the status of a problem. */
+static unsigned read_group(struct api_request *request, bool is_new, struct group *group,
+			   bool *ret_has_permissions, unsigned *ret_parts)
+{
+	const struct json_field *fields = is_new ? group_fields : group_fields + 1;
+	size_t n_fields = ARRAY_SIZE(group_fields) - (is_new ? 0 : 1);
+	struct json_fields_error error;
+	unsigned status = 0;
+	json_t *body = api_body(request, false, &status);
+
+	if (!body)
+		return status;
+	const json_t *permissions = json_object_get(body, "permissions");
+	*ret_has_permissions = permissions != NULL;
+	if (json_fields_check(body, fields, n_fields, &error) < 0)
+		status = api_problem(request, 422, error.field, "%s", error.text);
+	if (status == 0 && is_new)
+		status = read_name(request, body, group);
+	if (status == 0 && permissions)
+		status = api_permissions_read(request, "permissions", permissions,
+					      &group->permissions);
+	if (status == 0)
+		status = api_rights_read(request, body, ret_parts, &group->rights);
+	json_decref(body);
+	return status;
+}
+
+unsigned api_groups_post(struct api_request *request)
+{
+	struct group group = { .permissions = PERM_ALL };
+	bool has_permissions;
+	unsigned parts = 0, status;
+
+	status = read_group(request, true, &group, &has_permissions, &parts);
+	if (status != 0)
+		return status;
+	int r = group_add(request->context->accounts, &group);
+	if (r < 0)
+		return group_problem(request, r, group.name);
+	log_event(LOG_INFO, "group-added", F_STR("group", group.name),
+		  F_UINT("by_uid", request->by_uid));
+	return answer_group(request, group.name, 201);
+}
+
+unsigned api_group_patch(struct api_request *request)
+{
+	struct group group = { 0 };
+	bool has_permissions;
+	unsigned parts = 0, status;
+
+	status = read_group(request, false, &group, &has_permissions, &parts);
+	if (status != 0)
+		return status;
+	int r = group_change(request->context->accounts, text_of(request->argument),
+			     has_permissions, parts, &group);
+	if (r < 0)
+		return group_problem(request, r, request->argument);
+	log_event(LOG_INFO, "group-changed", F_STR("group", request->argument),
+		  F_UINT("by_uid", request->by_uid));
+	return answer_group(request, request->argument, 200);
+}
+
+unsigned api_group_delete(struct api_request *request)
+{
+	int r = group_delete(request->context->accounts, text_of(request->argument));
+
+	if (r < 0)
+		return group_problem(request, r, request->argument);
+	log_event(LOG_INFO, "group-deleted", F_STR("group", request->argument),
+		  F_UINT("by_uid", request->by_uid));
+	return 204;
+}
