@@ -47,7 +47,9 @@ int database_run(sqlite3 *db, const char *sql)
 }
 
 /* SQLite would make the file with the umask's mode; it holds password hashes, so it starts private.
- * The -wal and -shm files take over its mode. */
+ * The -wal and -shm files take over its mode. For the first connection of a process only: closing
+ * the descriptor drops the locks that this process has on the file (fcntl(2)), and another process
+ * could then throw away a log that is in use here. */
 static int make_file(const char *path)
 {
 	AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
@@ -96,7 +98,8 @@ static int fail_schema(int r, sqlite3 *db, const char *path, struct database_err
 	return fail(r, path, sqlite3_errmsg(db), ret_error);
 }
 
-static int prepare_connection(sqlite3 *db, const char *path, struct database_error *ret_error)
+static int prepare_connection(sqlite3 *db, const char *path, bool is_checked,
+			      struct database_error *ret_error)
 {
 	(void)sqlite3_extended_result_codes(db, 1);
 	(void)sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
@@ -104,6 +107,8 @@ static int prepare_connection(sqlite3 *db, const char *path, struct database_err
 	int r = database_run(db, pragmas);
 	if (r < 0)
 		return fail(r, path, sqlite3_errmsg(db), ret_error);
+	if (is_checked)
+		return 0;
 	r = check_damage(db);
 	if (r < 0)
 		return fail(r, path, "the file is damaged; restore it from a backup", ret_error);
@@ -111,11 +116,12 @@ static int prepare_connection(sqlite3 *db, const char *path, struct database_err
 	return r < 0 ? fail_schema(r, db, path, ret_error) : 0;
 }
 
-int database_open(const char *path, sqlite3 **ret, struct database_error *ret_error)
+static int open_connection(const char *path, bool is_checked, sqlite3 **ret,
+			   struct database_error *ret_error)
 {
 	sqlite3 *db = NULL;
 
-	int r = make_file(path);
+	int r = is_checked ? 0 : make_file(path);
 	if (r < 0)
 		return fail(r, path, strerrordesc_np(-r), ret_error);
 
@@ -123,13 +129,23 @@ int database_open(const char *path, sqlite3 **ret, struct database_error *ret_er
 	if (code != SQLITE_OK)
 		r = fail(database_errno(code), path, sqlite3_errstr(code), ret_error);
 	else
-		r = prepare_connection(db, path, ret_error);
+		r = prepare_connection(db, path, is_checked, ret_error);
 	if (r < 0) {
 		database_close(&db);
 		return r;
 	}
 	*ret = db;
 	return 0;
+}
+
+int database_open(const char *path, sqlite3 **ret, struct database_error *ret_error)
+{
+	return open_connection(path, false, ret, ret_error);
+}
+
+int database_open_again(const char *path, sqlite3 **ret, struct database_error *ret_error)
+{
+	return open_connection(path, true, ret, ret_error);
 }
 
 void database_close(sqlite3 **db)

@@ -15,6 +15,10 @@ struct database_error {
 /* 0 and *ret owned by the caller (database_close); else -errno with *ret_error filled:
  * -ENOTSUP (made by a newer program), -EINVAL (somebody else's database), -EIO (damaged) ... */
 int database_open(const char *path, sqlite3 **ret, struct database_error *ret_error) MUST_CHECK;
+/* One more connection to a database that database_open has checked and led up just now. The first
+ * connection of a process is made by database_open, all others by this one: see make_file. */
+int database_open_again(const char *path, sqlite3 **ret,
+			struct database_error *ret_error) MUST_CHECK;
 void database_close(sqlite3 **db); /* accepts NULL; leaves NULL */
 
 /* An SQLite result code as -errno; SQLITE_OK, _ROW and _DONE are 0. */

@@ -17,6 +17,37 @@ static const char *const migrations[] = {
 	"  last_login_ms INTEGER,"
 	"  last_login_from TEXT"
 	") STRICT, WITHOUT ROWID;",
+	/* 2: limits of a user (ftp/user_limits.h); NULL: as the server's settings say. */
+	"ALTER TABLE users ADD COLUMN session_upload_rate INTEGER;"
+	"ALTER TABLE users ADD COLUMN session_download_rate INTEGER;"
+	"ALTER TABLE users ADD COLUMN user_upload_rate INTEGER;"
+	"ALTER TABLE users ADD COLUMN user_download_rate INTEGER;"
+	"ALTER TABLE users ADD COLUMN user_sessions INTEGER;"
+	"ALTER TABLE users ADD COLUMN upload_size INTEGER;"
+	"ALTER TABLE users ADD COLUMN min_rate INTEGER;",
+	/* 3: what sessions did with files. source and sequence: the worker and its count, so that a
+	 * record that is sent again is stored once. */
+	"CREATE TABLE transfers ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  source INTEGER NOT NULL,"
+	"  sequence INTEGER NOT NULL,"
+	"  ended_ms INTEGER NOT NULL,"
+	"  kind INTEGER NOT NULL,"
+	"  user TEXT NOT NULL,"
+	"  address TEXT NOT NULL,"
+	"  session INTEGER NOT NULL,"
+	"  path BLOB NOT NULL,"
+	"  new_path BLOB NOT NULL,"
+	"  bytes INTEGER NOT NULL,"
+	"  duration_ms INTEGER NOT NULL,"
+	"  is_tls INTEGER NOT NULL,"
+	"  result TEXT NOT NULL,"
+	"  end_state TEXT NOT NULL,"
+	"  sha256 TEXT NOT NULL,"
+	"  UNIQUE (source, sequence)"
+	") STRICT;"
+	"CREATE INDEX transfers_by_time ON transfers (ended_ms);"
+	"CREATE INDEX transfers_by_user ON transfers (user, id);",
 };
 
 unsigned schema_latest(void)

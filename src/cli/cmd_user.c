@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "cli/handlers.h"
 #include "cli/human.h"
+#include "cli/limit_options.h"
 #include "cli/manager_client.h"
 #include "cli/password.h"
 #include "cli/table.h"
@@ -44,7 +45,7 @@ static json_t *permissions_json(uint32_t permissions)
 	return list;
 }
 
-/* Adds what --permissions and --home say to the body. */
+/* Adds what --permissions, --home and the limits say to the body. */
 static int add_changes(const struct cli *cli, json_t *body)
 {
 	const char *list = arguments_option(&cli->arguments, "permissions");
@@ -64,7 +65,7 @@ static int add_changes(const struct cli *cli, json_t *body)
 	}
 	if (home && json_object_set_new(body, "home", json_string(home)) < 0)
 		return complain_memory();
-	return EXIT_OK;
+	return limit_options_add(cli, body);
 }
 
 static int add_password(const struct cli *cli, const char *name, json_t *body)
@@ -136,7 +137,8 @@ int cmd_user_set(struct cli *cli)
 	if (r != EXIT_OK)
 		return r;
 	if (json_object_size(body) == 0) {
-		complain("say what to change: --home DIR or --permissions LIST");
+		complain("say what to change: --home DIR, --permissions LIST, or a limit such as "
+			 "--user-sessions N");
 		return EXIT_USAGE;
 	}
 	return change_user(cli, name, "PATCH", body, "is changed");
@@ -204,7 +206,7 @@ static void format_time(const json_t *user, const char *key, struct buf *out)
 {
 	int64_t then_ms;
 
-	if (human_parse_iso(text_of(json_text(user, key)), &then_ms) == 0)
+	if (clock_parse_iso(text_of(json_text(user, key)), &then_ms) == 0)
 		human_ago(then_ms, clock_wall_ms(), out);
 	else
 		buf_add(out, T("never"));
@@ -296,6 +298,7 @@ static int print_user(const struct cli *cli, const json_t *user)
 	table_add(table, CELL_PLAIN, json_text(user, "home"));
 	table_add(table, CELL_DIM, "Permissions");
 	table_add(table, CELL_PLAIN, storage);
+	limit_rows_add(table, user);
 	add_login(table, user);
 	table_add(table, CELL_DIM, "Sessions");
 	table_addf(table, CELL_PLAIN, "%" PRIu64, json_number(user, "sessions"));

@@ -22,6 +22,8 @@ int cmd_user_delete(struct cli *cli);
 int cmd_session_list(struct cli *cli);
 int cmd_session_kick(struct cli *cli);
 
+int cmd_transfer_list(struct cli *cli);
+
 int cmd_status(struct cli *cli);
 int cmd_reload(struct cli *cli);
 

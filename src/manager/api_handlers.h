@@ -16,6 +16,9 @@ unsigned api_user_get(struct api_request *request);
 unsigned api_user_patch(struct api_request *request);
 unsigned api_user_delete(struct api_request *request);
 
+/* api_transfers.c */
+unsigned api_transfers_get(struct api_request *request);
+
 /* api_sessions.c */
 unsigned api_sessions_get(struct api_request *request);
 unsigned api_session_delete(struct api_request *request);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "manager/board_users.h"
 #include "manager/json_fields.h"
+#include "manager/limits_json.h"
 
 #define REASON_DISABLED "Your account has been disabled by the administrator."
 #define REASON_DELETED "Your account has been deleted by the administrator."
@@ -14,6 +15,7 @@ static const struct json_field user_fields[] = {
 	{ "name", FIELD_STRING, true },		  { "password", FIELD_STRING, false },
 	{ "password_hash", FIELD_STRING, false }, { "home", FIELD_STRING, false },
 	{ "enabled", FIELD_BOOLEAN, false },	  { "permissions", FIELD_STRINGS, false },
+	{ "limits", FIELD_OBJECT, false },
 };
 
 static json_t *permissions_json(uint32_t permissions)
@@ -28,14 +30,14 @@ static json_t *permissions_json(uint32_t permissions)
 
 static json_t *user_json(const struct account *account, size_t sessions)
 {
-	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:I}", "name",
-			 api_text(text_of(account->name)), "home", api_text(text_of(account->home)),
-			 "enabled", account->is_enabled, "permissions",
-			 permissions_json(account->permissions), "created",
-			 api_time(account->created_wall_ms), "last_login",
-			 api_time(account->last_login_wall_ms), "last_login_from",
-			 api_text_or_null(account->last_login_from), "sessions",
-			 (json_int_t)sessions);
+	return json_pack(
+		"{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:I}", "name",
+		api_text(text_of(account->name)), "home", api_text(text_of(account->home)),
+		"enabled", account->is_enabled, "permissions",
+		permissions_json(account->permissions), "limits", limits_json(&account->limits),
+		"created", api_time(account->created_wall_ms), "last_login",
+		api_time(account->last_login_wall_ms), "last_login_from",
+		api_text_or_null(account->last_login_from), "sessions", (json_int_t)sessions);
 }
 
 struct listing {
@@ -127,6 +129,20 @@ static unsigned read_permissions(struct api_request *request, const json_t *list
 	return 0;
 }
 
+static unsigned read_limits(struct api_request *request, const json_t *object,
+			    struct user_limits *limits)
+{
+	const char *bad = limits_from_json(object, limits);
+
+	if (!bad)
+		return 0;
+	return api_problem(
+		request, 422, "limits",
+		"\"%.100s\" is not a limit, or its value is neither null (as the server) "
+		"nor a number from 0 (none) up.",
+		bad);
+}
+
 /* Hashing is the last of all checks, since it is slow. */
 static unsigned read_password(struct api_request *request, const json_t *body, unsigned *parts,
 			      struct account *values)
@@ -162,6 +178,7 @@ static unsigned read_parts(struct api_request *request, const json_t *body, unsi
 	const char *home = json_string_value(json_object_get(body, "home"));
 	const json_t *enabled = json_object_get(body, "enabled");
 	const json_t *permissions = json_object_get(body, "permissions");
+	const json_t *limits = json_object_get(body, "limits");
 	unsigned status = 0;
 
 	if (home) {
@@ -176,6 +193,10 @@ static unsigned read_parts(struct api_request *request, const json_t *body, unsi
 	if (status == 0 && permissions) {
 		*parts |= ACCOUNT_PERMISSIONS;
 		status = read_permissions(request, permissions, &values->permissions);
+	}
+	if (status == 0 && limits) {
+		*parts |= ACCOUNT_LIMITS;
+		status = read_limits(request, limits, &values->limits);
 	}
 	return status != 0 ? status : read_password(request, body, parts, values);
 }
@@ -209,6 +230,7 @@ static unsigned read_new_user(struct api_request *request, const json_t *body,
 	memcpy(account->home, account->name, sizeof(account->name));
 	account->is_enabled = true;
 	account->permissions = PERM_ALL;
+	account->limits = limits_as_server();
 	status = read_parts(request, body, &parts, account);
 	if (status == 0 && !(parts & ACCOUNT_PASSWORD_HASH))
 		status =

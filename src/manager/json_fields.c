@@ -5,6 +5,7 @@ static const char *const type_names[] = {
 	[FIELD_STRING] = "a string",
 	[FIELD_BOOLEAN] = "true or false",
 	[FIELD_STRINGS] = "an array of strings",
+	[FIELD_OBJECT] = "an object",
 };
 
 static bool is_array_of_strings(const json_t *value)
@@ -26,6 +27,8 @@ static bool has_type(const json_t *value, const struct json_field *field)
 		return json_is_boolean(value);
 	case FIELD_STRINGS:
 		return is_array_of_strings(value);
+	case FIELD_OBJECT:
+		return json_is_object(value);
 	}
 	return false;
 }

@@ -9,7 +9,7 @@
 
 struct json_field {
 	const char *name;
-	enum { FIELD_STRING, FIELD_BOOLEAN, FIELD_STRINGS } type;
+	enum { FIELD_STRING, FIELD_BOOLEAN, FIELD_STRINGS, FIELD_OBJECT } type;
 	bool is_required;
 };
 

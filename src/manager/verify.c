@@ -77,7 +77,8 @@ static int send_ok(struct verify_pool *pool, struct job *job, const struct accou
 	struct message_auth_reply reply = { .head = { MSG_AUTH_REPLY },
 					    .request_id = job->request.request_id,
 					    .result = AUTH_OK,
-					    .permissions = account->permissions };
+					    .permissions = account->permissions,
+					    .limits = account->limits };
 	char from[ADDRESS_TEXT_SIZE];
 
 	int r = text_copy(text_of(account->name), reply.user, sizeof(reply.user));

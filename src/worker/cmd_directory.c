@@ -5,6 +5,7 @@
 #include "ftp/reply.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/events.h"
 
 /* "path" and words behind it: 257 has its path in double quotes (RFC 959 Appendix II). */
 static void reply_quoted(struct session *s, struct text path, const char *words)
@@ -72,6 +73,7 @@ void cmd_mkd(struct session *s, struct text argument)
 	if (session_path(s, argument, &path) < 0)
 		return;
 	int r = home_mkdir(s->user->home, path_beneath(&path), 0777);
+	events_note_change(s, EVENT_MKDIR, path_text(&path), NULL, r);
 	if (r < 0) {
 		reply_errno(s, path_is_root(&path) ? -EEXIST : r, path_text(&path));
 		return;
@@ -87,6 +89,7 @@ void cmd_rmd(struct session *s, struct text argument)
 	if (session_path(s, argument, &path) < 0)
 		return;
 	int r = home_rmdir(s->user->home, path_beneath(&path));
+	events_note_change(s, EVENT_RMDIR, path_text(&path), NULL, r);
 	if (r < 0) {
 		reply_errno(s, r, path_text(&path));
 		return;

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/events.h"
 
 /* The regular file that SIZE and MDTM are asked about. */
 static int stat_file(struct session *s, struct text argument, struct stat *ret)
@@ -52,6 +53,7 @@ void cmd_dele(struct session *s, struct text argument)
 	if (session_path(s, argument, &path) < 0)
 		return;
 	int r = home_unlink(s->user->home, path_beneath(&path));
+	events_note_change(s, EVENT_DELETE, path_text(&path), NULL, r);
 	if (r < 0) {
 		reply_errno(s, path_is_root(&path) ? -EISDIR : r, path_text(&path));
 		return;
@@ -94,6 +96,7 @@ void cmd_rnto(struct session *s, struct text argument)
 		return;
 	int r = home_rename(s->user->home, from + 1, path_beneath(&path),
 			    session_may(s, PERM_OVERWRITE));
+	events_note_change(s, EVENT_RENAME, text_of(from), &path, r);
 	if (r < 0) {
 		reply_errno(s, r, path_text(&path));
 		return;

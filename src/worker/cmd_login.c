@@ -7,6 +7,7 @@
 #include "worker/commands.h"
 #include "worker/control.h"
 #include "worker/hosts.h"
+#include "worker/session_limits.h"
 #include "worker/manager_link.h"
 #include "worker/sessions.h"
 
@@ -69,6 +70,7 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 		return -ENOMEM;
 	memcpy(user->name, answer->user, len + 1);
 	user->permissions = answer->permissions;
+	user->limits = answer->limits;
 	user->directory = text_dup(T("/"));
 	int r = user->directory ? home_open(s->host->data_root, answer->home, &user->home)
 				: -ENOMEM;
@@ -90,6 +92,10 @@ static void admit(struct session *s, const struct message_auth_reply *answer)
 			  F_STR("home", answer->home), F_ERRNO(r), F_STR("cause", "D-69"));
 		reply(s, 530,
 		      "[D-69] Your home directory is not available; tell the administrator.");
+		return;
+	}
+	if (!limits_admit(s)) {
+		session_user_free(&s->user);
 		return;
 	}
 	sessions_logged_in(s->worker->sessions, s);

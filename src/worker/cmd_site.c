@@ -10,6 +10,7 @@
 #include "store/tree.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/events.h"
 #include "worker/pool.h"
 
 struct site_command {
@@ -214,6 +215,7 @@ static void site_mkdir(struct session *s, struct text argument)
 		return;
 	int r = with_parents ? home_make_directories(s->user->home, path_beneath(&path), 0777)
 			     : home_mkdir(s->user->home, path_beneath(&path), 0777);
+	events_note_change(s, EVENT_MKDIR, path_text(&path), NULL, r);
 	if (r < 0) {
 		reply_errno(s, path_is_root(&path) ? -EEXIST : r, path_text(&path));
 		return;
@@ -238,6 +240,7 @@ static void site_rmdir(struct session *s, struct text argument)
 		r = home_remove_tree(s->user->home, path_beneath(&path), pause_for_client, s);
 	else
 		r = home_rmdir(s->user->home, path_beneath(&path));
+	events_note_change(s, EVENT_RMDIR, path_text(&path), NULL, r);
 	if (r == -ECANCELED) {
 		reply(s, 426, "Removing aborted; what is left stays.");
 		return;

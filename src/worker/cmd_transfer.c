@@ -7,6 +7,8 @@
 #include "base/random.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/events.h"
+#include "worker/session_limits.h"
 #include "worker/transfer.h"
 
 void cmd_rest(struct session *s, struct text argument)
@@ -57,9 +59,21 @@ static const char *end_state(const struct session *s, const struct transfer *t)
 	return s->protects_data && s->worker->settings->require_close_notify ? "proven" : "likely";
 }
 
+static void reply_complete(struct session *s, const struct transfer *t, uint64_t ms)
+{
+	char held[128] = "";
+
+	if (t->limit)
+		(void)snprintf(held, sizeof(held),
+			       " [D-81] It was held back by %s = %" PRIu64 " bytes/s.", t->limit,
+			       t->limit_rate);
+	reply(s, 226, "Transfer complete: %" PRIu64 " bytes in %" PRIu64 ".%03" PRIu64 " s.%s",
+	      t->bytes, ms / 1000, ms % 1000, held);
+}
+
 /* One line of the log and the right reply for the end of a transfer. */
-static void conclude(struct session *s, const char *event, const struct path *path, bool names_file,
-		     const struct transfer *t, const struct data *data)
+static void conclude(struct session *s, enum event_kind kind, const struct path *path,
+		     bool names_file, const struct transfer *t, const struct data *data)
 {
 	uint64_t ms = (uint64_t)(clock_ms() - data->opened_ms);
 	char peer[ADDRESS_TEXT_SIZE];
@@ -67,14 +81,17 @@ static void conclude(struct session *s, const char *event, const struct path *pa
 	if (t->error == 0 && names_file)
 		reply(s, 226, "FILE: %.*s", TEXT_ARG(path_name(path)));
 	else if (t->error == 0)
-		reply(s, 226,
-		      "Transfer complete: %" PRIu64 " bytes in %" PRIu64 ".%03" PRIu64 " s.",
-		      t->bytes, ms / 1000, ms % 1000);
+		reply_complete(s, t, ms);
+	else if (t->error == -ETIME)
+		limits_reply_slow(s, t->slow_rate);
+	else if (t->is_file_error && t->error == -EOVERFLOW)
+		limits_reply_too_large(s, limits_value(s, LIMIT_UPLOAD_SIZE));
 	else if (t->is_file_error)
 		reply_errno(s, t->error, path_text(path));
 	else
 		data_reply_broken(s, t->error);
-	log_event(t->error == 0 ? LOG_INFO : LOG_WARNING, event, F_UINT("session", s->id),
+	log_event(t->error == 0 ? LOG_INFO : LOG_WARNING,
+		  kind == EVENT_UPLOAD ? "upload" : "download", F_UINT("session", s->id),
 		  F_STR("user", s->user->name), F_STR("peer", address_format_ip(&s->peer, peer)),
 		  F_TEXT("path", path_text(path)), F_UINT("bytes", t->bytes), F_UINT("ms", ms),
 		  F_STR("bound", !s->protects_data	  ? "no-tls"
@@ -82,6 +99,7 @@ static void conclude(struct session *s, const char *event, const struct path *pa
 							  : "no"),
 		  F_STR("end", end_state(s, t)),
 		  F_STR("result", t->error == 0 ? "complete" : strerrordesc_np(-t->error)));
+	events_note_transfer(s, kind, path, t, ms, end_state(s, t));
 }
 
 void cmd_retr(struct session *s, struct text argument)
@@ -116,7 +134,7 @@ void cmd_retr(struct session *s, struct text argument)
 		transfer_send(s, &data, file, offset, end, &t);
 		s->bytes_sent += t.bytes;
 		data_close(s, &data);
-		conclude(s, "download", &path, false, &t, &data);
+		conclude(s, EVENT_DOWNLOAD, &path, false, &t, &data);
 	}
 	transfer_end(s);
 }
@@ -172,6 +190,10 @@ static bool may_upload(struct session *s, struct upload *up)
 		      up->offset, size);
 		return false;
 	}
+	if (limits_upload_room(s, up->appends ? size : up->offset) == 0) {
+		limits_reply_too_large(s, up->appends ? size : up->offset);
+		return false;
+	}
 	return true;
 }
 
@@ -207,6 +229,20 @@ static int close_upload(struct upload *up)
 	return close(fd) < 0 && errno != EINTR ? -errno : 0;
 }
 
+/* What RANG leaves room for, and the largest file that may be. */
+static void receive_within_limits(struct session *s, struct upload *up, struct data *data,
+				  struct transfer *t)
+{
+	uint64_t room = limits_upload_room(s, (uint64_t)lseek(up->file, 0, SEEK_CUR));
+	uint64_t range = up->end - up->offset;
+
+	transfer_receive(s, data, up->file, MIN_OF(room, range), t);
+	if (t->error == -EFBIG && t->is_file_error && room < range)
+		t->error = -EOVERFLOW;
+	if (up->end != UINT64_MAX)
+		t->sha256[0] = '\0'; /* not of the whole file */
+}
+
 static void receive(struct session *s, struct upload *up, struct data *data)
 {
 	struct transfer t = { 0 };
@@ -214,7 +250,7 @@ static void receive(struct session *s, struct upload *up, struct data *data)
 	t.error = open_upload(s, up);
 	t.is_file_error = t.error < 0;
 	if (t.error == 0)
-		transfer_receive(s, data, up->file, up->end - up->offset, &t);
+		receive_within_limits(s, up, data, &t);
 	if (t.error == 0 && up->offset > 0 && !up->appends && up->end == UINT64_MAX)
 		t.error = ftruncate(up->file, (off_t)(up->offset + t.bytes)) < 0 ? -errno : 0;
 	if (up->file >= 0) {
@@ -229,7 +265,7 @@ static void receive(struct session *s, struct upload *up, struct data *data)
 		(void)!home_unlink(s->user->home, path_beneath(&up->path)); /* best effort */
 	s->bytes_received += t.bytes;
 	data_close(s, data);
-	conclude(s, "upload", &up->path, up->is_unique, &t, data);
+	conclude(s, EVENT_UPLOAD, &up->path, up->is_unique, &t, data);
 }
 
 static void run_upload(struct session *s, struct upload *up, const char *what)

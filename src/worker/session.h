@@ -10,8 +10,10 @@
 #include "ftp/account.h"
 #include "ftp/command.h"
 #include "ftp/line.h"
+#include "ftp/user_limits.h"
 #include "ftp/listing.h"
 #include "ftp/path.h"
+#include "ipc/buckets.h"
 #include "net/stream.h"
 #include "store/home.h"
 #include "worker/state.h"
@@ -23,11 +25,18 @@ enum data_plan { DATA_NONE, DATA_PASSIVE, DATA_ACTIVE };
 /* What a login brings; heap, so that a session before its login stays small. */
 struct session_user {
 	uint32_t permissions;
+	struct user_limits limits;
 	struct home *home;
 	char *directory;   /* clean absolute path of the working directory */
 	char *rename_from; /* between RNFR and RNTO, else NULL */
 	char *copy_from;   /* between SITE CPFR and CPTO, else NULL */
 	char name[];
+};
+
+/* Why there is no session for a connection. */
+struct session_refusal {
+	int error; /* -ENOSPC: the server is full; -EUSERS: the address has too many; -ENOMEM */
+	unsigned count; /* -EUSERS: how many it has */
 };
 
 struct session {
@@ -87,7 +96,9 @@ struct session {
 	uint64_t bytes_sent, bytes_received;
 	enum transfer_kind transfer_kind;
 	const char *transfer_path; /* borrowed during a transfer */
-	char *last_command;	   /* masked, for the scoreboard; NULL before the first */
+	struct flow *flow;	   /* of the transfer in progress, see worker/flow.h; else NULL */
+	struct bucket buckets[DIRECTIONS];
+	char *last_command; /* masked, for the scoreboard; NULL before the first */
 	_Atomic uint64_t transfer_bytes;
 };
 
