@@ -8,7 +8,12 @@
 
 #define COLUMNS                                                                                    \
 	"name, password_hash, home, enabled, permissions, created_ms, updated_ms, last_login_ms, " \
-	"last_login_from"
+	"last_login_from, " LIMIT_COLUMNS
+/* In the order of enum limit. NULL: as the server has it. */
+#define LIMIT_COLUMNS                                                                              \
+	"session_upload_rate, session_download_rate, user_upload_rate, user_download_rate, "       \
+	"user_sessions, upload_size, min_rate"
+#define FIRST_LIMIT_COLUMN 9
 
 /* A NULL for a part of QUERY_CHANGE leaves that part as it is. */
 static const char *const queries[N_QUERIES] = {
@@ -16,10 +21,14 @@ static const char *const queries[N_QUERIES] = {
 	[QUERY_LIST] = "SELECT " COLUMNS " FROM users ORDER BY name",
 	[QUERY_ADD] =
 		"INSERT INTO users (name, password_hash, home, enabled, permissions, created_ms, "
-		"updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+		"updated_ms, " LIMIT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, "
+		"?10, ?11, ?12, ?13)",
 	[QUERY_CHANGE] = "UPDATE users SET password_hash = coalesce(?2, password_hash), "
 			 "home = coalesce(?3, home), enabled = coalesce(?4, enabled), "
 			 "permissions = coalesce(?5, permissions), updated_ms = ?6 WHERE name = ?1",
+	[QUERY_LIMITS] = "UPDATE users SET session_upload_rate = ?7, session_download_rate = ?8, "
+			 "user_upload_rate = ?9, user_download_rate = ?10, user_sessions = ?11, "
+			 "upload_size = ?12, min_rate = ?13 WHERE name = ?1",
 	[QUERY_DELETE] = "DELETE FROM users WHERE name = ?1",
 	[QUERY_LOGIN] = "UPDATE users SET last_login_ms = ?2, last_login_from = ?3 WHERE name = ?1",
 };
@@ -117,6 +126,27 @@ int copy_column(sqlite3_stmt *s, int column, char *dst, size_t dst_size)
 	return text_copy(value, dst, dst_size) < 0 ? -EIO : 0;
 }
 
+static void read_limits(sqlite3_stmt *s, struct user_limits *ret)
+{
+	for (int i = 0; i < LIMITS; i++) {
+		bool is_set = sqlite3_column_type(s, FIRST_LIMIT_COLUMN + i) != SQLITE_NULL;
+
+		ret->values[i] =
+			is_set ? sqlite3_column_int64(s, FIRST_LIMIT_COLUMN + i) : LIMIT_AS_SERVER;
+	}
+}
+
+/* Parameters that are not bound are NULL. */
+static int bind_limits(sqlite3_stmt *s, const struct user_limits *limits)
+{
+	int bound = SQLITE_OK;
+
+	for (int i = 0; i < LIMITS; i++)
+		if (limits->values[i] != LIMIT_AS_SERVER)
+			bound |= sqlite3_bind_int64(s, 7 + i, limits->values[i]);
+	return bound;
+}
+
 /* A value that we would never have stored means that somebody else wrote it: -EIO. */
 static int read_row(sqlite3_stmt *s, struct account *ret)
 {
@@ -135,6 +165,7 @@ static int read_row(sqlite3_stmt *s, struct account *ret)
 	ret->created_wall_ms = sqlite3_column_int64(s, 5);
 	ret->updated_wall_ms = sqlite3_column_int64(s, 6);
 	ret->last_login_wall_ms = sqlite3_column_int64(s, 7);
+	read_limits(s, &ret->limits);
 	return 0;
 }
 
@@ -147,6 +178,7 @@ int accounts_add_locked(struct accounts *accounts, const struct account *account
 	bound |= sqlite3_bind_int(s, 4, account->is_enabled);
 	bound |= sqlite3_bind_int64(s, 5, account->permissions);
 	bound |= sqlite3_bind_int64(s, 6, clock_wall_ms());
+	bound |= bind_limits(s, &account->limits);
 	return run_bound_locked(&accounts->writer, s, bound);
 }
 
@@ -201,11 +233,17 @@ static int bind_change(sqlite3_stmt *s, unsigned parts, const struct account *va
 int accounts_change_locked(struct accounts *accounts, struct text name, unsigned parts,
 			   const struct account *values)
 {
-	sqlite3_stmt *s = accounts->statements[QUERY_CHANGE];
-	int bound = bind_text(s, 1, name);
+	sqlite3_stmt *change = accounts->statements[QUERY_CHANGE];
+	sqlite3_stmt *limits = accounts->statements[QUERY_LIMITS];
+	int bound = bind_text(change, 1, name);
 
-	bound |= bind_change(s, parts, values);
-	return run_bound_locked(&accounts->writer, s, bound);
+	bound |= bind_change(change, parts, values);
+	int r = run_bound_locked(&accounts->writer, change, bound);
+	if (r <= 0 || !(parts & ACCOUNT_LIMITS))
+		return r;
+	bound = bind_text(limits, 1, name);
+	bound |= bind_limits(limits, &values->limits);
+	return run_bound_locked(&accounts->writer, limits, bound);
 }
 
 int accounts_change(struct accounts *accounts, struct text name, unsigned parts,

@@ -12,6 +12,7 @@
 #include "accounts/database.h"
 #include "accounts/password.h"
 #include "ftp/account.h"
+#include "ftp/user_limits.h"
 
 #define ACCOUNT_FROM_SIZE 72 /* an address as text */
 
@@ -21,6 +22,7 @@ struct account {
 	char home[USER_HOME_MAX + 1]; /* absolute, or relative to data_root */
 	bool is_enabled;
 	uint32_t permissions; /* enum permission bits */
+	struct user_limits limits;
 	int64_t created_wall_ms, updated_wall_ms;
 	int64_t last_login_wall_ms; /* 0: never */
 	char last_login_from[ACCOUNT_FROM_SIZE];
@@ -32,6 +34,7 @@ enum account_part {
 	ACCOUNT_HOME = 1 << 1,
 	ACCOUNT_ENABLED = 1 << 2,
 	ACCOUNT_PERMISSIONS = 1 << 3,
+	ACCOUNT_LIMITS = 1 << 4, /* all of them */
 };
 
 struct account_login {

@@ -141,6 +141,26 @@ static void a_change_touches_only_the_parts_it_names(void **state)
 	assert_string_equal(account.password_hash, "$y$hash");
 }
 
+static void limits_are_kept_and_reset(void **state)
+{
+	(void)state;
+	struct account values = make_account("carol"), account;
+
+	values.limits = limits_as_server();
+	values.limits.values[LIMIT_USER_SESSIONS] = 5;
+	values.limits.values[LIMIT_UPLOAD_SIZE] = 0;
+	assert_int_equal(accounts_add(accounts, &values), 0);
+	assert_int_equal(accounts_get(accounts, T("carol"), &account), 0);
+	assert_memory_equal(&account.limits, &values.limits, sizeof(values.limits));
+
+	values.limits = limits_as_server();
+	values.limits.values[LIMIT_MIN_RATE] = INT64_MAX;
+	assert_int_equal(accounts_change(accounts, T("carol"), ACCOUNT_LIMITS, &values), 0);
+	assert_int_equal(accounts_get(accounts, T("carol"), &account), 0);
+	assert_memory_equal(&account.limits, &values.limits, sizeof(values.limits));
+	assert_int_equal(accounts_change(accounts, T("nobody"), ACCOUNT_LIMITS, &values), -ENOENT);
+}
+
 static void a_deleted_account_is_gone_and_its_name_free(void **state)
 {
 	(void)state;
@@ -209,7 +229,9 @@ static void a_row_that_we_would_never_write_is_an_error(void **state)
 
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(
-		database_run(db, "INSERT INTO users SELECT 'mallory', "
+		database_run(db, "INSERT INTO users (name, password_hash, home, enabled, "
+				 "permissions, created_ms, updated_ms, last_login_ms, "
+				 "last_login_from) SELECT 'mallory', "
 				 "replace(hex(zeroblob(400)), '0', 'x'), 'm', 1, 1, 1, 1, 1, ''"),
 		0);
 	database_close(&db);
@@ -227,6 +249,7 @@ int main(void)
 		WITH_ACCOUNTS(names_are_compared_by_their_bytes),
 		WITH_ACCOUNTS(an_added_account_is_read_as_it_was_written),
 		WITH_ACCOUNTS(a_change_touches_only_the_parts_it_names),
+		WITH_ACCOUNTS(limits_are_kept_and_reset),
 		WITH_ACCOUNTS(a_deleted_account_is_gone_and_its_name_free),
 		WITH_ACCOUNTS(the_list_is_ordered_by_name),
 		WITH_ACCOUNTS(logins_are_noted_and_those_of_deleted_users_skipped),

@@ -8,7 +8,16 @@
 
 #include "accounts/accounts.h"
 
-enum query { QUERY_GET, QUERY_LIST, QUERY_ADD, QUERY_CHANGE, QUERY_DELETE, QUERY_LOGIN, N_QUERIES };
+enum query {
+	QUERY_GET,
+	QUERY_LIST,
+	QUERY_ADD,
+	QUERY_CHANGE,
+	QUERY_LIMITS,
+	QUERY_DELETE,
+	QUERY_LOGIN,
+	N_QUERIES
+};
 
 #define N_RIGHTS_QUERIES 9 /* of rights.c */
 

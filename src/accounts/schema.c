@@ -17,8 +17,8 @@ static const char *const migrations[] = {
 	"  last_login_ms INTEGER,"
 	"  last_login_from TEXT"
 	") STRICT, WITHOUT ROWID;",
-	/* Groups, and what a user may do beyond its permissions: lines of ftp/policy.h. Users who
-	 * may do all were never limited, so a group that they join later may do it. */
+	/* 2: groups, and what a user may do beyond its permissions: lines of ftp/policy.h. Users
+	 * who may do all were never limited, so a group that they join later may do it. */
 	"CREATE TABLE groups ("
 	"  name TEXT NOT NULL PRIMARY KEY COLLATE BINARY,"
 	"  permissions INTEGER NOT NULL CHECK (permissions >= 0),"
@@ -43,6 +43,37 @@ static const char *const migrations[] = {
 	"CREATE INDEX user_rights_by_group ON user_rights (group_name);"
 	"INSERT INTO user_rights (name, inherits_permissions)"
 	"  SELECT name, permissions = 511 FROM users;",
+	/* 3: limits of a user (ftp/user_limits.h); NULL: as the server's settings say. */
+	"ALTER TABLE users ADD COLUMN session_upload_rate INTEGER;"
+	"ALTER TABLE users ADD COLUMN session_download_rate INTEGER;"
+	"ALTER TABLE users ADD COLUMN user_upload_rate INTEGER;"
+	"ALTER TABLE users ADD COLUMN user_download_rate INTEGER;"
+	"ALTER TABLE users ADD COLUMN user_sessions INTEGER;"
+	"ALTER TABLE users ADD COLUMN upload_size INTEGER;"
+	"ALTER TABLE users ADD COLUMN min_rate INTEGER;",
+	/* 4: what sessions did with files. source and sequence: the worker and its count, so that a
+	 * record that is sent again is stored once. */
+	"CREATE TABLE transfers ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  source INTEGER NOT NULL,"
+	"  sequence INTEGER NOT NULL,"
+	"  ended_ms INTEGER NOT NULL,"
+	"  kind INTEGER NOT NULL,"
+	"  user TEXT NOT NULL,"
+	"  address TEXT NOT NULL,"
+	"  session INTEGER NOT NULL,"
+	"  path BLOB NOT NULL,"
+	"  new_path BLOB NOT NULL,"
+	"  bytes INTEGER NOT NULL,"
+	"  duration_ms INTEGER NOT NULL,"
+	"  is_tls INTEGER NOT NULL,"
+	"  result TEXT NOT NULL,"
+	"  end_state TEXT NOT NULL,"
+	"  sha256 TEXT NOT NULL,"
+	"  UNIQUE (source, sequence)"
+	") STRICT;"
+	"CREATE INDEX transfers_by_time ON transfers (ended_ms);"
+	"CREATE INDEX transfers_by_user ON transfers (user, id);",
 };
 
 unsigned schema_latest(void)

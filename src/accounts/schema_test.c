@@ -105,8 +105,10 @@ static void a_damaged_database_is_refused(void **state)
 	char garbage[2048];
 
 	assert_int_equal(database_open(path, &db, &error), 0);
-	assert_int_equal(
-		database_run(db, "INSERT INTO users VALUES ('a', 'h', 'a', 1, 1, 1, 1, 1, '')"), 0);
+	assert_int_equal(database_run(db, "INSERT INTO users (name, password_hash, home, enabled, "
+					  "permissions, created_ms, updated_ms) "
+					  "VALUES ('a', 'h', 'a', 1, 1, 1, 1)"),
+			 0);
 	assert_int_equal(database_run(db, "PRAGMA wal_checkpoint(TRUNCATE)"), 0);
 	database_close(&db);
 

@@ -9,6 +9,14 @@ static int64_t read_ms(clockid_t id)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+int64_t clock_ns(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
 int64_t clock_ms(void)
 {
 	return read_ms(CLOCK_MONOTONIC);
@@ -48,4 +56,56 @@ void clock_format_iso(int64_t wall_ms, char ret[static CLOCK_ISO_SIZE])
 	}
 	size_t len = strlen(ret);
 	(void)snprintf(ret + len, CLOCK_ISO_SIZE - len, ".%03dZ", (int)(wall_ms % 1000));
+}
+
+/* Exactly `digits` digits and then the byte `after`, unless that is 0. */
+static bool take_field(struct text *in, size_t digits, char after, int *ret)
+{
+	struct text field = { in->ptr, digits };
+	uint64_t value;
+
+	if (in->len < digits || text_to_uint(field, 9999, &value) < 0)
+		return false;
+	in->ptr += digits;
+	in->len -= digits;
+	*ret = (int)value;
+	return after == '\0' || text_skip_char(in, after);
+}
+
+/* ".123Z" or "Z"; digits beyond the milliseconds are dropped. */
+static bool take_fraction(struct text *in, int *ret_ms)
+{
+	int ms = 0, weight = 100;
+
+	if (text_skip_char(in, '.')) {
+		size_t n = 0;
+		for (; n < in->len && in->ptr[n] >= '0' && in->ptr[n] <= '9'; n++) {
+			ms += (in->ptr[n] - '0') * weight;
+			weight /= 10;
+		}
+		if (n == 0)
+			return false;
+		*in = (struct text){ in->ptr + n, in->len - n };
+	}
+	*ret_ms = ms;
+	return text_equal(*in, T("Z"));
+}
+
+int clock_parse_iso(struct text in, int64_t *ret_ms)
+{
+	struct tm tm = { 0 };
+	int ms;
+
+	if (!take_field(&in, 4, '-', &tm.tm_year) || !take_field(&in, 2, '-', &tm.tm_mon) ||
+	    !take_field(&in, 2, 'T', &tm.tm_mday) || !take_field(&in, 2, ':', &tm.tm_hour) ||
+	    !take_field(&in, 2, ':', &tm.tm_min) || !take_field(&in, 2, '\0', &tm.tm_sec) ||
+	    !take_fraction(&in, &ms))
+		return -EINVAL;
+	if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
+	    tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+		return -EINVAL;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	*ret_ms = (int64_t)timegm(&tm) * 1000 + ms;
+	return 0;
 }

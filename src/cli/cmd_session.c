@@ -12,7 +12,7 @@ static void add_span(struct table *table, const json_t *session, const char *key
 	int64_t then_ms;
 
 	buf_init(&out, storage, sizeof(storage));
-	if (human_parse_iso(text_of(json_text(session, key)), &then_ms) == 0)
+	if (clock_parse_iso(text_of(json_text(session, key)), &then_ms) == 0)
 		human_span(clock_wall_ms() - then_ms, &out);
 	else
 		buf_add_char(&out, '-');

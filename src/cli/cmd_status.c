@@ -13,7 +13,7 @@ static void format_ago(const json_t *object, const char *key, struct buf *out)
 {
 	int64_t then_ms;
 
-	if (human_parse_iso(text_of(json_text(object, key)), &then_ms) < 0)
+	if (clock_parse_iso(text_of(json_text(object, key)), &then_ms) < 0)
 		buf_add(out, T("never"));
 	else
 		human_ago(then_ms, clock_wall_ms(), out);

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "cli/handlers.h"
 #include "cli/human.h"
+#include "cli/limit_options.h"
 #include "cli/manager_client.h"
 #include "cli/password.h"
 #include "cli/rights.h"
@@ -34,7 +35,7 @@ static void print_done(const struct cli *cli, const char *name, const char *what
 	(void)printf(" %s\n", what);
 }
 
-/* Adds what --home, --group and the options of rights say to the body. */
+/* Adds what --home, --group and the options of rights and limits say to the body. */
 static int add_changes(const struct cli *cli, json_t *body)
 {
 	const char *home = arguments_option(&cli->arguments, "home");
@@ -48,7 +49,7 @@ static int add_changes(const struct cli *cli, json_t *body)
 	if (group &&
 	    json_object_set_new(body, "group", *group ? json_string(group) : json_null()) < 0)
 		return complain_memory();
-	return EXIT_OK;
+	return limit_options_add(cli, body);
 }
 
 static int add_password(const struct cli *cli, const char *name, json_t *body)
@@ -121,7 +122,7 @@ int cmd_user_set(struct cli *cli)
 		return r;
 	if (json_object_size(body) == 0) {
 		complain("say what to change: --home, --group, --permissions, --rule, --deny, "
-			 "--hide or --folder");
+			 "--hide, --folder, or a limit such as --user-sessions N");
 		return EXIT_USAGE;
 	}
 	return change_user(cli, name, "PATCH", body, "is changed");
@@ -175,7 +176,7 @@ static void format_time(const json_t *user, const char *key, struct buf *out)
 {
 	int64_t then_ms;
 
-	if (human_parse_iso(text_of(json_text(user, key)), &then_ms) == 0)
+	if (clock_parse_iso(text_of(json_text(user, key)), &then_ms) == 0)
 		human_ago(then_ms, clock_wall_ms(), out);
 	else
 		buf_add(out, T("never"));
@@ -272,6 +273,7 @@ static int print_user(const struct cli *cli, const json_t *user)
 		   strcmp(json_text(user, "permissions_from"), "group") == 0 ? " (of the group)"
 									     : "");
 	rights_add_rows(table, user);
+	limit_rows_add(table, user);
 	add_login(table, user);
 	table_add(table, CELL_DIM, "Sessions");
 	table_addf(table, CELL_PLAIN, "%" PRIu64, json_number(user, "sessions"));

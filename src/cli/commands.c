@@ -30,7 +30,25 @@
 #define USER_DETAILS                                                                               \
 	RIGHTS_DETAILS                                                                             \
 	"\nWithout --permissions, or with --permissions inherit, a user may do what its group "    \
-	"may,\nor everything while it is in none."
+	"may,\nor everything while it is in none."                                                 \
+	"\nLimits: bytes as in 500K, 10M, 2G; none, or default (as the server's [limits] say);\n"  \
+	"they hold from the next login on."
+/* Each of enum limit (ftp/user_limits.h). */
+#define LIMIT_OPTION(name_, help_)                                                                 \
+	{                                                                                          \
+		.name = (name_), .argument = "N", .help = help_                                    \
+	}
+#define LIMIT_OPTIONS                                                                              \
+	LIMIT_OPTION("session-upload-rate", "Bytes a second that each session may upload"),        \
+		LIMIT_OPTION("session-download-rate",                                              \
+			     "Bytes a second that each session may download"),                     \
+		LIMIT_OPTION("user-upload-rate",                                                   \
+			     "Bytes a second that all its sessions may upload"),                   \
+		LIMIT_OPTION("user-download-rate",                                                 \
+			     "Bytes a second that all its sessions may download"),                 \
+		LIMIT_OPTION("user-sessions", "Sessions that it may have at the same time"),       \
+		LIMIT_OPTION("upload-size", "Bytes that a file may have after an upload"),         \
+		LIMIT_OPTION("min-rate", "Bytes a second below which a transfer is ended")
 #define STDIN_HELP "Read the password as one line from standard input"
 
 const struct option_row global_options[] = {
@@ -57,6 +75,7 @@ static const struct option_row user_add_options[] = {
 	{ .name = "home", .argument = "DIR", .help = HOME_HELP },
 	{ .name = "group", .argument = "NAME", .help = GROUP_HELP },
 	RIGHTS_OPTIONS,
+	LIMIT_OPTIONS,
 	{ .name = "disabled", .help = "Create the user without letting it log in" },
 	{ .name = "password-stdin", .help = STDIN_HELP },
 	REFUSE_PASSWORD,
@@ -67,6 +86,7 @@ static const struct option_row user_set_options[] = {
 	{ .name = "home", .argument = "DIR", .help = HOME_HELP },
 	{ .name = "group", .argument = "NAME", .help = GROUP_HELP },
 	RIGHTS_OPTIONS,
+	LIMIT_OPTIONS,
 	REFUSE_PASSWORD,
 	END_OF_OPTIONS,
 };
@@ -89,6 +109,17 @@ static const struct option_row session_kick_options[] = {
 
 static const struct option_row storage_check_options[] = {
 	{ .name = "clean", .help = "Remove what is older than partial_max_age" },
+	END_OF_OPTIONS,
+};
+
+static const struct option_row transfer_list_options[] = {
+	{ .name = "user", .argument = "NAME", .help = "Only what this user did" },
+	{ .name = "since",
+	  .argument = "TIME",
+	  .help = "Only what ended since then: 2026-11-20T11:17:40Z, or 90s, 30m, 2h, 7d ago" },
+	{ .name = "limit",
+	  .argument = "N",
+	  .help = "At most so many, the newest; 100 if not given" },
 	END_OF_OPTIONS,
 };
 
@@ -125,10 +156,11 @@ static const struct command commands[] = {
 	  .min_operands = 1,
 	  .max_operands = 1,
 	  .options = user_set_options,
-	  .summary = "Change a user's home, group or rights",
+	  .summary = "Change a user's home, group, rights or limits",
 	  .details = USER_DETAILS,
 	  .examples = "sallyport user set alice --permissions list,download,upload\n"
 		      "sallyport user set alice --home projects/alice\n"
+		      "sallyport user set alice --user-download-rate 10M --user-sessions 5\n"
 		      "sallyport user set alice --folder /share=/srv/share:ro --rule ''" },
 	{ .name = "user passwd",
 	  .run = cmd_user_passwd,
@@ -226,6 +258,15 @@ static const struct command commands[] = {
 	  .options = session_kick_options,
 	  .summary = "End a session",
 	  .examples = "sallyport session kick 42 --reason \"Maintenance, back at noon\"" },
+	{ .name = "transfer list",
+	  .run = cmd_transfer_list,
+	  .operands = "",
+	  .options = transfer_list_options,
+	  .summary = "List transfers and changes of files, newest first",
+	  .details = "The server keeps these records for the time of the setting keep_transfers.",
+	  .examples =
+		  "sallyport transfer list --user alice --since 2h\n"
+		  "sallyport transfer list --json | jq '.transfers[] | select(.end != \"proven\")'" },
 	{ .name = "storage check",
 	  .run = cmd_storage_check,
 	  .operands = "",
@@ -303,7 +344,8 @@ bool command_is_group(const char *word)
 /* Whole names ("user list", "status") are offered, and for a single word the groups as well. */
 const char *command_suggest(const char *group, const char *word)
 {
-	static const char *const groups[] = { "user", "group", "session", "storage", "config" };
+	static const char *const groups[] = { "user",	  "group",   "session",
+					      "transfer", "storage", "config" };
 	char typed[64];
 	int n = snprintf(typed, sizeof(typed), "%s%s%s", group ? group : "", group ? " " : "",
 			 word);

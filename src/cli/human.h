@@ -5,10 +5,6 @@
 
 #include "base/buf.h"
 
-/* "2026-11-20T11:17:40Z", with or without a fraction of a second, as milliseconds since 1970.
- * 0, or -EINVAL with *ret_ms untouched. */
-int human_parse_iso(struct text in, int64_t *ret_ms) MUST_CHECK;
-
 /* "45 s", "2 min", "3 h", "5 d": the largest unit that is there in full. Below zero counts as 0. */
 void human_span(int64_t ms, struct buf *out);
 /* "just now", "2 min ago"; the date ("2026-11-20") for what is longer ago than sixty days. */

@@ -1,17 +1,17 @@
 /* ipc/messages.h - the fixed messages between supervisor, manager and workers.
  *
- * Every packet is one of the structs below and begins with a struct message_head whose kind says
- * which. A packet of a wrong length or an unexpected kind ends the connection with the peer; only
- * the AUTH_REPLY may be shorter than its struct. All processes are forks of one binary, so layouts
- * agree by construction. Text fields end in NUL.
+ * Every packet is one of the structs below (EVENT: without the bytes behind its text; AUTH_REPLY:
+ * without those behind its policy) and begins with a struct message_head whose kind says which. A
+ * packet of a wrong length or an unexpected kind ends the connection with the peer. All processes
+ * are forks of one binary, so layouts agree by construction. Text fields end in NUL.
  *
  *	channel              kinds
  *	supervisor -> worker  MANAGER_CHANNEL (1 fd), LISTENER_REPLY (n fds), DRAIN, TERMINATE
  *	worker -> supervisor  LISTENER_REQUEST, LISTENER_RELEASE, DRAINING
  *	supervisor -> manager WORKER_CHANNEL (1 fd), TERMINATE
  *	manager -> supervisor RELOAD
- *	worker -> manager     AUTH_REQUEST
- *	manager -> worker     AUTH_REPLY, KICK
+ *	worker -> manager     AUTH_REQUEST, EVENT
+ *	manager -> worker     AUTH_REPLY, KICK, EVENT_STORED
  *	worker -> mailbox of another worker   DATA_CONNECTION, CONTROL_CONNECTION (1 fd)
  */
 #ifndef IPC_MESSAGES_H
@@ -19,6 +19,7 @@
 
 #include "base/secret.h"
 #include "ftp/policy.h"
+#include "ftp/user_limits.h"
 #include "net/address.h"
 
 enum message_kind {
@@ -47,6 +48,8 @@ enum message_kind {
 	MSG_KICK,		/* message_kick */
 	MSG_DATA_CONNECTION,	/* message_data_connection */
 	MSG_CONTROL_CONNECTION, /* message_control_connection */
+	MSG_EVENT,		/* message_event */
+	MSG_EVENT_STORED,	/* message_event_stored */
 };
 
 struct message_head {
@@ -82,7 +85,8 @@ struct message_auth_reply {
 	uint64_t request_id;
 	uint32_t result; /* enum auth_result */
 	/* The rest only with AUTH_OK: */
-	uint32_t permissions;	      /* enum permission bits */
+	uint32_t permissions; /* enum permission bits */
+	struct user_limits limits;
 	char user[USER_NAME_MAX + 1]; /* as stored */
 	char home[USER_HOME_MAX + 1]; /* absolute, or relative to data_root */
 	/* Lines of ftp/policy.h. The packet ends behind the NUL. */
@@ -128,6 +132,43 @@ struct message_control_connection {
 	bool is_implicit;
 };
 
+enum event_kind {
+	EVENT_UPLOAD,
+	EVENT_DOWNLOAD,
+	EVENT_DELETE,
+	EVENT_RENAME,
+	EVENT_MKDIR,
+	EVENT_RMDIR,
+};
+
+#define EVENT_TEXT_MAX (2 * 4096) /* two paths */
+
+/* What a session did with a file. It is sent again until it is stored; source and sequence tell
+ * that it is the same one. */
+struct message_event {
+	struct message_head head;
+	uint32_t kind;	   /* enum event_kind */
+	uint64_t source;   /* a random number of the worker's */
+	uint64_t sequence; /* from 1 up, in the order of sending */
+	uint64_t session_id;
+	struct address peer;
+	int64_t ended_wall_ms;
+	uint64_t bytes, duration_ms; /* of uploads and downloads */
+	bool is_tls, is_ascii;
+	char user[USER_NAME_MAX + 1];
+	char result[64];    /* "complete", or why not */
+	char end_state[12]; /* "proven", "likely", "truncated", "broken"; empty for changes */
+	char sha256[65];    /* hexadecimal, or empty */
+	uint16_t path_len, new_path_len;
+	char text[EVENT_TEXT_MAX]; /* the path, then the new path; without NUL */
+};
+
+/* All events up to this one are stored. */
+struct message_event_stored {
+	struct message_head head;
+	uint64_t sequence;
+};
+
 /* Large enough for any of them. */
 union message {
 	struct message_head head;
@@ -138,6 +179,8 @@ union message {
 	struct message_kick kick;
 	struct message_data_connection data_connection;
 	struct message_control_connection control_connection;
+	struct message_event event;
+	struct message_event_stored event_stored;
 };
 
 #endif

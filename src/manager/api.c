@@ -132,6 +132,18 @@ static enum MHD_Result respond(struct MHD_Connection *connection, struct api_req
 	return r;
 }
 
+bool api_query(struct api_request *request, const char *name, char ret[static API_ARGUMENT_SIZE],
+	       bool *ret_is_bad)
+{
+	const char *value =
+		MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+
+	*ret_is_bad = value && api_percent_decode(text_of(value), ret) < 0;
+	if (*ret_is_bad)
+		(void)api_problem(request, 422, name, "The parameter \"%s\" cannot be read.", name);
+	return value != NULL;
+}
+
 /* The checks in front of every handler, in the order of what the asker may learn. */
 static unsigned run_request(struct api_request *request, const struct exchange *exchange,
 			    const char *method, const char *path,
@@ -160,7 +172,9 @@ static unsigned run_request(struct api_request *request, const struct exchange *
 static enum MHD_Result answer(struct api *api, struct MHD_Connection *connection,
 			      const struct exchange *exchange, const char *method, const char *path)
 {
-	struct api_request request = { .context = &api->context, .by_uid = exchange->by_uid };
+	struct api_request request = { .context = &api->context,
+				       .by_uid = exchange->by_uid,
+				       .connection = connection };
 	char allow[API_ALLOW_SIZE];
 
 	if (exchange->body)

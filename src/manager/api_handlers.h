@@ -26,6 +26,9 @@ unsigned api_group_get(struct api_request *request);
 unsigned api_group_patch(struct api_request *request);
 unsigned api_group_delete(struct api_request *request);
 
+/* api_transfers.c */
+unsigned api_transfers_get(struct api_request *request);
+
 /* api_sessions.c */
 unsigned api_sessions_get(struct api_request *request);
 unsigned api_session_delete(struct api_request *request);

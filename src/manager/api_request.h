@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "accounts/accounts.h"
+#include "accounts/transfers.h"
 #include "ipc/scoreboard.h"
 #include "manager/worker_links.h"
 #include "settings/settings.h"
@@ -19,15 +20,19 @@ struct api_context {
 	const struct settings *settings;
 	const struct scoreboard *board;
 	struct accounts *accounts;
+	struct transfers *transfers;
 	struct worker_links *links;
 	int supervisor; /* channel */
 };
+
+struct MHD_Connection;
 
 struct api_request {
 	const struct api_context *context;
 	unsigned by_uid;		  /* who asks */
 	char argument[API_ARGUMENT_SIZE]; /* the decoded last segment of the path, or empty */
 	struct text body;
+	struct MHD_Connection *connection;
 	json_t *answer; /* owned; NULL: no body */
 	bool is_problem;
 };
@@ -41,6 +46,11 @@ unsigned api_problem_errno(struct api_request *request, int r, const char *subje
 
 /* What is wrong with a directory that workers are to serve, or NULL. */
 const char *api_directory_problem(const struct api_request *request, const char *directory);
+
+/* The decoded parameter of the query ("?user=alice"); false: it is not there. 422 and true in
+ * *ret_is_bad: it cannot be decoded or is too long. */
+bool api_query(struct api_request *request, const char *name, char ret[static API_ARGUMENT_SIZE],
+	       bool *ret_is_bad);
 
 /* The body as a JSON object, a new reference; NULL: *ret_status is the problem's. An empty body is
  * {} when may_be_empty. */

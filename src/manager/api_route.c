@@ -21,6 +21,7 @@ static const struct route {
 	{ "GET", "/api/v1/groups/", api_group_get },
 	{ "PATCH", "/api/v1/groups/", api_group_patch },
 	{ "DELETE", "/api/v1/groups/", api_group_delete },
+	{ "GET", "/api/v1/transfers", api_transfers_get },
 	{ "GET", "/api/v1/sessions", api_sessions_get },
 	{ "DELETE", "/api/v1/sessions/", api_session_delete },
 };
@@ -36,8 +37,7 @@ static int hex_value(char c)
 	return -1;
 }
 
-/* RFC 3986 2.1. 0 or -EINVAL: a broken escape, a NUL, more than fits. */
-static int percent_decode(struct text in, char ret[static API_ARGUMENT_SIZE])
+int api_percent_decode(struct text in, char ret[static API_ARGUMENT_SIZE])
 {
 	size_t n = 0;
 
@@ -84,7 +84,7 @@ int api_route_find(struct text method, struct text path, api_handler *ret,
 		if (!matches(&routes[i], path, &argument))
 			continue;
 		if (text_equal(method, text_of(routes[i].method))) {
-			if (percent_decode(argument, ret_argument) < 0)
+			if (api_percent_decode(argument, ret_argument) < 0)
 				return -ENOENT;
 			*ret = routes[i].handler;
 			return 0;

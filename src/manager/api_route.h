@@ -6,6 +6,9 @@
 
 #define API_ALLOW_SIZE 64
 
+/* RFC 3986 2.1. 0 or -EINVAL: a broken escape, a NUL, more than fits. */
+int api_percent_decode(struct text in, char ret[static API_ARGUMENT_SIZE]) MUST_CHECK;
+
 typedef unsigned (*api_handler)(struct api_request *request);
 
 /* path is as it came, percent-encoded, without the query. 0 and *ret, with the decoded last segment

@@ -6,16 +6,22 @@
 #include "manager/api_rights.h"
 #include "manager/board_users.h"
 #include "manager/json_fields.h"
+#include "manager/limits_json.h"
 
 #define REASON_DISABLED "Your account has been disabled by the administrator."
 #define REASON_DELETED "Your account has been deleted by the administrator."
 
 /* The first of these is for POST only. */
 static const struct json_field user_fields[] = {
-	{ "name", FIELD_STRING, true },		  { "password", FIELD_STRING, false },
-	{ "password_hash", FIELD_STRING, false }, { "home", FIELD_STRING, false },
-	{ "enabled", FIELD_BOOLEAN, false },	  { "permissions", FIELD_STRINGS_OR_NULL, false },
-	{ "group", FIELD_STRING_OR_NULL, false }, API_RIGHTS_FIELDS,
+	{ "name", FIELD_STRING, true },
+	{ "password", FIELD_STRING, false },
+	{ "password_hash", FIELD_STRING, false },
+	{ "home", FIELD_STRING, false },
+	{ "enabled", FIELD_BOOLEAN, false },
+	{ "permissions", FIELD_STRINGS_OR_NULL, false },
+	{ "group", FIELD_STRING_OR_NULL, false },
+	{ "limits", FIELD_OBJECT, false },
+	API_RIGHTS_FIELDS,
 };
 
 /* What a body says of a user. */
@@ -28,14 +34,14 @@ struct user_change {
 
 static json_t *user_json(const struct account *account, size_t sessions)
 {
-	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:I}", "name",
-			 api_text(text_of(account->name)), "home", api_text(text_of(account->home)),
-			 "enabled", account->is_enabled, "permissions",
-			 api_permissions(account->permissions), "created",
-			 api_time(account->created_wall_ms), "last_login",
-			 api_time(account->last_login_wall_ms), "last_login_from",
-			 api_text_or_null(account->last_login_from), "sessions",
-			 (json_int_t)sessions);
+	return json_pack(
+		"{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:I}", "name",
+		api_text(text_of(account->name)), "home", api_text(text_of(account->home)),
+		"enabled", account->is_enabled, "permissions",
+		api_permissions(account->permissions), "limits", limits_json(&account->limits),
+		"created", api_time(account->created_wall_ms), "last_login",
+		api_time(account->last_login_wall_ms), "last_login_from",
+		api_text_or_null(account->last_login_from), "sessions", (json_int_t)sessions);
 }
 
 /* Adds the group and what comes with it; the object has the account's own permissions yet. */
@@ -131,6 +137,20 @@ static unsigned read_text(struct api_request *request, const char *field, const 
 	return 0;
 }
 
+static unsigned read_limits(struct api_request *request, const json_t *object,
+			    struct user_limits *limits)
+{
+	const char *bad = limits_from_json(object, limits);
+
+	if (!bad)
+		return 0;
+	return api_problem(
+		request, 422, "limits",
+		"\"%.100s\" is not a limit, or its value is neither null (as the server) "
+		"nor a number from 0 (none) up.",
+		bad);
+}
+
 /* Hashing is the last of all checks, since it is slow. */
 static unsigned read_password(struct api_request *request, const json_t *body, unsigned *parts,
 			      struct account *values)
@@ -199,6 +219,7 @@ static unsigned read_parts(struct api_request *request, const json_t *body,
 	const json_t *enabled = json_object_get(body, "enabled");
 	const json_t *permissions = json_object_get(body, "permissions");
 	const json_t *group = json_object_get(body, "group");
+	const json_t *limits = json_object_get(body, "limits");
 	unsigned status = 0;
 
 	if (home) {
@@ -216,6 +237,10 @@ static unsigned read_parts(struct api_request *request, const json_t *body,
 		status = read_group(request, group, change);
 	if (status == 0)
 		status = api_rights_read(request, body, &change->rights_parts, &change->rights);
+	if (status == 0 && limits) {
+		change->parts |= ACCOUNT_LIMITS;
+		status = read_limits(request, limits, &change->account.limits);
+	}
 	return status != 0 ? status
 			   : read_password(request, body, &change->parts, &change->account);
 }
@@ -249,6 +274,7 @@ static unsigned read_new_user(struct api_request *request, const json_t *body,
 	memcpy(account->home, account->name, sizeof(account->name));
 	account->is_enabled = true;
 	account->permissions = PERM_ALL;
+	account->limits = limits_as_server();
 	change->rights_parts = RIGHTS_INHERITS;
 	change->rights.inherits_permissions = true;
 	status = read_parts(request, body, change);

@@ -5,6 +5,7 @@ static const char *const type_names[] = {
 	[FIELD_STRING] = "a string",
 	[FIELD_BOOLEAN] = "true or false",
 	[FIELD_STRINGS] = "an array of strings",
+	[FIELD_OBJECT] = "an object",
 	[FIELD_OBJECTS] = "an array of objects",
 	[FIELD_STRING_OR_NULL] = "a string or null",
 	[FIELD_STRINGS_OR_NULL] = "an array of strings or null",
@@ -39,6 +40,8 @@ static bool has_type(const json_t *value, const struct json_field *field)
 		return json_is_boolean(value);
 	case FIELD_STRINGS:
 		return is_array_of_strings(value);
+	case FIELD_OBJECT:
+		return json_is_object(value);
 	case FIELD_OBJECTS:
 		return is_array_of_objects(value);
 	case FIELD_STRING_OR_NULL:

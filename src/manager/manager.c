@@ -8,9 +8,11 @@
  *	supervisor   WORKER_CHANNEL  any time   often
  *	supervisor   TERMINATE       any time   once; the end of the channel means the same
  *	worker       AUTH_REQUEST    any time   often
+ *	worker       EVENT           any time   often
  *
  * Anything else ends the peer's channel. Threads: the main loop here, a pool that checks passwords
- * (verify.c), the API's (api.c), one that stores last logins (last_logins.c). */
+ * (verify.c), the API's (api.c), one that stores last logins (last_logins.c), one that stores what
+ * sessions did (records.c). */
 #include "manager/manager.h"
 
 #include <malloc.h>
@@ -23,8 +25,11 @@
 #include "ipc/channel.h"
 #include "manager/api.h"
 #include "manager/last_logins.h"
+#include "manager/records.h"
 #include "manager/verify.h"
 #include "manager/worker_links.h"
+
+#define LAST_EVENTS_MS 2000
 
 struct manager {
 	const struct manager_start *start;
@@ -32,6 +37,8 @@ struct manager {
 	struct accounts *accounts;
 	struct password_cache *cache;
 	struct last_logins *last_logins;
+	struct transfers *transfers;
+	struct records *records;
 	struct worker_links *links;
 	struct verify_pool *verify;
 	struct api *api;
@@ -67,6 +74,8 @@ static int open_accounts(struct manager *m)
 		(void)snprintf(path, sizeof(path), "%s/accounts.db", m->settings->state_directory);
 
 	int r = accounts_open(path, &m->accounts, &error);
+	if (r == 0)
+		r = transfers_open(path, &m->transfers, &error);
 	if (r < 0)
 		log_event(LOG_ERROR, "accounts-unusable", F_STR("error", error.text));
 	return r;
@@ -90,6 +99,7 @@ static int start_api(struct manager *m)
 		.settings = m->settings,
 		.board = m->start->board,
 		.accounts = m->accounts,
+		.transfers = m->transfers,
 		.links = m->links,
 		.supervisor = m->start->supervisor,
 	};
@@ -108,6 +118,8 @@ static int start_parts(struct manager *m)
 	if (r == 0)
 		r = last_logins_new(m->accounts, &m->last_logins);
 	if (r == 0)
+		r = records_new(m->transfers, m->settings, &m->records);
+	if (r == 0)
 		r = start_verify(m);
 	if (r == 0)
 		r = start_api(m);
@@ -121,8 +133,10 @@ static void stop_parts(struct manager *m)
 	api_stop(&m->api);
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
+	records_free(&m->records);
 	worker_links_free(&m->links);
 	password_cache_free(&m->cache);
+	transfers_free(&m->transfers);
 	accounts_free(&m->accounts);
 }
 
@@ -267,6 +281,20 @@ static void submit(struct manager *m, struct worker_link *link,
 		log_event(LOG_ERROR, "login-answer-lost", F_STR("user", request->user), F_ERRNO(r));
 }
 
+/* False: it is none that a worker may send. */
+static bool take_message(struct manager *m, struct worker_link *link, const union message *message,
+			 size_t len)
+{
+	if (is_sound(&message->auth_request, len)) {
+		submit(m, link, &message->auth_request);
+		return true;
+	}
+	if (!records_is_sound(&message->event, len))
+		return false;
+	records_note(m->records, link, &message->event);
+	return true;
+}
+
 /* Takes one packet of the worker. False: there is none now, or never will be. */
 static bool read_worker(struct manager *m, struct worker_link *link)
 {
@@ -285,10 +313,8 @@ static bool read_worker(struct manager *m, struct worker_link *link)
 		drop_link(m, link, strerrordesc_np((int)-n));
 	} else {
 		close_all(fds, n_fds);
-		goes_on = n_fds == 0 && is_sound(&message.auth_request, (size_t)n);
-		if (goes_on)
-			submit(m, link, &message.auth_request);
-		else
+		goes_on = n_fds == 0 && take_message(m, link, &message, (size_t)n);
+		if (!goes_on)
 			drop_link(m, link, "unexpected message");
 	}
 	explicit_bzero(&message, sizeof(message));
@@ -312,16 +338,25 @@ static void run_once(struct manager *m)
 		read_supervisor(m);
 }
 
-/* What workers asked before the end is in hand as well. */
+/* What workers asked before the end is in hand as well, and what their last sessions did until they
+ * end or turn to the next manager. */
 static void read_what_is_left(struct manager *m)
 {
 	struct worker_link *links[WORKER_LINKS_MAX];
 	struct pollfd polls[WORKER_LINKS_MAX];
-	size_t n = worker_links_poll(m->links, polls, links);
+	int64_t deadline = deadline_in(LAST_EVENTS_MS);
+	size_t n;
 
-	for (size_t i = 0; i < n; i++)
-		while (read_worker(m, links[i]))
-			continue;
+	while ((n = worker_links_poll(m->links, polls, links)) > 0) {
+		int left = deadline_left(deadline);
+		int n_ready = poll(polls, (nfds_t)n, left);
+
+		for (size_t i = 0; i < n && n_ready > 0; i++)
+			if (polls[i].revents)
+				(void)read_worker(m, links[i]);
+		if (n_ready == 0 || left == 0)
+			return;
+	}
 }
 
 int manager_main(const struct manager_start *start)
@@ -341,6 +376,7 @@ int manager_main(const struct manager_start *start)
 	log_event(LOG_INFO, "manager-ready", F_STR("version", SALLYPORT_VERSION));
 	while (!m.is_ending)
 		run_once(&m);
+	api_stop(&m.api);
 	read_what_is_left(&m);
 	stop_parts(&m);
 	log_event(LOG_INFO, "manager-ended", F_STR("version", SALLYPORT_VERSION));

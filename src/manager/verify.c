@@ -77,7 +77,8 @@ static int send_ok(struct verify_pool *pool, struct job *job, const struct accou
 	struct confirmation confirmation = { &pool->base, account };
 	struct message_auth_reply reply = { .head = { MSG_AUTH_REPLY },
 					    .request_id = job->request.request_id,
-					    .result = AUTH_OK };
+					    .result = AUTH_OK,
+					    .limits = account->limits };
 	struct effective_rights rights;
 	char from[ADDRESS_TEXT_SIZE];
 

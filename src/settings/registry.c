@@ -52,6 +52,13 @@
 			.kind = VALUE_UINT, .min = (min_), .max = (max_), FIELD(unsigned, member)  \
 	}
 
+#define BYTES(section, name, member, default_, unit, change, help)                                 \
+	{                                                                                          \
+		INFO(section, name, default_, unit, "0 and up, or as in 500K, 10M, 2G", change,    \
+		     help),                                                                        \
+			.kind = VALUE_SIZE, FIELD(uint64_t, member)                                \
+	}
+
 #define OCTAL(section, name, member, default_, max_, change, help)                                 \
 	{                                                                                          \
 		INFO(section, name, default_, "", "octal, 0 to " #max_, change, help),             \
@@ -152,6 +159,12 @@ static const struct setting rows[] = {
 	      "How many sessions may be connected at the same time, over all workers."),
 	SECONDS("server", "shutdown_grace", shutdown_grace_s, "5", 0, 600, RELOAD,
 		"How long sessions have to end once the server is told to stop."),
+	STRING(VALUE_PATH, "server", "xferlog", xferlog, "", "absolute path, or empty", RELOAD,
+	       "A file that gets a line for each transfer in the format of wu-ftpd's xferlog; a reload "
+	       "opens it again. Empty: none."),
+	SECONDS("server", "keep_transfers", keep_transfers_s, "7776000", 0, 3153600000, RELOAD,
+		"How long the accounts database keeps the record of a transfer or change; 0: there "
+		"are no records."),
 
 	/* [ftp] */
 	PORTS("ftp", "explicit_ports", explicit_ports, "21, 3021", RELOAD,
@@ -207,6 +220,8 @@ static const struct setting rows[] = {
 	       "LIST shows times in the server's time zone instead of UTC."),
 	COUNT("ftp", "deflate_level", deflate_level, "1", 0, 9, RELOAD,
 	      "How hard MODE Z compresses unless the client says otherwise; 0: it is not served."),
+	SWITCH("ftp", "hash_uploads", hash_uploads, "no", RELOAD,
+	       "Compute the SHA-256 of files while they are uploaded, for the records of transfers."),
 	STRING(VALUE_CHARSET, "ftp", "charset", charset, "UTF-8", CHARSET_ALLOWED, RELOAD,
 	       "The character set of clients that do not speak UTF-8: names that arrive in it become "
 	       "UTF-8 on disk, and go out in it until the client sends OPTS UTF8 ON."),
@@ -219,6 +234,31 @@ static const struct setting rows[] = {
 	     "What 226 means for an upload. fsync: the file and its directory entry are on disk."),
 	SECONDS("ftp", "partial_max_age", partial_max_age_s, "604800", 1, 31536000, RELOAD,
 		"How long the bytes of a broken upload are kept for REST and APPE."),
+
+	/* [limits] */
+	BYTES("limits", "session_upload_rate", session_upload_rate, "0", "B/s", RELOAD,
+	      "How many bytes a second each session may upload; 0: no limit."),
+	BYTES("limits", "session_download_rate", session_download_rate, "0", "B/s", RELOAD,
+	      "How many bytes a second each session may download; 0: no limit."),
+	BYTES("limits", "user_upload_rate", user_upload_rate, "0", "B/s", RELOAD,
+	      "How many bytes a second all sessions of a user may upload together; 0: no limit."),
+	BYTES("limits", "user_download_rate", user_download_rate, "0", "B/s", RELOAD,
+	      "How many bytes a second all sessions of a user may download together; 0: no limit."),
+	BYTES("limits", "total_upload_rate", total_upload_rate, "0", "B/s", RELOAD,
+	      "How many bytes a second all users may upload together; 0: no limit."),
+	BYTES("limits", "total_download_rate", total_download_rate, "0", "B/s", RELOAD,
+	      "How many bytes a second all users may download together; 0: no limit."),
+	COUNT("limits", "user_sessions", user_sessions, "0", 0, 1000000, RELOAD,
+	      "How many sessions a user may have at the same time; 0: no limit."),
+	COUNT("limits", "address_sessions", address_sessions, "0", 0, 1000000, RELOAD,
+	      "How many sessions may come from one address at the same time; 0: no limit."),
+	BYTES("limits", "upload_size", upload_size, "0", "B", RELOAD,
+	      "How large a file may become by an upload; 0: no limit."),
+	BYTES("limits", "min_rate", min_rate, "0", "B/s", RELOAD,
+	      "Transfers that move fewer bytes a second than this over min_rate_time are ended; time "
+	      "in which a bandwidth limit held them back does not count. 0: no limit."),
+	SECONDS("limits", "min_rate_time", min_rate_time_s, "30", 1, 3600, RELOAD,
+		"Over how long the speed of a transfer is measured for min_rate."),
 
 	/* [tls] */
 	STRING(VALUE_PATH, "tls", "certificate", certificate, "", "absolute path, or empty", RELOAD,

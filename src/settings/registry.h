@@ -10,6 +10,7 @@ enum value_kind {
 	VALUE_BOOL,
 	VALUE_UINT,
 	VALUE_OCTAL,
+	VALUE_SIZE, /* bytes, see base/size.h */
 	VALUE_WORD, /* one of a few words, stored as its position */
 	VALUE_TEXT,
 	VALUE_PATH,

@@ -65,6 +65,8 @@ struct settings {
 	unsigned max_threads;			  /* per worker */
 	unsigned max_sessions;			  /* of all workers */
 	unsigned shutdown_grace_s;		  /* SIGTERM: time for sessions to end */
+	char xferlog[SETTINGS_PATH_SIZE];	  /* empty: none */
+	unsigned keep_transfers_s;		  /* 0: no records */
 
 	/* [ftp] */
 	struct port_list explicit_ports;
@@ -93,10 +95,22 @@ struct settings {
 	unsigned umask;			 /* octal, of new files and directories */
 	bool local_times;		 /* LIST shows local time; else UTC */
 	unsigned deflate_level;		 /* of MODE Z; 0: MODE Z is off */
+	bool hash_uploads;		 /* records of uploads carry a SHA-256 */
 	char charset[CHARSET_NAME_SIZE]; /* of clients that do not speak UTF-8 */
 	enum uploads_mode uploads;
 	enum durability durability;
 	unsigned partial_max_age_s; /* what broken uploads have left is removed then */
+
+	/* [limits]; 0: no limit. Those with a name in ftp/user_limits.h can be set for a user as
+	 * well. */
+	uint64_t session_upload_rate, session_download_rate; /* bytes per second */
+	uint64_t user_upload_rate, user_download_rate;
+	uint64_t total_upload_rate, total_download_rate;
+	unsigned user_sessions;
+	unsigned address_sessions;
+	uint64_t upload_size; /* bytes */
+	uint64_t min_rate;    /* bytes per second, over: */
+	unsigned min_rate_time_s;
 
 	/* [tls] */
 	char certificate[SETTINGS_PATH_SIZE]; /* PEM: leaf first, then intermediates */

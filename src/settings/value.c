@@ -2,6 +2,7 @@
  * Each kind of value has a pair of functions that know its field's type; a table joins them. */
 #include "settings/value.h"
 
+#include "base/size.h"
 #include "net/address.h"
 #include "net/external.h"
 
@@ -129,6 +130,21 @@ static int parse_uint(const struct setting *row, struct text in, void *field, st
 static void format_uint(const struct setting *row UNUSED, const void *field, struct buf *out)
 {
 	buf_addf(out, "%u", *(const unsigned *)field);
+}
+
+static int parse_size(const struct setting *row UNUSED, struct text in, void *field,
+		      struct buf *wrong)
+{
+	int r = size_parse(in, field);
+
+	if (r == -ERANGE)
+		return refuse(wrong, in, "is too large");
+	return r < 0 ? refuse(wrong, in, "is not a number of bytes") : 0;
+}
+
+static void format_size(const struct setting *row UNUSED, const void *field, struct buf *out)
+{
+	size_format(*(const uint64_t *)field, out);
 }
 
 static int parse_octal(const struct setting *row, struct text in, void *field, struct buf *wrong)
@@ -362,6 +378,7 @@ static const struct kind_functions kinds[] = {
 	[VALUE_BOOL] = { parse_bool, format_bool },
 	[VALUE_UINT] = { parse_uint, format_uint },
 	[VALUE_OCTAL] = { parse_octal, format_octal },
+	[VALUE_SIZE] = { parse_size, format_size },
 	[VALUE_WORD] = { parse_word, format_word },
 	[VALUE_TEXT] = { parse_text, format_text },
 	[VALUE_PATH] = { parse_path, format_text },

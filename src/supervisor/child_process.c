@@ -115,6 +115,7 @@ static int run_worker(struct children *c, const struct child *self, int channel)
 		.settings = self->generation->settings,
 		.board = c->board,
 		.reservations = c->reservations,
+		.places = c->places,
 		.tls = self->generation->tls,
 		.listeners = c->listeners->items,
 		.n_listeners = c->listeners->n,

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "ipc/places.h"
 #include "ipc/reservations.h"
 #include "ipc/scoreboard.h"
 #include "supervisor/backoff.h"
@@ -45,6 +46,7 @@ struct children {
 	/* Set by the caller before children_init and borrowed. */
 	struct scoreboard *board;
 	struct reservations *reservations;
+	struct places *places;
 	struct listeners *listeners;
 	struct passive_ports *passive_ports;
 	struct server_view *view; /* what the scoreboard tells of the whole server */

@@ -132,7 +132,9 @@ static int allow_manager(struct landlock_ruleset *ruleset, const struct settings
 {
 	int r = allow_existing(ruleset, settings->state_directory, LANDLOCK_STORE);
 
-	return r < 0 ? r : allow_parent(ruleset, settings->database);
+	if (r == 0)
+		r = allow_parent(ruleset, settings->database);
+	return r < 0 ? r : allow_parent(ruleset, settings->xferlog);
 }
 
 /* Landlock tells nobody what it holds: so we try. */

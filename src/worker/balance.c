@@ -1,9 +1,9 @@
 /* worker/balance.c - see balance.h. */
 #include "worker/balance.h"
 
-#include "base/log.h"
 #include "ipc/channel.h"
 #include "net/socket.h"
+#include "worker/session_limits.h"
 #include "worker/sessions.h"
 
 /* The serving worker of our generation with the fewest sessions; ourselves when none has fewer. */
@@ -47,13 +47,11 @@ bool balance_hand_over(struct worker *worker, int *fd, const struct address *pee
 
 void balance_take_over(struct worker *worker, int fd, const struct address *peer, bool is_implicit)
 {
-	int error;
-	struct session *s = sessions_open(worker->sessions, fd, peer, is_implicit, -1, &error);
+	struct session_refusal refusal;
+	struct session *s = sessions_open(worker->sessions, fd, peer, is_implicit, -1, &refusal);
 
-	if (s) {
+	if (s)
 		sessions_dispatch(worker->sessions, s);
-		return;
-	}
-	log_event(LOG_WARNING, "session-refused", F_ERRNO(error));
-	socket_close_gently(&fd);
+	else
+		limits_refuse(worker, fd, peer, is_implicit, &refusal);
 }

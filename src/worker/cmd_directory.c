@@ -5,6 +5,7 @@
 #include "store/partial.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/events.h"
 #include "worker/place.h"
 
 /* "path" and words behind it: 257 has its path in double quotes (RFC 959 Appendix II). */
@@ -67,6 +68,7 @@ void cmd_mkd(struct session *s, struct text argument)
 	if (place_find(s, argument, PLACE_MAKE, &place) < 0)
 		return;
 	int r = home_mkdir(place.home, place_beneath(&place), 0777);
+	events_note_change(s, EVENT_MKDIR, path_text(&place.path), NULL, r);
 	if (r < 0) {
 		reply_errno(s, place_is_root(&place) ? -EEXIST : r, path_text(&place.path));
 		return;
@@ -82,6 +84,7 @@ void cmd_rmd(struct session *s, struct text argument)
 	if (place_find(s, argument, PLACE_REMOVE, &place) < 0)
 		return;
 	int r = partial_rmdir(place.home, place_beneath(&place));
+	events_note_change(s, EVENT_RMDIR, path_text(&place.path), NULL, r);
 	if (r < 0) {
 		reply_errno(s, r, path_text(&place.path));
 		return;

@@ -3,6 +3,7 @@
 #include "store/partial.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/events.h"
 #include "worker/place.h"
 
 /* The regular file that SIZE and MDTM are asked about. */
@@ -101,6 +102,7 @@ void cmd_dele(struct session *s, struct text argument)
 	/* What is kept of a broken upload goes along; it may be all that there is. */
 	if ((r == 0 || r == -ENOENT) && partial_forget(place.home, place_beneath(&place)) == 0)
 		r = 0;
+	events_note_change(s, EVENT_DELETE, path_text(&place.path), NULL, r);
 	if (r < 0) {
 		reply_errno(s, place_is_root(&place) ? -EISDIR : r, path_text(&place.path));
 		return;
@@ -149,6 +151,7 @@ void cmd_rnto(struct session *s, struct text argument)
 	}
 	int r = home_rename(place.home, place_beneath(&source), place_beneath(&place),
 			    place_may(&place, PERM_OVERWRITE));
+	events_note_change(s, EVENT_RENAME, text_of(from), &place.path, r);
 	if (r < 0) {
 		reply_errno(s, r, path_text(&place.path));
 		return;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/flow.h"
 #include "worker/hosts.h"
 
 void cmd_syst(struct session *s, struct text argument UNUSED)
@@ -163,6 +164,12 @@ static void status_of_transfer(struct session *s, struct buf *text)
 		buf_addf(text, "%s %s: %" PRIu64 " bytes so far\n", kinds[s->transfer_kind],
 			 s->transfer_path ? s->transfer_path : "",
 			 atomic_load_explicit(&s->transfer_bytes, memory_order_relaxed));
+
+	const struct meter *meter = s->flow ? flow_narrowest(s->flow) : NULL;
+
+	if (meter)
+		buf_addf(text, "[D-81] Limited to %" PRIu64 " bytes/s by %s\n", meter->rate,
+			 meter->limit);
 }
 
 void cmd_stat(struct session *s, struct text argument)

@@ -8,6 +8,7 @@
 #include "worker/commands.h"
 #include "worker/control.h"
 #include "worker/hosts.h"
+#include "worker/session_limits.h"
 #include "worker/manager_link.h"
 #include "worker/place.h"
 #include "worker/sessions.h"
@@ -70,6 +71,7 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 	if (!user)
 		return -ENOMEM;
 	memcpy(user->name, answer->user, len + 1);
+	user->limits = answer->limits;
 	user->directory = text_dup(T("/"));
 	int r = user->directory
 			? policy_new(answer->permissions, text_of(answer->policy), &user->policy)
@@ -103,6 +105,10 @@ static void admit(struct session *s, const struct message_auth_reply *answer)
 			  F_STR("cause", "D-69"));
 		reply(s, 530,
 		      "[D-69] Your home directory is not available; tell the administrator.");
+		return;
+	}
+	if (!limits_admit(s)) {
+		session_user_free(&s->user);
 		return;
 	}
 	sessions_logged_in(s->worker->sessions, s);

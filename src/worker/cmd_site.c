@@ -10,6 +10,7 @@
 #include "store/upload.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/events.h"
 #include "worker/place.h"
 #include "worker/pool.h"
 
@@ -231,6 +232,7 @@ static void make_directories(struct session *s, struct text argument)
 			return;
 		if (r == 0)
 			r = home_mkdir(place.home, place_beneath(&place), 0777);
+		events_note_change(s, EVENT_MKDIR, path_text(&place.path), NULL, r);
 		if (r < 0) {
 			reply_errno(s, r, path_text(&place.path));
 			return;
@@ -252,6 +254,7 @@ static void site_mkdir(struct session *s, struct text argument)
 	if (place_find(s, argument, PLACE_MAKE, &place) < 0)
 		return;
 	int r = home_mkdir(place.home, place_beneath(&place), 0777);
+	events_note_change(s, EVENT_MKDIR, path_text(&place.path), NULL, r);
 	if (r < 0) {
 		reply_errno(s, place_is_root(&place) ? -EEXIST : r, path_text(&place.path));
 		return;
@@ -274,6 +277,7 @@ static void site_rmdir(struct session *s, struct text argument)
 		r = home_remove_tree(place.home, place_beneath(&place), place_visit, s);
 	else
 		r = partial_rmdir(place.home, place_beneath(&place));
+	events_note_change(s, EVENT_RMDIR, path_text(&place.path), NULL, r);
 	if (r == -ECANCELED) {
 		reply(s, 426, "Removing aborted; what is left stays.");
 		return;

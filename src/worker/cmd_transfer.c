@@ -9,8 +9,10 @@
 #include "store/upload.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/events.h"
 #include "worker/place.h"
 #include "worker/pool.h"
+#include "worker/session_limits.h"
 #include "worker/transfer.h"
 
 void cmd_rest(struct session *s, struct text argument)
@@ -61,14 +63,15 @@ static const char *end_state(const struct session *s, const struct transfer *t)
 	return s->protects_data && s->worker->settings->require_close_notify ? "proven" : "likely";
 }
 
-/* One line of the log for the end of a transfer. */
-static void log_end(struct session *s, const char *event, const struct path *path,
-		    const struct transfer *t, const struct data *data)
+/* The end of a transfer, for the log and for the manager. */
+static void note_end(struct session *s, enum event_kind kind, const struct path *path,
+		     const struct transfer *t, const struct data *data)
 {
 	uint64_t ms = (uint64_t)(clock_ms() - data->opened_ms);
 	char peer[ADDRESS_TEXT_SIZE];
 
-	log_event(t->error == 0 ? LOG_INFO : LOG_WARNING, event, F_UINT("session", s->id),
+	log_event(t->error == 0 ? LOG_INFO : LOG_WARNING,
+		  kind == EVENT_UPLOAD ? "upload" : "download", F_UINT("session", s->id),
 		  F_STR("user", s->user->name), F_STR("peer", address_format_ip(&s->peer, peer)),
 		  F_TEXT("path", path_text(path)), F_UINT("bytes", t->bytes), F_UINT("ms", ms),
 		  F_STR("bound", !s->protects_data	  ? "no-tls"
@@ -76,14 +79,34 @@ static void log_end(struct session *s, const char *event, const struct path *pat
 							  : "no"),
 		  F_STR("end", end_state(s, t)),
 		  F_STR("result", t->error == 0 ? "complete" : strerrordesc_np(-t->error)));
+	events_note_transfer(s, kind, path, t, ms, end_state(s, t));
 }
 
 static void reply_complete(struct session *s, const struct transfer *t, const struct data *data)
 {
 	uint64_t ms = (uint64_t)(clock_ms() - data->opened_ms);
+	char held[128] = "";
 
-	reply(s, 226, "Transfer complete: %" PRIu64 " bytes in %" PRIu64 ".%03" PRIu64 " s.",
-	      t->bytes, ms / 1000, ms % 1000);
+	if (t->limit)
+		(void)snprintf(held, sizeof(held),
+			       " [D-81] It was held back by %s = %" PRIu64 " bytes/s.", t->limit,
+			       t->limit_rate);
+	reply(s, 226, "Transfer complete: %" PRIu64 " bytes in %" PRIu64 ".%03" PRIu64 " s.%s",
+	      t->bytes, ms / 1000, ms % 1000, held);
+}
+
+/* more: what is kept, and how to go on. */
+static void reply_failed(struct session *s, const struct path *path, const struct transfer *t,
+			 const char *more)
+{
+	if (t->error == -ETIME)
+		limits_reply_slow(s, t->slow_rate, more);
+	else if (t->is_file_error && t->error == -EOVERFLOW)
+		limits_reply_too_large(s, limits_value(s, LIMIT_UPLOAD_SIZE));
+	else if (t->is_file_error)
+		reply_errno_more(s, t->error, path_text(path), more);
+	else
+		data_reply_broken(s, t->error, more);
 }
 
 void cmd_retr(struct session *s, struct text argument)
@@ -120,11 +143,9 @@ void cmd_retr(struct session *s, struct text argument)
 		data_close(s, &data);
 		if (t.error == 0)
 			reply_complete(s, &t, &data);
-		else if (t.is_file_error)
-			reply_errno(s, t.error, path_text(&place.path));
 		else
-			data_reply_broken(s, t.error, "");
-		log_end(s, "download", &place.path, &t, &data);
+			reply_failed(s, &place.path, &t, "");
+		note_end(s, EVENT_DOWNLOAD, &place.path, &t, &data);
 	}
 	transfer_end(s);
 }
@@ -167,6 +188,17 @@ static bool is_offset_good(struct session *s, const struct receipt *in,
 	return false;
 }
 
+/* An upload that begins where upload_size ends could only fail. */
+static bool has_room(struct session *s, const struct receipt *in, const struct upload_outlook *look)
+{
+	uint64_t there = in->appends ? MAX_OF(look->size_bytes, look->kept_bytes) : in->offset;
+
+	if (limits_upload_room(s, there) > 0)
+		return true;
+	limits_reply_too_large(s, there);
+	return false;
+}
+
 /* What can be said before any data flows: rights, names, places. The file itself is touched only
  * once its data connection is open, so that a blocked one leaves nothing behind (D-83). */
 static bool may_upload(struct session *s, struct receipt *in)
@@ -196,7 +228,7 @@ static bool may_upload(struct session *s, struct receipt *in)
 			     in->is_new ? "upload new files" : "change or replace existing files");
 		return false;
 	}
-	return is_offset_good(s, in, &look);
+	return is_offset_good(s, in, &look) && has_room(s, in, &look);
 }
 
 static int begin_upload(struct session *s, const struct receipt *in, struct upload **ret)
@@ -262,10 +294,21 @@ static void reply_broken(struct session *s, const struct receipt *in, const stru
 	else
 		buf_add(&more, T("Nothing of it is kept."));
 	storage[more.len] = '\0';
-	if (t->is_file_error)
-		reply_errno_more(s, t->error, path_text(&in->place.path), storage);
-	else
-		data_reply_broken(s, t->error, storage);
+	reply_failed(s, &in->place.path, t, storage);
+}
+
+/* What RANG leaves room for, and the largest file that may be. */
+static void receive_within_limits(struct session *s, const struct receipt *in, struct data *data,
+				  const struct upload *up, struct transfer *t)
+{
+	uint64_t room = limits_upload_room(s, upload_start(up));
+	uint64_t range = in->end == UINT64_MAX ? UINT64_MAX : in->end - in->offset;
+
+	transfer_receive(s, data, upload_file(up), MIN_OF(room, range), t);
+	if (t->error == -EFBIG && t->is_file_error && room < range)
+		t->error = -EOVERFLOW;
+	if (in->end != UINT64_MAX)
+		t->sha256[0] = '\0'; /* not of the whole file */
 }
 
 /* Returns the bytes that are kept of an upload that failed. */
@@ -279,8 +322,7 @@ static uint64_t store_content(struct session *s, const struct receipt *in, struc
 	t->is_file_error = t->error < 0 && t->error != -ECANCELED && t->error != -ECONNRESET;
 	if (t->error < 0)
 		return 0;
-	transfer_receive(s, data, upload_file(up),
-			 in->end == UINT64_MAX ? UINT64_MAX : in->end - in->offset, t);
+	receive_within_limits(s, in, data, up, t);
 	/* More than the range takes: the range is filled, and the client told that this is not
 	 * all. */
 	bool fills_range = t->error == -EFBIG && t->is_file_error && in->end != UINT64_MAX;
@@ -289,7 +331,8 @@ static uint64_t store_content(struct session *s, const struct receipt *in, struc
 		t->is_file_error = t->error < 0 || r < 0;
 		t->error = r < 0 ? r : t->error;
 	}
-	if (t->error < 0)
+	/* What is too large is of no use to anybody. */
+	if (t->error < 0 && t->error != -EOVERFLOW)
 		kept = upload_keep(up, is_out_of_space(t->error));
 	upload_free(&up);
 	return kept;
@@ -311,7 +354,7 @@ static void receive(struct session *s, const struct receipt *in, struct data *da
 		reply(s, 226, "FILE: %.*s", TEXT_ARG(path_name(&in->place.path)));
 	else
 		reply_complete(s, &t, data);
-	log_end(s, "upload", &in->place.path, &t, data);
+	note_end(s, EVENT_UPLOAD, &in->place.path, &t, data);
 }
 
 static void run_upload(struct session *s, const struct receipt *in, const char *what)

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "ftp/reply.h"
 #include "worker/commands.h"
+#include "worker/flow.h"
 #include "worker/hosts.h"
 #include "worker/pool.h"
 #include "worker/sessions.h"
@@ -299,7 +300,15 @@ static int data_waiter(struct waiter *waiter, int fd, short events, int64_t dead
 	int queued = events & POLLOUT ? bytes_in_queue(fd) : 0;
 
 	for (;;) {
-		int r = wait_stream(s, fd, events, deadline_ms, true);
+		int64_t until_ms = flow_wait_until(s, deadline_ms);
+		int r = wait_stream(s, fd, events, until_ms, true);
+
+		if (r == -ETIMEDOUT && until_ms < deadline_ms) {
+			r = flow_look(s);
+			if (r < 0)
+				return r;
+			continue;
+		}
 		int left = r == -ETIMEDOUT && queued > 0 ? bytes_in_queue(fd) : queued;
 
 		if (r != -ETIMEDOUT || left >= queued || patience_ms <= 0)
@@ -321,6 +330,16 @@ int control_wait_wake(struct session *s, int64_t deadline_ms, bool watches_clien
 	int r = wait_all(s, -1, 0, deadline_ms, watches_client);
 
 	return r == 1 ? 0 : r;
+}
+
+int control_rest(struct session *s, int64_t until_ms)
+{
+	int r;
+
+	do {
+		r = wait_all(s, -1, 0, until_ms, true);
+	} while (r == 1);
+	return r == -ETIMEDOUT ? 0 : r;
 }
 
 int control_look(struct session *s)

@@ -37,6 +37,10 @@ void control_drop_input(struct session *s);
  * -ECONNRESET: the client has gone. */
 int control_wait_wake(struct session *s, int64_t deadline_ms, bool watches_client) MUST_CHECK;
 
+/* Waits until then; ABOR, STAT and NOOP are served meanwhile. 0; -ECANCELED or -ECONNRESET as
+ * above. */
+int control_rest(struct session *s, int64_t until_ms) MUST_CHECK;
+
 /* A look at the client without waiting, between two pieces of a transfer. 0 or as above. */
 int control_look(struct session *s) MUST_CHECK;
 /* The same for walks and copies that take a function and its argument: the session. */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "ipc/channel.h"
 #include "worker/control.h"
+#include "worker/events.h"
 #include "worker/sessions.h"
 
 #define SEND_TIMEOUT_MS 2000
@@ -127,6 +128,14 @@ int manager_link_authenticate(struct manager_link *link, struct session *s, cons
 	return r;
 }
 
+int manager_link_send(struct manager_link *link, const void *packet, size_t len)
+{
+	(void)pthread_mutex_lock(&link->lock);
+	int r = link->channel < 0 ? -EPIPE : channel_send(link->channel, packet, len, NULL, 0, 0);
+	(void)pthread_mutex_unlock(&link->lock);
+	return r;
+}
+
 /* --- main thread ------------------------------------------------------------------------------ */
 
 static void disconnect_locked(struct manager_link *link)
@@ -149,6 +158,7 @@ void manager_link_connect(struct manager_link *link, int channel)
 	}
 	send_questions_locked(link);
 	(void)pthread_mutex_unlock(&link->lock);
+	events_send_again(link->worker->events);
 }
 
 /* The name goes into the session before the session hears of its login, so that a kick behind this
@@ -186,6 +196,11 @@ static bool take_message(struct manager_link *link, const union message *message
 			return false;
 		(void)sessions_kick(link->worker->sessions, message->kick.session_id,
 				    message->kick.user, message->kick.reason);
+		return true;
+	case MSG_EVENT_STORED:
+		if (len != sizeof(message->event_stored))
+			return false;
+		events_acknowledge(link->worker->events, message->event_stored.sequence);
 		return true;
 	default:
 		return false;

@@ -17,6 +17,9 @@ int manager_link_authenticate(struct manager_link *link, struct session *s, cons
 			      const struct secret *password,
 			      struct message_auth_reply *ret_reply) MUST_CHECK;
 
+/* Sends a packet if there is room for it now. 0 or -errno. Any thread. */
+int manager_link_send(struct manager_link *link, const void *packet, size_t len) MUST_CHECK;
+
 /* Main thread: a new channel (taken); something to read on it. */
 void manager_link_connect(struct manager_link *link, int channel);
 void manager_link_read(struct manager_link *link);

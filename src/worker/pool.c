@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "net/socket.h"
 #include "worker/balance.h"
+#include "worker/session_limits.h"
 #include "worker/sessions.h"
 
 #define STACK_BYTES (256 * 1024)
@@ -76,8 +77,8 @@ static void refuse_without_descriptors(struct pool *pool, const struct control_l
 static void accept_session(struct pool *pool, const struct control_listener *listener)
 {
 	struct address peer;
-	int fd, error;
-	char text[128];
+	struct session_refusal refusal;
+	int fd;
 	int r = socket_accept(listener->fd, &fd, &peer);
 
 	if (r == -EMFILE || r == -ENFILE)
@@ -89,16 +90,11 @@ static void accept_session(struct pool *pool, const struct control_listener *lis
 		return;
 
 	struct session *s = sessions_open(pool->worker->sessions, fd, &peer, listener->is_implicit,
-					  self->wake_fd, &error);
-	if (s) {
+					  self->wake_fd, &refusal);
+	if (s)
 		session_run(s);
-		return;
-	}
-	(void)snprintf(text, sizeof(text),
-		       "421 Too many sessions (%u are allowed); try again later.\r\n",
-		       pool->worker->settings->max_sessions);
-	refuse(fd, listener->is_implicit, error == -ENOSPC ? text : "421 Out of memory.\r\n");
-	log_event(LOG_WARNING, "session-refused", F_ERRNO(error));
+	else
+		limits_refuse(pool->worker, fd, &peer, listener->is_implicit, &refusal);
 }
 
 /* --- threads ---------------------------------------------------------------------------------- */

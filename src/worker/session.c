@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "ipc/places.h"
 #include "store/partial.h"
 #include "worker/commands.h"
 #include "worker/control.h"
@@ -40,8 +41,10 @@ void session_forget_login(struct session *s)
 	s->login_user = NULL;
 	s->has_pbsz = s->protects_data = s->needs_epsv = false;
 	s->restart_at = 0;
-	if (was_logged_in)
+	if (was_logged_in) {
+		places_log_out(s->worker->start->places, s->board_slot);
 		sessions_logged_out(s->worker->sessions, s);
+	}
 }
 
 int session_path(struct session *s, struct text argument, struct path *ret)

@@ -10,9 +10,11 @@
 #include "ftp/account.h"
 #include "ftp/command.h"
 #include "ftp/line.h"
+#include "ftp/user_limits.h"
 #include "ftp/listing.h"
 #include "ftp/path.h"
 #include "ftp/policy.h"
+#include "ipc/buckets.h"
 #include "net/stream.h"
 #include "store/home.h"
 #include "worker/state.h"
@@ -31,6 +33,7 @@ struct session_folder {
 /* What a login brings; heap, so that a session before its login stays small. */
 struct session_user {
 	struct policy *policy;
+	struct user_limits limits;
 	struct home *home;
 	struct session_folder *folders; /* those that could be opened */
 	size_t n_folders;
@@ -42,6 +45,12 @@ struct session_user {
 	char *sized_path;
 	uint64_t sized_bytes;
 	char name[];
+};
+
+/* Why there is no session for a connection. */
+struct session_refusal {
+	int error; /* -ENOSPC: the server is full; -EUSERS: the address has too many; -ENOMEM */
+	unsigned count; /* -EUSERS: how many it has */
 };
 
 struct session {
@@ -101,7 +110,9 @@ struct session {
 	uint64_t bytes_sent, bytes_received;
 	enum transfer_kind transfer_kind;
 	const char *transfer_path; /* borrowed during a transfer */
-	char *last_command;	   /* masked, for the scoreboard; NULL before the first */
+	struct flow *flow;	   /* of the transfer in progress, see worker/flow.h; else NULL */
+	struct bucket buckets[DIRECTIONS];
+	char *last_command; /* masked, for the scoreboard; NULL before the first */
 	_Atomic uint64_t transfer_bytes;
 };
 

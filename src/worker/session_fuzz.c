@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "ipc/channel.h"
+#include "worker/events.h"
 #include "worker/hosts.h"
 #include "worker/manager_link.h"
 #include "worker/passive.h"
@@ -178,11 +179,13 @@ static void set_up_worker(void)
 		.settings = load_settings(),
 		.board = scoreboard_new(16),
 		.reservations = reservations_new(16),
+		.places = places_new(16),
 		.supervisor = -1,
 		.mailbox = -1,
 		.data_root = outside,
 	};
-	assert(start.board && start.reservations && start.data_root >= 0 && epoll >= 0);
+	assert(start.board && start.reservations && start.places && start.data_root >= 0 &&
+	       epoll >= 0);
 	worker = (struct worker){ .start = &start,
 				  .settings = start.settings,
 				  .server_name = "ftp.test" };
@@ -190,7 +193,8 @@ static void set_up_worker(void)
 	worker.sessions = sessions_new(&worker, epoll);
 	worker.passive = passive_new(&worker, epoll);
 	worker.manager = manager_link_new(&worker, epoll_create1(EPOLL_CLOEXEC));
-	assert(worker.sessions && worker.passive && worker.manager);
+	worker.events = events_new(&worker, epoll_create1(EPOLL_CLOEXEC));
+	assert(worker.sessions && worker.passive && worker.manager && worker.events);
 	assert(external_new(T(""), &worker.external) == 0 && channel_pair(ends) == 0);
 	manager = ends[0];
 	manager_link_connect(worker.manager, ends[1]);
@@ -222,8 +226,8 @@ static void set_up(void)
 static void open_session(int fd)
 {
 	const struct address peer = { .ip = { [10] = 0xff, 0xff, 127, 0, 0, 1 }, .port = 50000 };
-	int error;
-	struct session *s = sessions_open(worker.sessions, fd, &peer, false, -1, &error);
+	struct session_refusal refusal;
+	struct session *s = sessions_open(worker.sessions, fd, &peer, false, -1, &refusal);
 
 	assert(s && sessions_park(worker.sessions, s));
 }

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "ftp/digest.h"
+#include "ipc/places.h"
 #include "net/socket.h"
 #include "worker/passive.h"
 
@@ -82,17 +83,32 @@ static void watch(struct sessions *table, struct session *s, int operation, uint
 	(void)epoll_ctl(table->epoll, operation, s->control.fd, &event);
 }
 
-struct session *sessions_open(struct sessions *table, int fd, const struct address *peer,
-			      bool is_implicit, int wake_fd, int *ret_error)
+/* On the scoreboard, and among those of its address. */
+static int take_place(const struct worker *worker, struct session *s, const struct address *peer,
+		      unsigned *ret_count)
 {
-	const struct worker_start *start = table->worker->start;
+	const struct worker_start *start = worker->start;
+	int r = scoreboard_open(start->board, start->slot, &s->board_slot, &s->id);
+
+	if (r < 0)
+		return r;
+	r = places_enter(start->places, s->board_slot, start->slot, peer,
+			 worker->settings->address_sessions, ret_count);
+	if (r < 0)
+		scoreboard_close(start->board, s->board_slot);
+	return r;
+}
+
+struct session *sessions_open(struct sessions *table, int fd, const struct address *peer,
+			      bool is_implicit, int wake_fd, struct session_refusal *ret_refusal)
+{
 	struct session *s = calloc(1, sizeof(*s));
 
-	*ret_error = -ENOMEM;
+	*ret_refusal = (struct session_refusal){ .error = -ENOMEM };
 	if (!s)
 		return NULL;
-	*ret_error = scoreboard_open(start->board, start->slot, &s->board_slot, &s->id);
-	if (*ret_error < 0) {
+	ret_refusal->error = take_place(table->worker, s, peer, &ret_refusal->count);
+	if (ret_refusal->error < 0) {
 		free(s);
 		return NULL;
 	}
@@ -219,6 +235,7 @@ void sessions_close(struct sessions *table, struct session *s)
 	session_user_free(&s->user);
 	stream_close(&s->control);
 	line_reader_release(&s->lines);
+	places_leave(start->places, s->board_slot);
 	scoreboard_close(start->board, s->board_slot);
 	free(s->tls);
 	free(s->held_line);

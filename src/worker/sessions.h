@@ -14,9 +14,10 @@ struct sessions;
 struct sessions *sessions_new(struct worker *worker, int epoll) MUST_CHECK;
 
 /* A session for a fresh control connection, running, in the hands of the caller. Takes fd. NULL
- * when the server is full (*ret_error -ENOSPC) or memory short; fd is then still the caller's. */
+ * and *ret_refusal when there is none; fd is then still the caller's. */
 struct session *sessions_open(struct sessions *table, int fd, const struct address *peer,
-			      bool is_implicit, int wake_fd, int *ret_error) MUST_CHECK;
+			      bool is_implicit, int wake_fd,
+			      struct session_refusal *ret_refusal) MUST_CHECK;
 
 /* The event of an epoll entry: the session, now running in the hands of the caller; NULL when it is
  * gone or runs already. */

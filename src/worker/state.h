@@ -16,6 +16,7 @@ struct worker {
 	struct pool *pool;
 	struct passive *passive;
 	struct manager_link *manager;
+	struct events *events;
 	struct external *external;
 	struct peer_list passive_data_from; /* besides the control connection's peer */
 	struct peer_list active_data_to;

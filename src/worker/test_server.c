@@ -65,6 +65,7 @@ static int run_worker(int supervisor, int mailbox)
 		.settings = settings_values(server.settings),
 		.board = server.board,
 		.reservations = server.reservations,
+		.places = server.places,
 		.listeners = &listener,
 		.n_listeners = 1,
 		.generation = 1,
@@ -116,7 +117,8 @@ void server_start(const char *const overrides[], size_t max_sessions)
 	/* Both live as long as the process, as in the server. */
 	server.board = scoreboard_new(max_sessions);
 	server.reservations = reservations_new(max_sessions);
-	assert_true(server.board && server.reservations);
+	server.places = places_new(max_sessions);
+	assert_true(server.board && server.reservations && server.places);
 	fork_worker();
 	(void)server_replace_manager();
 }

@@ -15,6 +15,7 @@ struct test_server {
 	struct settings_loaded *settings;
 	struct scoreboard *board;
 	struct reservations *reservations;
+	struct places *places;
 	struct address address;	     /* of the control port */
 	uint16_t passive_port;	     /* the only one */
 	int listener, passive;	     /* both listen */

@@ -5,8 +5,10 @@
 
 #include "base/clock.h"
 #include "ftp/ascii.h"
+#include "ftp/digest.h"
 #include "net/socket.h"
 #include "worker/control.h"
+#include "worker/flow.h"
 #include "worker/pool.h"
 
 /* How much goes out between two looks at the client. */
@@ -53,9 +55,13 @@ static void send_image(struct session *s, struct data *data, int file, off_t off
 		       char *buffer, struct transfer *t)
 {
 	while (t->error == 0 && offset < end) {
-		size_t len = MIN_OF(CHUNK_BYTES, (size_t)(end - offset));
-		ssize_t n = stream_send_file(&data->stream, file, &offset, len, buffer,
-					     POOL_BUFFER_SIZE, stall_deadline(s));
+		ssize_t n = flow_take(s->flow, MIN_OF(CHUNK_BYTES, (size_t)(end - offset)));
+		if (n < 0) {
+			t->error = (int)n;
+			return;
+		}
+		n = stream_send_file(&data->stream, file, &offset, (size_t)n, buffer,
+				     POOL_BUFFER_SIZE, stall_deadline(s));
 		if (n == 0)
 			return;
 		if (n < 0) {
@@ -65,7 +71,9 @@ static void send_image(struct session *s, struct data *data, int file, off_t off
 		}
 		t->bytes += (uint64_t)n;
 		transfer_count(s, (uint64_t)n);
-		t->error = control_look(s);
+		t->error = flow_spend(s->flow, (size_t)n);
+		if (t->error == 0)
+			t->error = control_look(s);
 	}
 }
 
@@ -78,8 +86,13 @@ static void send_converted(struct session *s, struct data *data, int file, off_t
 		POOL_BUFFER_SIZE / 3; /* a piece of the file, and twice as much for its lines */
 
 	while (t->error == 0 && offset < end) {
-		ssize_t n = pread(file, buffer, MIN_OF(third, (size_t)(end - offset)), offset);
+		ssize_t n = flow_take(s->flow, MIN_OF(third, (size_t)(end - offset)));
 		const char *out = buffer;
+		if (n < 0) {
+			t->error = (int)n;
+			return;
+		}
+		n = pread(file, buffer, (size_t)n, offset);
 		if (n <= 0) {
 			t->error = n < 0 ? -errno : 0;
 			t->is_file_error = n < 0;
@@ -95,9 +108,24 @@ static void send_converted(struct session *s, struct data *data, int file, off_t
 		if (t->error == 0) {
 			t->bytes += len;
 			transfer_count(s, len);
+			t->error = flow_spend(s->flow, len);
+		}
+		if (t->error == 0) {
 			t->error = control_look(s);
 		}
 	}
+}
+
+static void end_flow(struct flow *flow, struct transfer *t)
+{
+	const struct meter *meter = flow_held_back_by(flow);
+
+	if (meter) {
+		t->limit = meter->limit;
+		t->limit_rate = meter->rate;
+	}
+	t->slow_rate = flow->slow_rate;
+	flow_end(flow);
 }
 
 void transfer_send(struct session *s, struct data *data, int file, uint64_t offset, uint64_t end,
@@ -105,16 +133,19 @@ void transfer_send(struct session *s, struct data *data, int file, uint64_t offs
 {
 	char *buffer = pool_buffer();
 	off_t last = end > INT64_MAX ? INT64_MAX : (off_t)end;
+	struct flow flow;
 
 	*ret = (struct transfer){ .error = buffer ? 0 : -ENOMEM };
 	if (!buffer)
 		return;
+	flow_begin(&flow, s, data->stream.fd, DIRECTION_DOWNLOAD);
 	if (s->type == TYPE_ASCII || s->is_mode_z)
 		send_converted(s, data, file, (off_t)offset, last, buffer, ret);
 	else
 		send_image(s, data, file, (off_t)offset, last, buffer, ret);
 	if (ret->error == 0)
 		ret->error = data_end(data, stall_deadline(s));
+	end_flow(&flow, ret);
 }
 
 static int write_all(int file, const char *p, size_t len)
@@ -141,18 +172,46 @@ static int store(int file, const char *p, size_t len, uint64_t *left)
 	return r == 0 && fits < len ? -EFBIG : r;
 }
 
-void transfer_receive(struct session *s, struct data *data, int file, uint64_t most_bytes,
-		      struct transfer *ret)
+/* What is left to receive goes here; NULL where no hash is wanted or memory is short. */
+static struct digest *start_digest(const struct session *s, int file)
+{
+	bool is_whole = s->type == TYPE_IMAGE && lseek(file, 0, SEEK_CUR) == 0;
+
+	return is_whole && s->worker->settings->hash_uploads ? digest_new(DIGEST_SHA256) : NULL;
+}
+
+static void end_digest(struct digest **digest, struct transfer *t)
+{
+	struct buf out;
+
+	if (*digest && t->error == 0) {
+		buf_init(&out, t->sha256, sizeof(t->sha256));
+		digest_finish(*digest, &out);
+	}
+	digest_free(digest);
+}
+
+/* As data_read, within what the bandwidth limits let through. */
+static ssize_t read_piece(struct session *s, struct data *data, char *buffer, size_t size,
+			  struct transfer *t)
+{
+	ssize_t n = flow_take(s->flow, size);
+
+	if (t->bytes < SMALL_UPLOAD)
+		socket_acknowledge_now(data->stream.fd);
+	return n < 0 ? n : data_read(data, buffer, (size_t)n, stall_deadline(s));
+}
+
+static void receive(struct session *s, struct data *data, int file, uint64_t most_bytes,
+		    struct digest *digest, struct transfer *ret)
 {
 	char *buffer = pool_buffer(), *decoded = buffer ? buffer + POOL_BUFFER_SIZE / 2 : NULL;
 	size_t size = s->type == TYPE_ASCII ? POOL_BUFFER_SIZE / 2 - 1 : POOL_BUFFER_SIZE;
 	struct ascii state = { 0 };
 
-	*ret = (struct transfer){ .error = buffer ? 0 : -ENOMEM };
+	ret->error = buffer ? 0 : -ENOMEM;
 	while (ret->error == 0) {
-		if (ret->bytes < SMALL_UPLOAD)
-			socket_acknowledge_now(data->stream.fd);
-		ssize_t n = data_read(data, buffer, size, stall_deadline(s));
+		ssize_t n = read_piece(s, data, buffer, size, ret);
 		size_t len = n > 0 ? (size_t)n : 0;
 
 		if (n < 0) {
@@ -161,6 +220,9 @@ void transfer_receive(struct session *s, struct data *data, int file, uint64_t m
 		}
 		ret->bytes += len;
 		transfer_count(s, len);
+		if (digest)
+			digest_add(digest, buffer, len);
+		int slow = flow_spend(s->flow, len);
 		if (s->type == TYPE_ASCII)
 			len = n > 0 ? ascii_decode(&state, buffer, len, decoded)
 				    : ascii_decode_end(&state, decoded);
@@ -170,6 +232,21 @@ void transfer_receive(struct session *s, struct data *data, int file, uint64_t m
 		if (n == 0)
 			return;
 		if (ret->error == 0)
+			ret->error = slow;
+		if (ret->error == 0)
 			ret->error = control_look(s);
 	}
+}
+
+void transfer_receive(struct session *s, struct data *data, int file, uint64_t most_bytes,
+		      struct transfer *ret)
+{
+	struct digest *digest = start_digest(s, file);
+	struct flow flow;
+
+	*ret = (struct transfer){ 0 };
+	flow_begin(&flow, s, data->stream.fd, DIRECTION_UPLOAD);
+	receive(s, data, file, most_bytes, digest, ret);
+	end_digest(&digest, ret);
+	end_flow(&flow, ret);
 }

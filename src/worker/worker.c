@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "ipc/channel.h"
 #include "worker/balance.h"
+#include "worker/events.h"
 #include "worker/hosts.h"
 #include "worker/housekeeping.h"
 #include "worker/manager_link.h"
@@ -25,6 +26,7 @@
 #define SUPERVISOR_TAG ((uint64_t)1)
 #define MAILBOX_TAG ((uint64_t)2)
 
+#define FLUSH_MS 2000
 #define FAREWELL "The server is shutting down."
 
 enum phase { SERVING, DRAINING, TERMINATING };
@@ -34,6 +36,7 @@ struct main_loop {
 	int epoll;	    /* of the main thread */
 	int sessions_epoll; /* of the pool */
 	enum phase phase;
+	int64_t flush_until_ms; /* the last session has ended: when to give up on events; 0: not yet */
 	int64_t stay_until_ms; /* a pool thread may be about to open a session that it has accepted */
 };
 
@@ -225,7 +228,8 @@ static int set_up(struct main_loop *loop, const struct worker_start *start)
 	worker->sessions = sessions_new(worker, loop->sessions_epoll);
 	worker->passive = passive_new(worker, loop->epoll);
 	worker->manager = manager_link_new(worker, loop->epoll);
-	if (!worker->sessions || !worker->passive || !worker->manager)
+	worker->events = events_new(worker, loop->epoll);
+	if (!worker->sessions || !worker->passive || !worker->manager || !worker->events)
 		return -ENOMEM;
 	/* Before the threads: they look at worker->pool. */
 	if (!pool_new(worker, loop->sessions_epoll))
@@ -244,6 +248,8 @@ static void handle(struct main_loop *loop, uint64_t tag)
 		manager_link_read(loop->worker.manager);
 	else if (tag == SUPERVISOR_TAG)
 		read_supervisor(loop);
+	else if (tag == EVENTS_TAG)
+		events_send(loop->worker.events);
 	else
 		read_mailbox(loop);
 }
@@ -257,6 +263,7 @@ static int tend(struct main_loop *loop, int64_t *next_tend_ms)
 	if (loop->phase == TERMINATING)
 		(void)sessions_kick_all(loop->worker.sessions, FAREWELL);
 
+	events_send(loop->worker.events);
 	if (pool_tend(loop->worker.pool))
 		wait_ms = MIN_OF(wait_ms, 20);
 	if (passive_post(loop->worker.passive))
@@ -269,10 +276,15 @@ static int tend(struct main_loop *loop, int64_t *next_tend_ms)
 	return wait_ms;
 }
 
+/* The manager, which leaves after us, has a moment to store what the last sessions did. */
 static bool is_done(struct main_loop *loop)
 {
-	return loop->phase != SERVING && clock_ms() >= loop->stay_until_ms &&
-	       sessions_count(loop->worker.sessions) == 0;
+	if (loop->phase == SERVING || clock_ms() < loop->stay_until_ms ||
+	    sessions_count(loop->worker.sessions) > 0)
+		return false;
+	if (loop->flush_until_ms == 0)
+		loop->flush_until_ms = deadline_in(FLUSH_MS);
+	return events_are_done(loop->worker.events) || clock_ms() >= loop->flush_until_ms;
 }
 
 int worker_main(const struct worker_start *start)

@@ -3,6 +3,7 @@
 #ifndef WORKER_WORKER_H
 #define WORKER_WORKER_H
 
+#include "ipc/places.h"
 #include "ipc/reservations.h"
 #include "ipc/scoreboard.h"
 #include "net/tls_server.h"
@@ -19,6 +20,7 @@ struct worker_start {
 	const struct settings *settings;
 	struct scoreboard *board;
 	struct reservations *reservations;
+	struct places *places;
 	struct tls_server *tls; /* NULL: no certificate; TLS is neither offered nor accepted */
 	const struct control_listener *listeners;
 	size_t n_listeners;

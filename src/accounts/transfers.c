@@ -1,0 +1,227 @@
+/* accounts/transfers.c - see transfers.h.
+ * Locks: each connection has one, which guards its statements as well; no function takes both. */
+#include "accounts/transfers.h"
+
+#include <pthread.h>
+
+enum query { QUERY_ADD, QUERY_PRUNE, QUERY_LIST, N_QUERIES };
+
+static const char *const queries[N_QUERIES] = {
+	[QUERY_ADD] = "INSERT OR IGNORE INTO transfers (source, sequence, ended_ms, kind, user, "
+		      "address, session, path, new_path, bytes, duration_ms, is_tls, result, "
+		      "end_state, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+		      "?12, ?13, ?14, ?15)",
+	[QUERY_PRUNE] = "DELETE FROM transfers WHERE id IN (SELECT id FROM transfers WHERE "
+			"ended_ms < ?1 ORDER BY ended_ms LIMIT ?2)",
+	[QUERY_LIST] = "SELECT id, ended_ms, kind, user, address, session, path, new_path, bytes, "
+		       "duration_ms, is_tls, result, end_state, sha256 FROM transfers "
+		       "WHERE (?1 IS NULL OR user = ?1) AND ended_ms >= ?2 "
+		       "AND (?3 = 0 OR id < ?3) ORDER BY id DESC LIMIT ?4",
+};
+
+struct connection {
+	pthread_mutex_t lock;
+	sqlite3 *db;
+};
+
+struct transfers {
+	struct connection reader, writer;
+	sqlite3_stmt *statements[N_QUERIES];
+};
+
+static int prepare_all(struct transfers *t, struct database_error *ret_error)
+{
+	for (enum query q = 0; q < N_QUERIES; q++) {
+		sqlite3 *db = q == QUERY_LIST ? t->reader.db : t->writer.db;
+		int code = sqlite3_prepare_v3(db, queries[q], -1, SQLITE_PREPARE_PERSISTENT,
+					      &t->statements[q], NULL);
+		if (code != SQLITE_OK) {
+			(void)snprintf(ret_error->text, sizeof(ret_error->text),
+				       "records of transfers: %.300s", sqlite3_errmsg(db));
+			return database_errno(code);
+		}
+	}
+	return 0;
+}
+
+int transfers_open(const char *path, struct transfers **ret, struct database_error *ret_error)
+{
+	struct transfers *t = calloc(1, sizeof(*t));
+
+	if (!t) {
+		(void)snprintf(ret_error->text, sizeof(ret_error->text), "memory is short");
+		return -ENOMEM;
+	}
+	(void)pthread_mutex_init(&t->reader.lock, NULL);
+	(void)pthread_mutex_init(&t->writer.lock, NULL);
+
+	int r = database_open_again(path, &t->writer.db, ret_error);
+	if (r == 0)
+		r = database_open_again(path, &t->reader.db, ret_error);
+	if (r == 0)
+		r = prepare_all(t, ret_error);
+	if (r < 0) {
+		transfers_free(&t);
+		return r;
+	}
+	*ret = t;
+	return 0;
+}
+
+void transfers_free(struct transfers **transfers)
+{
+	struct transfers *t = *transfers;
+
+	if (!t)
+		return;
+	for (enum query q = 0; q < N_QUERIES; q++)
+		(void)sqlite3_finalize(t->statements[q]);
+	database_close(&t->reader.db);
+	database_close(&t->writer.db);
+	(void)pthread_mutex_destroy(&t->reader.lock);
+	(void)pthread_mutex_destroy(&t->writer.lock);
+	free(t);
+	*transfers = NULL;
+}
+
+static int bind_text(sqlite3_stmt *s, int at, const char *value)
+{
+	return sqlite3_bind_text(s, at, value, -1, SQLITE_STATIC);
+}
+
+/* Paths are bytes: names on disk need not be UTF-8. */
+static int bind_path(sqlite3_stmt *s, int at, const char *value)
+{
+	return sqlite3_bind_blob64(s, at, value, strlen(value), SQLITE_STATIC);
+}
+
+static void finish_statement(sqlite3_stmt *s)
+{
+	(void)sqlite3_reset(s); /* repeats the code of the last step, which the caller has */
+	(void)sqlite3_clear_bindings(s);
+}
+
+static int bind_record(sqlite3_stmt *s, const struct transfer_record *record)
+{
+	int bound = sqlite3_bind_int64(s, 1, (int64_t)record->source);
+
+	bound |= sqlite3_bind_int64(s, 2, (int64_t)record->sequence);
+	bound |= sqlite3_bind_int64(s, 3, record->ended_wall_ms);
+	bound |= sqlite3_bind_int64(s, 4, record->kind);
+	bound |= bind_text(s, 5, record->user);
+	bound |= bind_text(s, 6, record->address);
+	bound |= sqlite3_bind_int64(s, 7, (int64_t)record->session);
+	bound |= bind_path(s, 8, record->path);
+	bound |= bind_path(s, 9, record->new_path);
+	bound |= sqlite3_bind_int64(s, 10, (int64_t)record->bytes);
+	bound |= sqlite3_bind_int64(s, 11, (int64_t)record->duration_ms);
+	bound |= sqlite3_bind_int(s, 12, record->is_tls);
+	bound |= bind_text(s, 13, record->result);
+	bound |= bind_text(s, 14, record->end_state);
+	bound |= bind_text(s, 15, record->sha256);
+	return bound;
+}
+
+/* 1: stored; 0: was there; or -errno. */
+static int add_locked(struct transfers *t, const struct transfer_record *record)
+{
+	sqlite3_stmt *s = t->statements[QUERY_ADD];
+	int code = bind_record(s, record);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(s);
+	int r = database_errno(code);
+	if (r == 0)
+		r = sqlite3_changes(t->writer.db);
+	finish_statement(s);
+	return r;
+}
+
+int transfers_add(struct transfers *transfers, struct transfer_record *const *records, size_t n,
+		  bool *ret_is_new)
+{
+	struct connection *c = &transfers->writer;
+
+	(void)pthread_mutex_lock(&c->lock);
+	int r = database_run(c->db, "BEGIN IMMEDIATE");
+	if (r == 0) {
+		for (size_t i = 0; i < n && r >= 0; i++) {
+			r = add_locked(transfers, records[i]);
+			ret_is_new[i] = r > 0;
+		}
+		int ended = r >= 0 ? database_run(c->db, "COMMIT") : 0;
+		if (r >= 0)
+			r = ended;
+		if (r < 0)
+			(void)!database_run(c->db, "ROLLBACK"); /* none may be open any more */
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+	return r < 0 ? r : 0;
+}
+
+static void copy_column(sqlite3_stmt *s, int column, char *dst, size_t dst_size)
+{
+	const void *ptr = sqlite3_column_blob(s, column);
+	struct text value = { ptr, ptr ? (size_t)sqlite3_column_bytes(s, column) : 0 };
+
+	(void)!text_copy(value, dst, dst_size); /* what we have not written is shown empty */
+}
+
+static void read_row(sqlite3_stmt *s, struct transfer_record *ret)
+{
+	ret->id = sqlite3_column_int64(s, 0);
+	ret->ended_wall_ms = sqlite3_column_int64(s, 1);
+	ret->kind = (unsigned)sqlite3_column_int(s, 2);
+	copy_column(s, 3, ret->user, sizeof(ret->user));
+	copy_column(s, 4, ret->address, sizeof(ret->address));
+	ret->session = (uint64_t)sqlite3_column_int64(s, 5);
+	copy_column(s, 6, ret->path, sizeof(ret->path));
+	copy_column(s, 7, ret->new_path, sizeof(ret->new_path));
+	ret->bytes = (uint64_t)sqlite3_column_int64(s, 8);
+	ret->duration_ms = (uint64_t)sqlite3_column_int64(s, 9);
+	ret->is_tls = sqlite3_column_int(s, 10) != 0;
+	copy_column(s, 11, ret->result, sizeof(ret->result));
+	copy_column(s, 12, ret->end_state, sizeof(ret->end_state));
+	copy_column(s, 13, ret->sha256, sizeof(ret->sha256));
+}
+
+int transfers_list(struct transfers *transfers, const struct transfer_filter *filter,
+		   void (*each)(const struct transfer_record *record, void *arg), void *arg)
+{
+	struct connection *c = &transfers->reader;
+	sqlite3_stmt *s = transfers->statements[QUERY_LIST];
+	struct transfer_record record = { 0 };
+
+	(void)pthread_mutex_lock(&c->lock);
+	int code = filter->user ? bind_text(s, 1, filter->user) : SQLITE_OK;
+	code |= sqlite3_bind_int64(s, 2, filter->since_wall_ms);
+	code |= sqlite3_bind_int64(s, 3, filter->before_id);
+	code |= sqlite3_bind_int64(s, 4, filter->limit);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(s);
+	for (; code == SQLITE_ROW; code = sqlite3_step(s)) {
+		read_row(s, &record);
+		each(&record, arg);
+	}
+	finish_statement(s);
+	(void)pthread_mutex_unlock(&c->lock);
+	return database_errno(code);
+}
+
+int transfers_prune(struct transfers *transfers, int64_t before_wall_ms, unsigned most)
+{
+	struct connection *c = &transfers->writer;
+	sqlite3_stmt *s = transfers->statements[QUERY_PRUNE];
+
+	(void)pthread_mutex_lock(&c->lock);
+	int code = sqlite3_bind_int64(s, 1, before_wall_ms);
+	code |= sqlite3_bind_int64(s, 2, most);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(s);
+	int r = database_errno(code);
+	if (r == 0)
+		r = sqlite3_changes(c->db);
+	finish_statement(s);
+	(void)pthread_mutex_unlock(&c->lock);
+	return r;
+}

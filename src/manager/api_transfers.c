@@ -1,0 +1,104 @@
+/* manager/api_transfers.c - the records of transfers and changes, newest first, page by page:
+ * GET /api/v1/transfers?user=NAME&since=TIME&before=ID&limit=N. */
+#include "manager/api_handlers.h"
+
+#include "base/clock.h"
+#include "manager/records.h"
+
+#define DEFAULT_LIMIT 100u
+#define MOST_PER_PAGE 1000u
+
+static json_t *record_json(const struct transfer_record *record)
+{
+	const char *kind = event_kind_name(record->kind);
+	json_t *json =
+		json_pack("{s:I, s:o, s:s, s:o, s:s, s:I, s:b, s:o}", "id", (json_int_t)record->id,
+			  "ended", api_time(record->ended_wall_ms), "kind", kind ? kind : "unknown",
+			  "user", api_text(text_of(record->user)), "address", record->address,
+			  "session", (json_int_t)record->session, "tls", record->is_tls, "path",
+			  api_text(text_of(record->path)));
+	json_t *rest = json_pack(
+		"{s:o, s:I, s:f, s:o, s:o, s:o}", "new_path", api_text_or_null(record->new_path),
+		"bytes", (json_int_t)record->bytes, "seconds", (double)record->duration_ms / 1000,
+		"result", api_text(text_of(record->result)), "end",
+		api_text_or_null(record->end_state), "sha256", api_text_or_null(record->sha256));
+
+	(void)json_object_update(json, rest);
+	json_decref(rest);
+	return json;
+}
+
+static void list_record(const struct transfer_record *record, void *arg)
+{
+	(void)json_array_append_new(arg, record_json(record));
+}
+
+/* A parameter that is a number. 0, or the status of a problem. */
+static unsigned read_number(struct api_request *request, const char *name, uint64_t most,
+			    uint64_t *ret)
+{
+	char value[API_ARGUMENT_SIZE];
+	bool is_bad;
+
+	if (!api_query(request, name, value, &is_bad))
+		return 0;
+	if (is_bad)
+		return 422;
+	if (text_to_uint(text_of(value), most, ret) < 0 || *ret == 0)
+		return api_problem(request, 422, name,
+				   "The parameter \"%s\" must be a number from 1 to %" PRIu64 ".",
+				   name, most);
+	return 0;
+}
+
+static unsigned read_since(struct api_request *request, int64_t *ret_ms)
+{
+	char value[API_ARGUMENT_SIZE];
+	bool is_bad;
+
+	if (!api_query(request, "since", value, &is_bad))
+		return 0;
+	if (is_bad)
+		return 422;
+	if (clock_parse_iso(text_of(value), ret_ms) < 0)
+		return api_problem(request, 422, "since",
+				   "The parameter \"since\" must be a time such as "
+				   "2026-11-20T11:17:40Z.");
+	return 0;
+}
+
+unsigned api_transfers_get(struct api_request *request)
+{
+	struct transfer_filter filter = { 0 };
+	uint64_t limit = DEFAULT_LIMIT, before = 0;
+	char user[API_ARGUMENT_SIZE];
+	bool is_bad;
+
+	if (api_query(request, "user", user, &is_bad))
+		filter.user = user;
+	if (is_bad)
+		return 422;
+	unsigned status = read_number(request, "limit", MOST_PER_PAGE, &limit);
+	if (status == 0)
+		status = read_number(request, "before", INT64_MAX, &before);
+	if (status == 0)
+		status = read_since(request, &filter.since_wall_ms);
+	if (status != 0)
+		return status;
+	filter.limit = (unsigned)limit;
+	filter.before_id = (int64_t)before;
+
+	json_t *list = json_array();
+	int r = transfers_list(request->context->transfers, &filter, list_record, list);
+	if (r < 0) {
+		json_decref(list);
+		return api_problem_errno(request, r, "");
+	}
+	size_t n = json_array_size(list);
+	const json_t *last = n == limit ? json_array_get(list, n - 1) : NULL;
+	json_t *next = last ? json_incref(json_object_get(last, "id")) : json_null();
+
+	/* next: `before` of the next page; null when this was the last one. */
+	request->answer = json_pack("{s:o, s:o}", "transfers", list, "next", next);
+	return 200;
+}

@@ -1,0 +1,281 @@
+/* manager/records.c - see records.h.
+ * Threads: the lock guards the queue and the flags; the writer takes the queue as a whole and works
+ * on it without the lock. */
+#include "manager/records.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "manager/xferlog.h"
+
+#define BATCH_MAX 512u
+#define GATHER_MS 20 /* after the first event of a batch */
+#define PRUNE_AT_ONCE 1000u
+#define PRUNE_EVERY_MS 60000
+
+struct noted {
+	struct list link;
+	struct worker_link *worker; /* held */
+	struct transfer_record record;
+};
+
+struct records {
+	struct transfers *transfers;
+	const struct settings *settings;
+	int xferlog; /* or -1 */
+	int64_t next_prune_ms;
+	pthread_t writer;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool is_ending;
+	struct list queue;
+};
+
+/* --- one event -------------------------------------------------------------------------------- */
+
+static const char *const kind_names[] = {
+	[EVENT_UPLOAD] = "upload", [EVENT_DOWNLOAD] = "download", [EVENT_DELETE] = "delete",
+	[EVENT_RENAME] = "rename", [EVENT_MKDIR] = "mkdir",	  [EVENT_RMDIR] = "rmdir",
+};
+
+const char *event_kind_name(unsigned kind)
+{
+	return kind < ARRAY_SIZE(kind_names) ? kind_names[kind] : NULL;
+}
+
+static bool ends_in_nul(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
+bool records_is_sound(const struct message_event *event, size_t len)
+{
+	const size_t fixed = offsetof(struct message_event, text);
+
+	return len >= fixed && event->head.kind == MSG_EVENT &&
+	       event->path_len <= TRANSFER_PATH_MAX && event->new_path_len <= TRANSFER_PATH_MAX &&
+	       len == fixed + event->path_len + event->new_path_len &&
+	       event_kind_name(event->kind) && ends_in_nul(event->user, sizeof(event->user)) &&
+	       ends_in_nul(event->result, sizeof(event->result)) &&
+	       ends_in_nul(event->end_state, sizeof(event->end_state)) &&
+	       ends_in_nul(event->sha256, sizeof(event->sha256)) &&
+	       !memchr(event->text, '\0', (size_t)event->path_len + event->new_path_len);
+}
+
+static void fill(struct transfer_record *record, const struct message_event *event)
+{
+	char address[ADDRESS_TEXT_SIZE];
+
+	record->source = event->source;
+	record->sequence = event->sequence;
+	record->ended_wall_ms = event->ended_wall_ms;
+	record->kind = event->kind;
+	record->session = event->session_id;
+	record->bytes = event->bytes;
+	record->duration_ms = event->duration_ms;
+	record->is_tls = event->is_tls;
+	record->is_ascii = event->is_ascii;
+	(void)snprintf(record->user, sizeof(record->user), "%s", event->user);
+	(void)snprintf(record->address, sizeof(record->address), "%s",
+		       address_format_ip(&event->peer, address));
+	(void)snprintf(record->result, sizeof(record->result), "%s", event->result);
+	(void)snprintf(record->end_state, sizeof(record->end_state), "%s", event->end_state);
+	(void)snprintf(record->sha256, sizeof(record->sha256), "%s", event->sha256);
+	memcpy(record->path, event->text, event->path_len);
+	memcpy(record->new_path, event->text + event->path_len, event->new_path_len);
+}
+
+void records_note(struct records *records, struct worker_link *link,
+		  const struct message_event *event)
+{
+	struct noted *noted = calloc(1, sizeof(*noted));
+
+	if (!noted) {
+		log_event(LOG_ERROR, "records-lost", F_UINT("records", 1), F_ERRNO(-ENOMEM));
+		return;
+	}
+	fill(&noted->record, event);
+	noted->worker = worker_link_hold(link);
+	(void)pthread_mutex_lock(&records->lock);
+	list_append(&records->queue, &noted->link);
+	(void)pthread_cond_signal(&records->changed);
+	(void)pthread_mutex_unlock(&records->lock);
+}
+
+/* --- storing ---------------------------------------------------------------------------------- */
+
+/* Tells each worker up to where its events are stored: they came in order, so the last one of each
+ * says it all. */
+static void acknowledge(struct noted *const *batch, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct message_event_stored message = { .head = { MSG_EVENT_STORED },
+							.sequence = batch[i]->record.sequence };
+		bool is_last = true;
+
+		for (size_t k = i + 1; k < n && is_last; k++)
+			is_last = batch[k]->worker != batch[i]->worker;
+		if (is_last)
+			(void)!worker_link_send(batch[i]->worker, &message, sizeof(message), NULL,
+						NULL); /* its worker may be gone */
+	}
+}
+
+static void write_xferlog(struct records *records, struct noted *const *batch, const bool *is_new,
+			  size_t n)
+{
+	char line[XFERLOG_LINE_SIZE];
+
+	for (size_t i = 0; records->xferlog >= 0 && i < n; i++) {
+		const struct transfer_record *record = &batch[i]->record;
+
+		if (!is_new[i] || !xferlog_format(record, record->kind == EVENT_UPLOAD,
+						  record->kind == EVENT_DOWNLOAD, line))
+			continue;
+		if (write(records->xferlog, line, strlen(line)) < 0)
+			log_event(LOG_ERROR, "xferlog-unwritten", F_ERRNO(-errno));
+	}
+}
+
+/* What cannot be stored is lost, and its workers need not keep it. */
+static void store(struct records *records, struct noted *const *batch, size_t n)
+{
+	struct transfer_record *all[BATCH_MAX];
+	bool is_new[BATCH_MAX];
+	int r = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		all[i] = &batch[i]->record;
+		is_new[i] = true;
+	}
+	if (records->settings->keep_transfers_s > 0)
+		r = transfers_add(records->transfers, all, n, is_new);
+	if (r < 0)
+		log_event(LOG_ERROR, "records-lost", F_UINT("records", n), F_ERRNO(r));
+	write_xferlog(records, batch, is_new, n);
+	acknowledge(batch, n);
+}
+
+static void prune(struct records *records)
+{
+	int64_t keep_ms = (int64_t)records->settings->keep_transfers_s * 1000;
+	int r;
+
+	if (clock_ms() < records->next_prune_ms)
+		return;
+	do {
+		r = transfers_prune(records->transfers, clock_wall_ms() - keep_ms, PRUNE_AT_ONCE);
+	} while (r == (int)PRUNE_AT_ONCE);
+	if (r < 0)
+		log_event(LOG_WARNING, "records-not-pruned", F_ERRNO(r));
+	records->next_prune_ms = deadline_in(MAX_OF(1000, MIN_OF(keep_ms / 2, PRUNE_EVERY_MS)));
+}
+
+/* --- the thread ------------------------------------------------------------------------------- */
+
+static void wait_locked(struct records *records, int64_t until_ms)
+{
+	const struct timespec until = { .tv_sec = until_ms / 1000,
+					.tv_nsec = until_ms % 1000 * 1000000 };
+
+	(void)pthread_cond_clockwait(&records->changed, &records->lock, CLOCK_MONOTONIC, &until);
+}
+
+/* Moves up to BATCH_MAX events out of the queue; 0: it was time to prune, or to end. */
+static size_t take_batch_locked(struct records *records, struct noted **batch)
+{
+	size_t n = 0;
+
+	if (list_is_empty(&records->queue) && !records->is_ending)
+		wait_locked(records, records->next_prune_ms);
+	if (!list_is_empty(&records->queue) && !records->is_ending)
+		for (int64_t until = deadline_in(GATHER_MS);
+		     !records->is_ending && clock_ms() < until;)
+			wait_locked(records, until);
+	while (n < BATCH_MAX && !list_is_empty(&records->queue)) {
+		batch[n] = list_entry(records->queue.next, struct noted, link);
+		list_remove(&batch[n++]->link);
+	}
+	return n;
+}
+
+static void *write_batches(void *arg)
+{
+	struct records *records = arg;
+	struct noted *batch[BATCH_MAX];
+	bool goes_on = true;
+
+	while (goes_on) {
+		(void)pthread_mutex_lock(&records->lock);
+		size_t n = take_batch_locked(records, batch);
+		goes_on = n > 0 || !records->is_ending;
+		(void)pthread_mutex_unlock(&records->lock);
+		if (n > 0)
+			store(records, batch, n);
+		for (size_t i = 0; i < n; i++) {
+			worker_link_drop(&batch[i]->worker);
+			free(batch[i]);
+		}
+		prune(records);
+	}
+	return NULL;
+}
+
+static void open_xferlog(struct records *records)
+{
+	const char *path = records->settings->xferlog;
+
+	records->xferlog = -1;
+	if (!*path)
+		return;
+	records->xferlog = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+	if (records->xferlog < 0)
+		log_event(LOG_ERROR, "xferlog-unusable", F_STR("path", path), F_ERRNO(-errno));
+}
+
+static void destroy(struct records *records)
+{
+	fd_close(&records->xferlog);
+	(void)pthread_cond_destroy(&records->changed);
+	(void)pthread_mutex_destroy(&records->lock);
+	free(records);
+}
+
+int records_new(struct transfers *transfers, const struct settings *settings, struct records **ret)
+{
+	struct records *records = calloc(1, sizeof(*records));
+
+	if (!records)
+		return -ENOMEM;
+	records->transfers = transfers;
+	records->settings = settings;
+	list_init(&records->queue);
+	(void)pthread_mutex_init(&records->lock, NULL);
+	(void)pthread_cond_init(&records->changed, NULL);
+	open_xferlog(records);
+	int code = pthread_create(&records->writer, NULL, write_batches, records);
+	if (code != 0) {
+		destroy(records);
+		return -code;
+	}
+	*ret = records;
+	return 0;
+}
+
+void records_free(struct records **records)
+{
+	struct records *r = *records;
+
+	if (!r)
+		return;
+	(void)pthread_mutex_lock(&r->lock);
+	r->is_ending = true;
+	(void)pthread_cond_signal(&r->changed);
+	(void)pthread_mutex_unlock(&r->lock);
+	(void)pthread_join(r->writer, NULL);
+	destroy(r);
+	*records = NULL;
+}

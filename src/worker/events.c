@@ -1,0 +1,204 @@
+/* worker/events.c - see events.h. */
+#include "worker/events.h"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "worker/manager_link.h"
+
+#define MOST_EVENTS 8192u
+/* Few enough to fit into the channel's queue beside the logins. */
+#define MOST_IN_FLIGHT 96u
+
+struct queued {
+	struct list link;
+	bool is_sent;
+	size_t len;
+	struct message_event message; /* only its first len bytes */
+};
+
+struct events {
+	struct worker *worker;
+	int wake_fd;
+	uint64_t source;      /* of this process, for the manager to tell repetitions */
+	pthread_mutex_t lock; /* guards the rest */
+	uint64_t last_sequence, lost, lost_logged;
+	unsigned count, in_flight;
+	struct list queue; /* in the order of their sequences; those sent come first */
+};
+
+struct events *events_new(struct worker *worker, int epoll)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = EVENTS_TAG };
+	struct events *events = calloc(1, sizeof(*events));
+
+	if (!events)
+		return NULL;
+	events->worker = worker;
+	random_bytes(&events->source, sizeof(events->source));
+	(void)pthread_mutex_init(&events->lock, NULL);
+	list_init(&events->queue);
+	events->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (events->wake_fd < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, events->wake_fd, &event) < 0) {
+		fd_close(&events->wake_fd);
+		free(events);
+		return NULL;
+	}
+	return events;
+}
+
+/* --- noting ----------------------------------------------------------------------------------- */
+
+static struct queued *new_event(const struct session *s, enum event_kind kind, struct text path,
+				struct text new_path)
+{
+	size_t len = offsetof(struct message_event, text) + path.len + new_path.len;
+	struct queued *queued = calloc(1, offsetof(struct queued, message) + len);
+
+	if (!queued)
+		return NULL;
+	queued->len = len;
+
+	struct message_event *message = &queued->message;
+
+	message->head.kind = MSG_EVENT;
+	message->kind = kind;
+	message->session_id = s->id;
+	message->peer = s->peer;
+	message->ended_wall_ms = clock_wall_ms();
+	message->is_tls = s->tls != NULL;
+	message->is_ascii = s->type == TYPE_ASCII;
+	(void)!text_copy(text_of(s->user->name), message->user, sizeof(message->user));
+	message->path_len = (uint16_t)path.len;
+	message->new_path_len = (uint16_t)new_path.len;
+	memcpy(message->text, path.ptr, path.len);
+	if (new_path.len > 0)
+		memcpy(message->text + path.len, new_path.ptr, new_path.len);
+	return queued;
+}
+
+static void set_result(struct message_event *message, int error)
+{
+	(void)snprintf(message->result, sizeof(message->result), "%s",
+		       error == 0 ? "complete" : strerrordesc_np(-error));
+}
+
+/* Takes queued. */
+static void enqueue(struct events *events, struct queued *queued)
+{
+	uint64_t one = 1;
+
+	(void)pthread_mutex_lock(&events->lock);
+	bool is_lost = !queued || events->count >= MOST_EVENTS;
+	if (is_lost) {
+		events->lost++;
+	} else {
+		queued->message.source = events->source;
+		queued->message.sequence = ++events->last_sequence;
+		list_append(&events->queue, &queued->link);
+		events->count++;
+	}
+	(void)pthread_mutex_unlock(&events->lock);
+	if (is_lost)
+		free(queued);
+	(void)!write(events->wake_fd, &one, sizeof(one)); /* full means it is awake anyway */
+}
+
+void events_note_transfer(struct session *s, enum event_kind kind, const struct path *path,
+			  const struct transfer *t, uint64_t ms, const char *end_state)
+{
+	struct queued *queued = new_event(s, kind, path_text(path), T(""));
+
+	if (queued) {
+		queued->message.bytes = t->bytes;
+		queued->message.duration_ms = ms;
+		set_result(&queued->message, t->error);
+		(void)snprintf(queued->message.end_state, sizeof(queued->message.end_state), "%s",
+			       end_state);
+		(void)snprintf(queued->message.sha256, sizeof(queued->message.sha256), "%s",
+			       t->sha256);
+	}
+	enqueue(s->worker->events, queued);
+}
+
+void events_note_change(struct session *s, enum event_kind kind, struct text path,
+			const struct path *new_path, int error)
+{
+	struct queued *queued = new_event(s, kind, path, new_path ? path_text(new_path) : T(""));
+
+	if (queued)
+		set_result(&queued->message, error);
+	enqueue(s->worker->events, queued);
+}
+
+/* --- sending ---------------------------------------------------------------------------------- */
+
+static void log_lost_locked(struct events *events)
+{
+	if (events->lost == events->lost_logged)
+		return;
+	log_event(LOG_ERROR, "events-lost", F_UINT("now", events->lost - events->lost_logged),
+		  F_UINT("in_all", events->lost),
+		  F_STR("reason", "the manager does not store them fast enough"));
+	events->lost_logged = events->lost;
+}
+
+void events_send(struct events *events)
+{
+	uint64_t n;
+
+	(void)!read(events->wake_fd, &n, sizeof(n)); /* empty is fine */
+	(void)pthread_mutex_lock(&events->lock);
+	for (struct list *l = events->queue.next;
+	     l != &events->queue && events->in_flight < MOST_IN_FLIGHT; l = l->next) {
+		struct queued *queued = list_entry(l, struct queued, link);
+
+		if (queued->is_sent)
+			continue;
+		if (manager_link_send(events->worker->manager, &queued->message, queued->len) < 0)
+			break;
+		queued->is_sent = true;
+		events->in_flight++;
+	}
+	log_lost_locked(events);
+	(void)pthread_mutex_unlock(&events->lock);
+}
+
+void events_send_again(struct events *events)
+{
+	(void)pthread_mutex_lock(&events->lock);
+	for (struct list *l = events->queue.next; l != &events->queue; l = l->next)
+		list_entry(l, struct queued, link)->is_sent = false;
+	events->in_flight = 0;
+	(void)pthread_mutex_unlock(&events->lock);
+	events_send(events);
+}
+
+void events_acknowledge(struct events *events, uint64_t sequence)
+{
+	(void)pthread_mutex_lock(&events->lock);
+	while (!list_is_empty(&events->queue)) {
+		struct queued *queued = list_entry(events->queue.next, struct queued, link);
+
+		if (queued->message.sequence > sequence)
+			break;
+		list_remove(&queued->link);
+		events->count--;
+		events->in_flight -= queued->is_sent;
+		free(queued);
+	}
+	(void)pthread_mutex_unlock(&events->lock);
+	events_send(events);
+}
+
+bool events_are_done(struct events *events)
+{
+	(void)pthread_mutex_lock(&events->lock);
+	bool is_done = events->count == 0;
+	(void)pthread_mutex_unlock(&events->lock);
+	return is_done;
+}

@@ -1,0 +1,36 @@
+/* worker/events.h - what sessions did with files, on its way to the manager.
+ *
+ * A transfer never waits for it: sessions put events into a bounded queue, the main thread sends
+ * them, and each stays in the queue until the manager has stored it. What the manager has not
+ * acknowledged when it dies goes to the next one, which knows what it has already. When the queue
+ * is full the newest are lost: that is counted and logged.
+ * Threads: events_note any; the others the worker's main thread. */
+#ifndef WORKER_EVENTS_H
+#define WORKER_EVENTS_H
+
+#include "worker/transfer.h"
+
+struct events;
+
+/* Makes an entry in the main thread's epoll with EVENTS_TAG. NULL when memory or descriptors are
+ * short. */
+struct events *events_new(struct worker *worker, int epoll) MUST_CHECK;
+#define EVENTS_TAG ((uint64_t)3)
+
+/* A transfer of the session has ended. end_state: "proven" and its like. */
+void events_note_transfer(struct session *s, enum event_kind kind, const struct path *path,
+			  const struct transfer *t, uint64_t ms, const char *end_state);
+/* A change: error is 0 or why it did not happen. new_path: of a rename, or NULL. */
+void events_note_change(struct session *s, enum event_kind kind, struct text path,
+			const struct path *new_path, int error);
+
+/* Sends what the channel takes; the rest at the next call. */
+void events_send(struct events *events);
+/* There is another manager: it gets all that was not acknowledged. */
+void events_send_again(struct events *events);
+/* The manager has stored everything up to this sequence. */
+void events_acknowledge(struct events *events, uint64_t sequence);
+/* Nothing is on its way. */
+bool events_are_done(struct events *events);
+
+#endif
