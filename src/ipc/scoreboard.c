@@ -20,6 +20,9 @@ struct session_slot {
 	_Atomic uint64_t transfer_bytes;
 };
 
+/* The last command is published by itself, since it changes all the time. */
+#define COMMAND_AT offsetof(struct session_view, last_command_wall_ms)
+
 struct session_text {
 	struct seqlock lock;
 	_Atomic uint64_t view[SEQLOCK_WORDS(sizeof(struct session_view))];
@@ -200,6 +203,7 @@ int scoreboard_open(struct scoreboard *board, uint32_t worker_slot, uint32_t *re
 		    uint64_t *ret_id)
 {
 	const struct session_view nothing = { 0 };
+	struct session_text *text;
 	uint32_t slot;
 	int r = find_slot(board, worker_slot, &slot);
 
@@ -208,6 +212,8 @@ int scoreboard_open(struct scoreboard *board, uint32_t worker_slot, uint32_t *re
 
 	uint64_t id = atomic_fetch_add_explicit(&board->last_id, 1, memory_order_relaxed) + 1;
 
+	text = &board->texts[slot];
+	seqlock_write(&text->lock, text->view, &nothing, sizeof(nothing));
 	scoreboard_publish(board, slot, &nothing);
 	atomic_store_explicit(&session_at(board, slot)->id, id, memory_order_release);
 	atomic_fetch_add_explicit(&worker_at(board, worker_slot)->sessions, 1,
@@ -236,9 +242,24 @@ void scoreboard_publish(struct scoreboard *board, uint32_t slot, const struct se
 	struct session_text *text = &board->texts[slot];
 
 	assert(slot < board->max_sessions);
-	seqlock_write(&text->lock, text->view, view, sizeof(*view));
+	seqlock_write(&text->lock, text->view, view, COMMAND_AT);
 	scoreboard_set_running(board, slot, view->is_running);
 	scoreboard_set_transfer_bytes(board, slot, view->transfer_bytes);
+}
+
+void scoreboard_set_command(struct scoreboard *board, uint32_t slot, const char *line,
+			    int64_t wall_ms)
+{
+	struct session_text *text = &board->texts[slot];
+	char bytes[sizeof(struct session_view) - COMMAND_AT];
+	size_t len = MIN_OF(strlen(line), (size_t)SESSION_VIEW_TEXT - 1);
+
+	assert(slot < board->max_sessions);
+	memcpy(bytes, &wall_ms, sizeof(wall_ms));
+	memcpy(bytes + sizeof(wall_ms), line, len);
+	bytes[sizeof(wall_ms) + len] = '\0';
+	/* What lies behind the NUL stays as it was: nobody reads it. */
+	seqlock_write_part(&text->lock, text->view, COMMAND_AT, bytes, sizeof(wall_ms) + len + 1);
 }
 
 void scoreboard_set_running(struct scoreboard *board, uint32_t slot, bool is_running)

@@ -132,6 +132,7 @@ static int send_on_control(struct session *s, struct text bytes, int64_t deadlin
 	ptrdiff_t at;
 	int r = 0;
 
+	control_flush(s);
 	while (r == 0 && (at = text_find(bytes, '\xff')) >= 0) {
 		r = stream_write(&s->control, bytes.ptr, (size_t)at + 1, deadline);
 		if (r == 0)

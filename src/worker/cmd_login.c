@@ -117,7 +117,7 @@ static void admit(struct session *s, const struct message_auth_reply *answer)
 	log_event(LOG_INFO, "login", F_UINT("session", s->id), F_STR("user", s->user->name),
 		  F_STR("peer", address_format(&s->peer, peer)), F_STR("tls", tls),
 		  F_STR("host", s->host->name));
-	session_publish(s, "PASS ****");
+	session_publish(s);
 	reply(s, 230, "Welcome.");
 }
 

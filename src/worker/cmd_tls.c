@@ -68,6 +68,7 @@ void cmd_ccc(struct session *s, struct text argument UNUSED)
 		return;
 	}
 	reply(s, 200, "The command channel is in clear from now on.");
+	control_flush(s);
 	if (stream_clear(&s->control, deadline_in(10000)) < 0) {
 		s->wants_end = true;
 		return;

@@ -33,14 +33,38 @@ static struct text encode(const struct session *s, struct text text, struct buf 
 	return buf_text(out);
 }
 
+void control_flush(struct session *s)
+{
+	struct pool_thread *self = pool_self();
+	size_t len = self->replies_len;
+
+	if (*self->command) {
+		scoreboard_set_command(s->worker->start->board, s->board_slot, self->command,
+				       clock_wall_ms());
+		*self->command = '\0';
+	}
+	if (len == 0)
+		return;
+	/* First: the wait in stream_write comes here again. */
+	self->replies_len = 0;
+
+	int64_t deadline = deadline_in((int64_t)s->worker->settings->idle_timeout_s * 1000);
+
+	if (stream_write(&s->control, self->replies, len, deadline) < 0)
+		s->wants_end = true;
+}
+
 void reply_text(struct session *s, unsigned code, struct text text)
 {
-	char storage[REPLY_MAX], encoded_storage[REPLY_MAX];
+	struct pool_thread *self = pool_self();
+	char encoded_storage[REPLY_MAX];
 	struct buf out, encoded;
 
 	if (s->wants_end && code != 221 && code != 421)
 		return;
-	buf_init(&out, storage, sizeof(storage));
+	if (sizeof(self->replies) - self->replies_len < REPLY_MAX)
+		control_flush(s);
+	buf_init(&out, self->replies + self->replies_len, REPLY_MAX);
 	buf_init(&encoded, encoded_storage, sizeof(encoded_storage));
 	reply_add(&out, code, encode(s, text, &encoded));
 	if (out.has_overflowed || encoded.has_overflowed) {
@@ -48,10 +72,7 @@ void reply_text(struct session *s, unsigned code, struct text text)
 		reply_add(&out, code, T("(the reply is too long)"));
 	}
 	log_event(LOG_DEBUG, "reply", F_UINT("session", s->id), F_TEXT("text", buf_text(&out)));
-
-	int64_t deadline = deadline_in((int64_t)s->worker->settings->idle_timeout_s * 1000);
-	if (stream_write(&s->control, out.ptr, out.len, deadline) < 0)
-		s->wants_end = true;
+	self->replies_len += out.len;
 }
 
 void reply(struct session *s, unsigned code, const char *format, ...)
@@ -161,7 +182,10 @@ static int answer_telnet(struct session *s)
 	char answers[LINE_ANSWERS_MAX];
 	size_t n = line_reader_take_answers(&s->lines, answers);
 
-	return n > 0 ? stream_write(&s->control, answers, n, deadline_in(10000)) : 0;
+	if (n == 0)
+		return 0;
+	control_flush(s);
+	return stream_write(&s->control, answers, n, deadline_in(10000));
 }
 
 /* Takes in what the client has sent. 0, -EAGAIN (nothing), -ENOBUFS (it has piled up), or an
@@ -175,6 +199,9 @@ static int read_control(struct session *s)
 		return -ECONNRESET;
 	if (n < 0)
 		return (int)n;
+	/* What comes later is an event of its own. TLS may hold back more than it has given. */
+	s->is_drained =
+		(size_t)n < sizeof(bytes) && !s->control.ssl && !atomic_load(&s->has_hung_up);
 
 	int r = line_reader_feed(&s->lines, bytes, (size_t)n);
 	return r < 0 ? r : answer_telnet(s);
@@ -231,6 +258,7 @@ static int wait_all(struct session *s, int fd, short events, int64_t deadline_ms
 			return r;
 	}
 	for (;;) {
+		control_flush(s);
 		if (atomic_load(&s->farewell) && (watches_client || s->is_in_handshake))
 			return -ECANCELED;
 		if (watches_client) {
@@ -344,8 +372,10 @@ int control_rest(struct session *s, int64_t until_ms)
 
 int control_look(struct session *s)
 {
-	int r = wait_all(s, -1, 0, 0, true);
+	int r;
 
+	pool_yield(s->worker->pool);
+	r = wait_all(s, -1, 0, 0, true);
 	return r == 1 || r == -ETIMEDOUT ? 0 : r;
 }
 
@@ -368,7 +398,7 @@ int control_next_line(struct session *s, struct text *ret_line)
 		/* A line that never ends is reported once; then only its length tells. */
 		if (s->lines.skipped_bytes >= CONTROL_FLOOD_BYTES)
 			return -EMSGSIZE;
-		r = read_control(s);
+		r = s->is_drained ? -EAGAIN : read_control(s);
 		if (r == -EAGAIN) {
 			*ret_line = (struct text){ NULL, 0 };
 			return 0;

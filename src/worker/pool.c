@@ -15,21 +15,36 @@
 
 #define STACK_BYTES (256 * 1024)
 #define LEAVE_AFTER_MS 5000
-#define KEPT_THREADS 2u
+#define KEPT_SPARES 1u
 
 struct spare_wake {
 	struct spare_wake *next;
 	int fd;
 };
 
+/* A thread that waits to be made the leader. */
+struct spare {
+	struct spare *next;
+	pthread_cond_t called;
+	bool is_called;
+};
+
 struct pool {
 	struct worker *worker;
 	int epoll;
 	unsigned n_cpus;
-	atomic_uint threads;  /* all */
-	atomic_uint waiting;  /* in epoll_wait */
-	atomic_uint working;  /* neither waiting for events nor blocked inside a session */
+	atomic_uint threads; /* all */
+	atomic_uint working; /* neither waiting for events or for work, nor blocked in a session */
+	/* The thread that waits for events or handles one, by its number; 0: there is none, or it
+	 * is about to be found. */
+	_Atomic uint64_t leader;
+	_Atomic uint64_t last_number;
+	atomic_bool is_starting; /* a thread that will lead */
+	atomic_uint turns;    /* counts what leaders have begun and ended to handle; odd: begun */
+	unsigned turns_seen;  /* by pool_tend */
 	pthread_mutex_t lock; /* guards the rest; innermost */
+	struct spare *spares; /* the last that came goes first: its stack is still warm */
+	unsigned n_spares;
 	struct spare_wake *spare_wakes;
 	int spare_fd; /* given up for a moment when descriptors run out, to refuse politely */
 };
@@ -101,18 +116,53 @@ static void accept_session(struct pool *pool, const struct control_listener *lis
 
 static void start_thread(struct pool *pool);
 
-/* A thread takes up work: there must be another one to wait for the next event, unless enough of
- * them compute already (the processors are busy; more threads would only fight for them). */
-static void ensure_waiter(struct pool *pool)
+static bool is_leader(const struct pool *pool)
 {
-	if (atomic_load(&pool->waiting) == 0 && atomic_load(&pool->working) < 2 * pool->n_cpus)
+	return self && atomic_load(&pool->leader) == self->number;
+}
+
+static bool try_to_lead(struct pool *pool)
+{
+	uint64_t nobody = 0;
+
+	return atomic_compare_exchange_strong(&pool->leader, &nobody, self->number);
+}
+
+/* Somebody is to lead: a spare, or one more thread. When enough of them compute already (the
+ * processors are busy; more would only fight for them) the first that is done takes over. */
+static void find_leader(struct pool *pool)
+{
+	if (atomic_load(&pool->working) >= 2 * pool->n_cpus)
+		return;
+	(void)pthread_mutex_lock(&pool->lock);
+	struct spare *spare = pool->spares;
+	if (spare) {
+		pool->spares = spare->next;
+		pool->n_spares--;
+		spare->is_called = true;
+		(void)pthread_cond_signal(&spare->called);
+	}
+	(void)pthread_mutex_unlock(&pool->lock);
+	if (!spare && !atomic_exchange(&pool->is_starting, true))
 		start_thread(pool);
+}
+
+void pool_yield(struct pool *pool)
+{
+	if (!is_leader(pool))
+		return;
+	atomic_fetch_add(&pool->turns, 1);
+	atomic_store(&pool->leader, 0);
+	find_leader(pool);
 }
 
 void pool_block(struct pool *pool)
 {
 	atomic_fetch_sub(&pool->working, 1);
-	ensure_waiter(pool);
+	pool_yield(pool);
+	/* Nobody was found while too many computed: now there is one less. */
+	if (atomic_load(&pool->leader) == 0)
+		find_leader(pool);
 }
 
 void pool_unblock(struct pool *pool)
@@ -122,9 +172,22 @@ void pool_unblock(struct pool *pool)
 
 bool pool_tend(struct pool *pool)
 {
-	if (atomic_load(&pool->waiting) > 0)
-		return false;
-	start_thread(pool);
+	uint64_t leader = atomic_load(&pool->leader);
+	unsigned turns = atomic_load(&pool->turns);
+	bool is_stuck = turns % 2 == 1 && turns == pool->turns_seen;
+
+	pool->turns_seen = turns;
+	if (leader != 0 && !is_stuck)
+		return turns % 2 == 1;
+	/* It finds out when it is done. */
+	if (leader != 0) {
+		if (!atomic_compare_exchange_strong(&pool->leader, &leader, 0))
+			return false;
+		atomic_fetch_add(&pool->turns, 1);
+	}
+	/* However many compute: they may all hang. */
+	if (!atomic_exchange(&pool->is_starting, true))
+		start_thread(pool);
 	return true;
 }
 
@@ -156,7 +219,7 @@ static void keep_wake_fd(struct pool *pool, int fd)
 	(void)pthread_mutex_unlock(&pool->lock);
 }
 
-static void handle(struct pool *pool, uint64_t tag)
+static void handle(struct pool *pool, uint64_t tag, uint32_t events)
 {
 	const struct worker_start *start = pool->worker->start;
 
@@ -164,48 +227,84 @@ static void handle(struct pool *pool, uint64_t tag)
 		accept_session(pool, &start->listeners[tag]);
 		return;
 	}
-	struct session *s = sessions_take(pool->worker->sessions, tag, self->wake_fd);
+	struct session *s = sessions_take(pool->worker->sessions, tag, events, self->wake_fd);
 	if (s)
 		session_run(s);
 }
 
-/* Leaves when others wait already. */
-static bool may_leave(struct pool *pool)
+/* The leader's turn: one event, and what comes of it. */
+static void take_turn(struct pool *pool)
 {
-	unsigned waiting = atomic_load(&pool->waiting);
+	struct epoll_event event;
+	int n = epoll_wait(pool->epoll, &event, 1, -1);
 
-	while (waiting > KEPT_THREADS)
-		if (atomic_compare_exchange_weak(&pool->waiting, &waiting, waiting - 1))
-			return true;
-	return false;
+	if (n <= 0)
+		return;
+	atomic_fetch_add(&pool->working, 1);
+	atomic_fetch_add(&pool->turns, 1);
+	handle(pool, event.data.u64, event.events);
+	if (is_leader(pool))
+		atomic_fetch_add(&pool->turns, 1);
+	atomic_fetch_sub(&pool->working, 1);
+}
+
+static void unlink_spare_locked(struct pool *pool, const struct spare *spare)
+{
+	struct spare **at = &pool->spares;
+
+	while (*at != spare)
+		at = &(*at)->next;
+	*at = spare->next;
+	pool->n_spares--;
+}
+
+/* Waits for work. False: there was none for long, the thread may leave. */
+static bool wait_as_spare(struct pool *pool)
+{
+	struct spare own = { .next = NULL };
+	int64_t deadline = deadline_in(LEAVE_AFTER_MS);
+	struct timespec until = { .tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000 };
+	pthread_condattr_t attr;
+	int r = 0;
+
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&own.called, &attr);
+	(void)pthread_condattr_destroy(&attr);
+	(void)pthread_mutex_lock(&pool->lock);
+	own.next = pool->spares;
+	pool->spares = &own;
+	pool->n_spares++;
+	/* A leader that found no spare just before this one came has left the place empty. */
+	bool is_needed = atomic_load(&pool->leader) == 0;
+	while (!own.is_called && !is_needed && r == 0)
+		r = pthread_cond_timedwait(&own.called, &pool->lock, &until);
+	bool stays = own.is_called || is_needed || pool->n_spares <= KEPT_SPARES;
+	if (!own.is_called)
+		unlink_spare_locked(pool, &own);
+	(void)pthread_mutex_unlock(&pool->lock);
+	(void)pthread_cond_destroy(&own.called);
+	return stays;
 }
 
 static void *thread_main(void *arg)
 {
 	struct pool *pool = arg;
-	struct pool_thread own = { .wake_fd = take_wake_fd(pool) };
+	struct pool_thread own = { .wake_fd = take_wake_fd(pool),
+				   .number = atomic_fetch_add(&pool->last_number, 1) + 1 };
 	const struct worker_start *start = pool->worker->start;
 
 	self = &own;
-	while (own.wake_fd >= 0) {
-		struct epoll_event event;
-		int n = epoll_wait(pool->epoll, &event, 1, LEAVE_AFTER_MS);
-
-		if (n == 0 && may_leave(pool))
+	if (own.wake_fd >= 0)
+		(void)try_to_lead(pool);
+	atomic_store(&pool->is_starting, false);
+	while (own.wake_fd >= 0)
+		if (is_leader(pool) || try_to_lead(pool))
+			take_turn(pool);
+		else if (!wait_as_spare(pool))
 			break;
-		if (n <= 0)
-			continue;
-		atomic_fetch_add(&pool->working, 1);
-		atomic_fetch_sub(&pool->waiting, 1);
-		ensure_waiter(pool);
-		handle(pool, event.data.u64);
-		atomic_fetch_add(&pool->waiting, 1);
-		atomic_fetch_sub(&pool->working, 1);
-	}
 	if (own.wake_fd >= 0)
 		keep_wake_fd(pool, own.wake_fd);
-	else
-		atomic_fetch_sub(&pool->waiting, 1);
 	free(own.buffer);
 	atomic_fetch_sub(&pool->threads, 1);
 	scoreboard_add_threads(start->board, start->slot, -1);
@@ -220,18 +319,17 @@ static void start_thread(struct pool *pool)
 
 	if (atomic_fetch_add(&pool->threads, 1) >= pool->worker->settings->max_threads) {
 		atomic_fetch_sub(&pool->threads, 1);
+		atomic_store(&pool->is_starting, false);
 		return;
 	}
-	atomic_fetch_add(&pool->waiting,
-			 1); /* counts from now on: no second one for the same need */
 	(void)pthread_attr_init(&attr);
 	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
 	if (pthread_create(&thread, &attr, thread_main, pool) == 0) {
 		scoreboard_add_threads(start->board, start->slot, 1);
 	} else {
-		atomic_fetch_sub(&pool->waiting, 1);
 		atomic_fetch_sub(&pool->threads, 1);
+		atomic_store(&pool->is_starting, false);
 	}
 	(void)pthread_attr_destroy(&attr);
 }
@@ -249,7 +347,6 @@ struct pool *pool_new(struct worker *worker, int epoll)
 	pool->spare_fd = eventfd(0, EFD_CLOEXEC);
 	(void)pthread_mutex_init(&pool->lock, NULL);
 	worker->pool = pool;
-	for (unsigned i = 0; i < KEPT_THREADS; i++)
-		start_thread(pool);
+	start_thread(pool);
 	return pool;
 }

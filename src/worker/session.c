@@ -75,13 +75,12 @@ static void copy_cut(char *dst, size_t size, const char *text)
 	(void)snprintf(dst, size, "%.*s", (int)size - 1, text ? text : "");
 }
 
-void session_publish(struct session *s, const char *command)
+void session_publish(struct session *s)
 {
 	struct session_view view = {
 		.peer = s->peer,
 		.local = s->local,
 		.started_wall_ms = s->started_wall_ms,
-		.last_command_wall_ms = clock_wall_ms(),
 		.is_logged_in = s->user != NULL,
 		.is_tls = session_is_tls(s),
 		.is_implicit = s->is_implicit,
@@ -92,15 +91,10 @@ void session_publish(struct session *s, const char *command)
 		.bytes_received = s->bytes_received,
 	};
 
-	if (command) {
-		free(s->last_command);
-		s->last_command = text_dup(text_of(command));
-	}
 	stream_describe_tls(&s->control, view.tls, sizeof(view.tls));
 	copy_cut(view.user, sizeof(view.user), s->user ? s->user->name : NULL);
 	copy_cut(view.directory, sizeof(view.directory), s->user ? s->user->directory : NULL);
 	copy_cut(view.transfer_path, sizeof(view.transfer_path), s->transfer_path);
-	copy_cut(view.command, sizeof(view.command), s->last_command);
 	scoreboard_publish(s->worker->start->board, s->board_slot, &view);
 }
 
@@ -125,7 +119,7 @@ static void begin(struct session *s)
 	if (s->awaits_handshake)
 		return;
 	log_connection(s);
-	session_publish(s, NULL);
+	session_publish(s);
 	hosts_greet(s);
 }
 
@@ -140,13 +134,14 @@ static int begin_tls(struct session *s)
 	if (n <= 0)
 		return n == 0 ? -ECONNRESET : errno == EAGAIN || errno == EINTR ? 1 : -errno;
 	s->awaits_handshake = false;
+	control_flush(s); /* the reply to AUTH is in clear */
 	bool is_good = session_start_tls(s);
 	if (s->is_implicit)
 		log_connection(s);
 	if (!is_good) {
 		s->wants_end = true;
 	} else if (s->is_implicit) {
-		session_publish(s, NULL);
+		session_publish(s);
 		hosts_greet(s);
 	}
 	return 0;
@@ -211,6 +206,7 @@ static void end(struct session *s, int reason)
 	/* Who waits for TLS would take plain words for garbage. */
 	if (farewell && s->is_greeted && !s->awaits_handshake && reason == 0)
 		reply(s, 421, "%s", farewell);
+	control_flush(s);
 	log_event(LOG_INFO, "disconnected", F_UINT("session", s->id),
 		  F_STR("peer", address_format(&s->peer, peer)),
 		  F_STR("user", s->user ? s->user->name : ""),
@@ -228,6 +224,7 @@ void session_run(struct session *s)
 	int r = 0;
 
 	scoreboard_set_running(worker->start->board, s->board_slot, true);
+	s->is_drained = false;
 	if (!s->is_greeted)
 		begin(s);
 	for (;;) {
@@ -242,8 +239,12 @@ void session_run(struct session *s)
 		}
 		if (r == 0)
 			continue;
+		control_flush(s);
+		if (s->wants_end)
+			continue;
 		scoreboard_set_running(worker->start->board, s->board_slot, false);
 		if (sessions_park(worker->sessions, s))
 			return;
+		s->is_drained = false;
 	}
 }

@@ -6,6 +6,8 @@
 #ifndef WORKER_SESSION_H
 #define WORKER_SESSION_H
 
+#include <stdatomic.h>
+
 #include "base/list.h"
 #include "ftp/account.h"
 #include "ftp/command.h"
@@ -62,6 +64,8 @@ struct session {
 	int arrived_fd;	  /* data connection that came for its reservation, or -1 */
 	char *login_name; /* who it is, for kicks; set before the login is told to the session */
 	_Atomic(char *) farewell; /* end it: the text of a 421 reply; owned */
+	bool is_pending;	  /* something has come while it ran: look before parking */
+	atomic_bool has_hung_up; /* the client has ended its direction, or the connection is gone */
 
 	/* Fixed for its life. */
 	struct worker *worker;
@@ -87,6 +91,7 @@ struct session {
 	uint32_t facts; /* of MLSD/MLST, enum fact */
 	enum transfer_type type;
 	bool is_greeted;
+	bool is_drained; /* all that had come when it was read last has been read */
 	bool is_cleared; /* TLS was on until CCC; tls is still there for data connections */
 	bool has_pbsz, protects_data; /* PBSZ seen; PROT P */
 	bool awaits_handshake;	      /* parked until the client begins its TLS handshake */
@@ -112,7 +117,6 @@ struct session {
 	const char *transfer_path; /* borrowed during a transfer */
 	struct flow *flow;	   /* of the transfer in progress, see worker/flow.h; else NULL */
 	struct bucket buckets[DIRECTIONS];
-	char *last_command; /* masked, for the scoreboard; NULL before the first */
 	_Atomic uint64_t transfer_bytes;
 };
 
@@ -124,9 +128,8 @@ void session_run(struct session *s);
  * What may be done there: worker/place.h. */
 int session_path(struct session *s, struct text argument, struct path *ret) MUST_CHECK;
 
-/* Tells the scoreboard how the session stands. command: the last line, already masked; NULL: keep
- * "". */
-void session_publish(struct session *s, const char *command);
+/* Tells the scoreboard how the session stands; the last command is told by control_flush. */
+void session_publish(struct session *s);
 
 /* The line of the log for a change that the user has made: mkdir, chmod, copy ... */
 void session_log_change(const struct session *s, const char *event, const struct path *path);

@@ -229,7 +229,8 @@ static void open_session(int fd)
 	struct session_refusal refusal;
 	struct session *s = sessions_open(worker.sessions, fd, &peer, false, -1, &refusal);
 
-	assert(s && sessions_park(worker.sessions, s));
+	assert(s);
+	sessions_dispatch(worker.sessions, s);
 }
 
 /* Reads to the end: a greeting, and whole lines. */

@@ -3,7 +3,11 @@
  * Lists in the order of their deadlines, so that the sweep looks at their heads only: sessions that
  * have not logged in (in the order of their connections), parked ones (in the order in which they
  * were parked), those whose client owes the first byte of its handshake, and those that have been
- * told to go. */
+ * told to go.
+ *
+ * Control connections are watched for edges: an event comes once for each arrival of bytes, whoever
+ * reads them, so that nothing is armed again when a session is parked. What comes while it runs is
+ * remembered (is_pending), and it looks once more before it is parked. */
 #include "worker/sessions.h"
 
 #include <pthread.h>
@@ -75,7 +79,7 @@ static void set_timeout_locked(struct session *s, struct list *list, int64_t dea
 
 static void watch(struct sessions *table, struct session *s, int operation, uint32_t events)
 {
-	struct epoll_event event = { .events = events | EPOLLRDHUP | EPOLLONESHOT,
+	struct epoll_event event = { .events = events | EPOLLRDHUP | EPOLLET,
 				     .data.u64 = tag_of(s) };
 
 	/* Fails only when the kernel is out of memory or watches; the sweep ends the session
@@ -120,6 +124,7 @@ struct session *sessions_open(struct sessions *table, int fd, const struct addre
 		s->local = (struct address){ 0 };
 	s->started_ms = clock_ms();
 	s->started_wall_ms = clock_wall_ms();
+	scoreboard_set_command(table->worker->start->board, s->board_slot, "", s->started_wall_ms);
 	s->deadline_ms = s->started_ms + (int64_t)table->worker->settings->login_timeout_s * 1000;
 	s->state = SESSION_RUNNING;
 	s->wake_fd = wake_fd;
@@ -134,12 +139,12 @@ struct session *sessions_open(struct sessions *table, int fd, const struct addre
 	table->slots[s->board_slot] = s;
 	table->count++;
 	list_append(&table->waiting_for_login, &s->timeout_link);
-	watch(table, s, EPOLL_CTL_ADD, 0);
+	watch(table, s, EPOLL_CTL_ADD, EPOLLIN);
 	(void)pthread_mutex_unlock(&table->lock);
 	return s;
 }
 
-struct session *sessions_take(struct sessions *table, uint64_t tag, int wake_fd)
+struct session *sessions_take(struct sessions *table, uint64_t tag, uint32_t events, int wake_fd)
 {
 	uint32_t slot = (uint32_t)tag;
 	struct session *s = NULL;
@@ -147,8 +152,14 @@ struct session *sessions_take(struct sessions *table, uint64_t tag, int wake_fd)
 	(void)pthread_mutex_lock(&table->lock);
 	if (slot < scoreboard_max_sessions(table->worker->start->board))
 		s = table->slots[slot];
-	if (s && (tag_of(s) != tag || s->state != SESSION_PARKED))
+	if (s && tag_of(s) != tag)
 		s = NULL;
+	if (s && events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		atomic_store(&s->has_hung_up, true);
+	if (s && s->state != SESSION_PARKED) {
+		s->is_pending = true;
+		s = NULL;
+	}
 	if (s) {
 		s->state = SESSION_RUNNING;
 		s->wake_fd = wake_fd;
@@ -171,7 +182,8 @@ bool sessions_park(struct sessions *table, struct session *s)
 	int64_t idle_ms = (int64_t)settings->idle_timeout_s * 1000;
 
 	(void)pthread_mutex_lock(&table->lock);
-	bool is_free = atomic_load(&s->farewell) == NULL;
+	bool is_free = atomic_load(&s->farewell) == NULL && !s->is_pending;
+	s->is_pending = false;
 	if (is_free) {
 		s->state = SESSION_PARKED;
 		s->wake_fd = -1;
@@ -186,7 +198,6 @@ bool sessions_park(struct sessions *table, struct session *s)
 				s, &table->handshaking,
 				deadline_in((int64_t)settings->handshake_timeout_s * 1000));
 		}
-		watch(table, s, EPOLL_CTL_MOD, EPOLLIN);
 	}
 	(void)pthread_mutex_unlock(&table->lock);
 	return is_free;
@@ -239,7 +250,6 @@ void sessions_close(struct sessions *table, struct session *s)
 	scoreboard_close(start->board, s->board_slot);
 	free(s->tls);
 	free(s->held_line);
-	free(s->last_command);
 	free(s->login_name);
 	free(s->login_user);
 	free(atomic_load(&s->farewell));

@@ -19,12 +19,13 @@ struct session *sessions_open(struct sessions *table, int fd, const struct addre
 			      bool is_implicit, int wake_fd,
 			      struct session_refusal *ret_refusal) MUST_CHECK;
 
-/* The event of an epoll entry: the session, now running in the hands of the caller; NULL when it is
- * gone or runs already. */
-struct session *sessions_take(struct sessions *table, uint64_t tag, int wake_fd) MUST_CHECK;
+/* Events of an epoll entry: the session, now running in the hands of the caller; NULL when it is
+ * gone or runs already: then it will look again before it is parked. */
+struct session *sessions_take(struct sessions *table, uint64_t tag, uint32_t events,
+			      int wake_fd) MUST_CHECK;
 
-/* Parks: false when there is something to do first (a farewell came meanwhile). After true the
- * session must not be touched any more. */
+/* Parks: false when there is something to do first (a farewell or an event came meanwhile). After
+ * true the session must not be touched any more. */
 bool sessions_park(struct sessions *table, struct session *s) MUST_CHECK;
 
 /* A session that has just been opened, by a thread outside of the pool: a pool thread takes it from

@@ -26,14 +26,14 @@ void transfer_begin(struct session *s, enum transfer_kind kind, const char *path
 	s->transfer_kind = kind;
 	s->transfer_path = path;
 	atomic_store(&s->transfer_bytes, 0);
-	session_publish(s, NULL);
+	session_publish(s);
 }
 
 void transfer_end(struct session *s)
 {
 	s->transfer_kind = TRANSFER_NONE;
 	s->transfer_path = NULL;
-	session_publish(s, NULL);
+	session_publish(s);
 }
 
 void transfer_count(struct session *s, uint64_t bytes)

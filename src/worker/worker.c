@@ -266,6 +266,8 @@ static int tend(struct main_loop *loop, int64_t *next_tend_ms)
 	events_send(loop->worker.events);
 	if (pool_tend(loop->worker.pool))
 		wait_ms = MIN_OF(wait_ms, 20);
+	else if (sessions_count(loop->worker.sessions) > 0)
+		wait_ms = MIN_OF(wait_ms, 100);
 	if (passive_post(loop->worker.passive))
 		wait_ms = MIN_OF(wait_ms, 5);
 	if (clock_ms() >= *next_tend_ms) {
