@@ -10,6 +10,7 @@
 #include "ipc/channel.h"
 #include "worker/control.h"
 #include "worker/events.h"
+#include "worker/pool.h"
 #include "worker/sessions.h"
 
 #define SEND_TIMEOUT_MS 2000
@@ -21,23 +22,26 @@
 
 struct question {
 	struct list link;
-	struct session *session;
+	uint32_t board_slot; /* who asks: the session may be gone when the answer comes */
+	bool is_sent;
+	int64_t deadline_ms;
 	struct message_auth_request request;
-	struct message_auth_reply answer;
-	bool is_sent, is_answered;
 };
 
 struct manager_link {
 	struct worker *worker;
-	int epoll;
-	pthread_mutex_t lock; /* guards all below; the sessions' lock may be taken inside */
+	int epoll, pool_epoll;
+	/* Held while packets are received and taken, so that they are taken in their order: a kick
+	 * that follows a login must find it. Outside of all others. */
+	pthread_mutex_t reading;
+	pthread_mutex_t lock; /* guards all below */
 	int channel;	      /* -1 while there is none */
 	uint64_t last_id;
-	unsigned in_flight; /* sent and not answered */
-	struct list questions;
+	unsigned in_flight;    /* sent and not answered */
+	struct list questions; /* not answered; in the order in which they were asked */
 };
 
-struct manager_link *manager_link_new(struct worker *worker, int epoll)
+struct manager_link *manager_link_new(struct worker *worker, int epoll, int pool_epoll)
 {
 	struct manager_link *link = calloc(1, sizeof(*link));
 
@@ -45,7 +49,9 @@ struct manager_link *manager_link_new(struct worker *worker, int epoll)
 		return NULL;
 	link->worker = worker;
 	link->epoll = epoll;
+	link->pool_epoll = pool_epoll;
 	link->channel = -1;
+	(void)pthread_mutex_init(&link->reading, NULL);
 	(void)pthread_mutex_init(&link->lock, NULL);
 	list_init(&link->questions);
 	return link;
@@ -73,59 +79,64 @@ static void send_questions_locked(struct manager_link *link)
 	}
 }
 
-static void ask(struct manager_link *link, struct question *question)
+static void question_free(struct question *question)
 {
+	explicit_bzero(question, sizeof(*question));
+	free(question);
+}
+
+/* The question is answered, or nobody waits for the answer any more. */
+static void close_question_locked(struct manager_link *link, struct question *question)
+{
+	list_remove(&question->link);
+	link->in_flight -= question->is_sent;
+	send_questions_locked(link);
+}
+
+int manager_link_ask(struct manager_link *link, const struct session *s, const char *user,
+		     const struct secret *password)
+{
+	struct question *question = calloc(1, sizeof(*question));
+
+	if (!question)
+		return -ENOMEM;
+	question->board_slot = s->board_slot;
+	question->deadline_ms = deadline_in(ANSWER_TIMEOUT_MS);
+	question->request.head.kind = MSG_AUTH_REQUEST;
+	question->request.session_id = s->id;
+	question->request.peer = s->peer;
+	question->request.is_tls = session_is_tls(s);
+	question->request.password = *password;
+
+	int r = text_copy(text_of(user), question->request.user, sizeof(question->request.user));
+	if (r < 0) {
+		question_free(question);
+		return r;
+	}
 	(void)pthread_mutex_lock(&link->lock);
 	question->request.request_id = ++link->last_id;
 	list_append(&link->questions, &question->link);
 	send_questions_locked(link);
 	(void)pthread_mutex_unlock(&link->lock);
+	return 0;
 }
 
-static void take_back(struct manager_link *link, struct question *question)
+void manager_link_forget(struct manager_link *link, const struct session *s)
 {
+	struct question *question = NULL;
+
 	(void)pthread_mutex_lock(&link->lock);
-	list_remove(&question->link);
-	if (question->is_sent && !question->is_answered) {
-		link->in_flight--;
-		send_questions_locked(link);
+	for (struct list *l = link->questions.next; l != &link->questions; l = l->next) {
+		question = list_entry(l, struct question, link);
+		if (question->request.session_id == s->id)
+			break;
+		question = NULL;
 	}
+	if (question)
+		close_question_locked(link, question);
 	(void)pthread_mutex_unlock(&link->lock);
-}
-
-static bool is_answered(struct manager_link *link, const struct question *question)
-{
-	(void)pthread_mutex_lock(&link->lock);
-	bool answered = question->is_answered;
-	(void)pthread_mutex_unlock(&link->lock);
-	return answered;
-}
-
-int manager_link_authenticate(struct manager_link *link, struct session *s, const char *user,
-			      const struct secret *password, struct message_auth_reply *ret_reply)
-{
-	struct question question = {
-		.session = s,
-		.request = { .head = { .kind = MSG_AUTH_REQUEST },
-			     .session_id = s->id,
-			     .peer = s->peer,
-			     .is_tls = session_is_tls(s),
-			     .password = *password },
-	};
-	int64_t deadline = deadline_in(ANSWER_TIMEOUT_MS);
-	int r = text_copy(text_of(user), question.request.user, sizeof(question.request.user));
-
-	if (r == 0) {
-		ask(link, &question);
-		while (r == 0 && !is_answered(link, &question))
-			r = atomic_load(&s->farewell) ? -ECANCELED
-						      : control_wait_wake(s, deadline, false);
-		take_back(link, &question);
-	}
-	if (r == 0)
-		*ret_reply = question.answer;
-	secret_release(&question.request.password);
-	return r;
+	if (question)
+		question_free(question);
 }
 
 int manager_link_send(struct manager_link *link, const void *packet, size_t len)
@@ -136,60 +147,105 @@ int manager_link_send(struct manager_link *link, const void *packet, size_t len)
 	return r;
 }
 
-/* --- main thread ------------------------------------------------------------------------------ */
+/* --- answers ---------------------------------------------------------------------------------- */
+
+/* Both wait for the channel, and of both the kernel wakes one: a thread of the pool if any waits for
+ * events, which then goes on with the session in question by itself, or else the main thread. */
+static void watch_locked(struct manager_link *link)
+{
+	struct epoll_event for_pool = { .events = EPOLLIN | EPOLLEXCLUSIVE | EPOLLET,
+					.data.u64 = POOL_MANAGER_TAG };
+	struct epoll_event for_main = { .events = EPOLLIN | EPOLLEXCLUSIVE,
+					.data.u64 = MANAGER_TAG };
+
+	(void)epoll_ctl(link->pool_epoll, EPOLL_CTL_ADD, link->channel, &for_pool);
+	(void)epoll_ctl(link->epoll, EPOLL_CTL_ADD, link->channel, &for_main);
+}
 
 static void disconnect_locked(struct manager_link *link)
 {
-	fd_close(&link->channel); /* leaves epoll by itself */
+	fd_close(&link->channel); /* leaves both by itself */
 }
 
 void manager_link_connect(struct manager_link *link, int channel)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.u64 = MANAGER_TAG };
-
+	(void)pthread_mutex_lock(&link->reading);
 	(void)pthread_mutex_lock(&link->lock);
 	disconnect_locked(link);
 	link->channel = channel;
-	(void)epoll_ctl(link->epoll, EPOLL_CTL_ADD, channel, &event);
+	watch_locked(link);
 	link->in_flight = 0;
-	for (struct list *l = link->questions.next; l != &link->questions; l = l->next) {
-		struct question *question = list_entry(l, struct question, link);
-		question->is_sent = question->is_answered;
-	}
+	for (struct list *l = link->questions.next; l != &link->questions; l = l->next)
+		list_entry(l, struct question, link)->is_sent = false;
 	send_questions_locked(link);
 	(void)pthread_mutex_unlock(&link->lock);
+	(void)pthread_mutex_unlock(&link->reading);
 	events_send_again(link->worker->events);
 }
 
-/* The name goes into the session before the session hears of its login, so that a kick behind this
- * answer on the channel finds it. */
-static void take_answer(struct manager_link *link, const struct message_auth_reply *answer)
+/* The question with this id, or the first one (0) if its time is over; it leaves the list. */
+static struct question *take_question(struct manager_link *link, uint64_t id)
 {
+	struct question *found = NULL;
+
 	(void)pthread_mutex_lock(&link->lock);
-	for (struct list *l = link->questions.next; l != &link->questions; l = l->next) {
+	for (struct list *l = link->questions.next; !found && l != &link->questions; l = l->next) {
 		struct question *question = list_entry(l, struct question, link);
 
-		if (question->request.request_id != answer->request_id || question->is_answered)
-			continue;
-		question->answer = *answer;
-		question->is_answered = true;
-		link->in_flight--;
-		sessions_wake(link->worker->sessions, question->session->board_slot,
-			      question->session->id,
-			      answer->result == AUTH_OK ? answer->user : NULL);
-		break;
+		if (id == 0 && question->deadline_ms > clock_ms())
+			break;
+		if (id == 0 || question->request.request_id == id)
+			found = question;
 	}
-	send_questions_locked(link);
+	if (found)
+		close_question_locked(link, found);
 	(void)pthread_mutex_unlock(&link->lock);
+	return found;
 }
 
-static bool take_message(struct manager_link *link, const union message *message, size_t len)
+/* Hands the answer to the session that has asked. Takes question. */
+static struct session *deliver(struct manager_link *link, struct question *question,
+			       const struct message_auth_reply *reply, int wake_fd)
 {
+	size_t size = message_auth_reply_size(reply);
+	struct message_auth_reply *answer = malloc(sizeof(*answer) < size ? sizeof(*answer) : size);
+	struct session *s = NULL;
+
+	/* Without memory the login timeout ends the session. */
+	if (answer) {
+		memcpy(answer, reply, size);
+		s = sessions_answer(link->worker->sessions, question->board_slot,
+				    question->request.session_id, answer, wake_fd);
+	}
+	question_free(question);
+	return s;
+}
+
+void manager_link_tend(struct manager_link *link)
+{
+	const struct message_auth_reply nothing = { .result = AUTH_BACKEND_ERROR };
+	struct question *question;
+
+	while ((question = take_question(link, 0)))
+		(void)deliver(link, question, &nothing, -1);
+}
+
+/* *session is the session that an answer has brought into the hands of the caller, if the caller
+ * wants one (wake_fd >= 0) and has none yet. False: no message of a manager. */
+static bool take_message(struct manager_link *link, const union message *message, size_t len,
+			 int wake_fd, struct session **session)
+{
+	struct question *question;
+
 	switch (message->head.kind) {
 	case MSG_AUTH_REPLY:
 		if (!message_auth_reply_is_whole(&message->auth_reply, len))
 			return false;
-		take_answer(link, &message->auth_reply);
+		question = take_question(link, message->auth_reply.request_id);
+		if (question && !*session)
+			*session = deliver(link, question, &message->auth_reply, wake_fd);
+		else if (question)
+			(void)deliver(link, question, &message->auth_reply, -1);
 		return true;
 	case MSG_KICK:
 		if (len != sizeof(message->kick))
@@ -207,28 +263,41 @@ static bool take_message(struct manager_link *link, const union message *message
 	}
 }
 
-void manager_link_read(struct manager_link *link)
+/* Takes one packet. False: there is none now. */
+static bool read_one(struct manager_link *link, int wake_fd, struct session **session)
 {
 	union message message;
 	int fds[CHANNEL_MAX_FDS];
 	size_t n_fds;
 
-	for (;;) {
-		ssize_t n = channel_receive(link->channel, &message, sizeof(message), fds, &n_fds);
+	if (link->channel < 0)
+		return false;
+	ssize_t n = channel_receive(link->channel, &message, sizeof(message), fds, &n_fds);
 
-		if (n == -EAGAIN || link->channel < 0)
-			return;
-		if (n == -EMFILE || n == -EMSGSIZE)
-			continue; /* that packet is lost, the channel is well */
-		for (size_t i = 0; n > 0 && i < n_fds; i++)
-			fd_close(&fds[i]);
-		if (n >= (ssize_t)sizeof(message.head) && take_message(link, &message, (size_t)n))
-			continue;
-		if (n != 0)
-			log_event(LOG_ERROR, "manager-channel-broken", F_INT("result", n));
-		(void)pthread_mutex_lock(&link->lock);
-		disconnect_locked(link);
-		(void)pthread_mutex_unlock(&link->lock);
-		return;
-	}
+	if (n == -EAGAIN)
+		return false;
+	if (n == -EMFILE || n == -EMSGSIZE)
+		return true; /* that packet is lost, the channel is well */
+	for (size_t i = 0; n > 0 && i < n_fds; i++)
+		fd_close(&fds[i]);
+	if (n >= (ssize_t)sizeof(message.head) &&
+	    take_message(link, &message, (size_t)n, wake_fd, session))
+		return true;
+	if (n != 0)
+		log_event(LOG_ERROR, "manager-channel-broken", F_INT("result", n));
+	(void)pthread_mutex_lock(&link->lock);
+	disconnect_locked(link);
+	(void)pthread_mutex_unlock(&link->lock);
+	return false;
+}
+
+struct session *manager_link_read(struct manager_link *link, int wake_fd)
+{
+	struct session *session = NULL;
+
+	(void)pthread_mutex_lock(&link->reading);
+	while (read_one(link, wake_fd, &session))
+		;
+	(void)pthread_mutex_unlock(&link->reading);
+	return session;
 }

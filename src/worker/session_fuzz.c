@@ -148,7 +148,7 @@ static void *run_manager(void *arg UNUSED)
 		ssize_t n = channel_receive(manager, &message, sizeof(message), fds, &n_fds);
 		assert(n == sizeof(message.auth_request));
 		answer(&message.auth_request);
-		manager_link_read(worker.manager);
+		(void)manager_link_read(worker.manager, -1);
 	}
 	return NULL;
 }
@@ -192,7 +192,8 @@ static void set_up_worker(void)
 	assert(hosts_init(&worker) == 0);
 	worker.sessions = sessions_new(&worker, epoll);
 	worker.passive = passive_new(&worker, epoll);
-	worker.manager = manager_link_new(&worker, epoll_create1(EPOLL_CLOEXEC));
+	worker.manager = manager_link_new(&worker, epoll_create1(EPOLL_CLOEXEC),
+					  epoll_create1(EPOLL_CLOEXEC));
 	worker.events = events_new(&worker, epoll_create1(EPOLL_CLOEXEC));
 	assert(worker.sessions && worker.passive && worker.manager && worker.events);
 	assert(external_new(T(""), &worker.external) == 0 && channel_pair(ends) == 0);
