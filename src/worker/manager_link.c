@@ -34,11 +34,13 @@ struct manager_link {
 	/* Held while packets are received and taken, so that they are taken in their order: a kick
 	 * that follows a login must find it. Outside of all others. */
 	pthread_mutex_t reading;
+	/* Shared by those who send, so that the channel stays; inside it the lock below. */
+	pthread_rwlock_t channel_lock;
+	int channel; /* -1 while there is none; changed by who holds both of the above */
 	pthread_mutex_t lock; /* guards all below */
-	int channel;	      /* -1 while there is none */
 	uint64_t last_id;
-	unsigned in_flight;    /* sent and not answered */
-	struct list questions; /* not answered; in the order in which they were asked */
+	unsigned in_flight, unsent; /* of the questions: sent, and not sent yet */
+	struct list questions;	    /* not answered; in the order in which they were asked */
 };
 
 struct manager_link *manager_link_new(struct worker *worker, int epoll, int pool_epoll)
@@ -52,31 +54,80 @@ struct manager_link *manager_link_new(struct worker *worker, int epoll, int pool
 	link->pool_epoll = pool_epoll;
 	link->channel = -1;
 	(void)pthread_mutex_init(&link->reading, NULL);
+	(void)pthread_rwlock_init(&link->channel_lock, NULL);
 	(void)pthread_mutex_init(&link->lock, NULL);
 	list_init(&link->questions);
 	return link;
 }
 
-/* Sends what may be sent; the rest goes out as answers come in, or when the manager is back. */
-static void send_questions_locked(struct manager_link *link)
+static struct question *find_locked(struct manager_link *link, uint64_t id)
 {
-	for (struct list *l = link->questions.next;
-	     l != &link->questions && link->channel >= 0 && link->in_flight < MAX_IN_FLIGHT;
-	     l = l->next) {
+	for (struct list *l = link->questions.next; l != &link->questions; l = l->next) {
 		struct question *question = list_entry(l, struct question, link);
 
-		if (question->is_sent)
-			continue;
-		int r = channel_send(link->channel, &question->request, sizeof(question->request),
-				     NULL, 0, SEND_TIMEOUT_MS);
+		if (question->request.request_id == id)
+			return question;
+	}
+	return NULL;
+}
+
+static void set_sent_locked(struct manager_link *link, struct question *question, bool is_sent)
+{
+	question->is_sent = is_sent;
+	link->in_flight += is_sent ? 1 : -1u;
+	link->unsent += is_sent ? -1u : 1;
+}
+
+/* A copy of the next question that may go out, which counts as sent. False: there is none. */
+static bool take_unsent(struct manager_link *link, struct message_auth_request *ret)
+{
+	struct question *found = NULL;
+
+	(void)pthread_mutex_lock(&link->lock);
+	if (link->unsent > 0 && link->in_flight < MAX_IN_FLIGHT)
+		for (struct list *l = link->questions.next; !found && l != &link->questions;
+		     l = l->next) {
+			struct question *question = list_entry(l, struct question, link);
+
+			if (!question->is_sent)
+				found = question;
+		}
+	if (found) {
+		*ret = found->request;
+		set_sent_locked(link, found, true);
+	}
+	(void)pthread_mutex_unlock(&link->lock);
+	return found != NULL;
+}
+
+static void keep_unsent(struct manager_link *link, uint64_t id)
+{
+	(void)pthread_mutex_lock(&link->lock);
+	struct question *question = find_locked(link, id);
+	if (question && question->is_sent)
+		set_sent_locked(link, question, false);
+	(void)pthread_mutex_unlock(&link->lock);
+}
+
+/* Sends what may be sent; the rest goes out as answers come in, or when the manager is back. The
+ * list is not locked meanwhile: the answer may be faster than our return from sendmsg(2). */
+static void send_questions(struct manager_link *link)
+{
+	struct message_auth_request request;
+	int r = 0;
+
+	(void)pthread_rwlock_rdlock(&link->channel_lock);
+	while (r == 0 && link->channel >= 0 && take_unsent(link, &request)) {
+		r = channel_send(link->channel, &request, sizeof(request), NULL, 0,
+				 SEND_TIMEOUT_MS);
 		if (r < 0) {
+			keep_unsent(link, request.request_id);
 			log_event(LOG_WARNING, "manager-unreachable", F_ERRNO(r),
 				  F_STR("consequence", "logins wait for the next manager"));
-			return;
 		}
-		question->is_sent = true;
-		link->in_flight++;
+		explicit_bzero(&request, sizeof(request));
 	}
+	(void)pthread_rwlock_unlock(&link->channel_lock);
 }
 
 static void question_free(struct question *question)
@@ -89,8 +140,10 @@ static void question_free(struct question *question)
 static void close_question_locked(struct manager_link *link, struct question *question)
 {
 	list_remove(&question->link);
-	link->in_flight -= question->is_sent;
-	send_questions_locked(link);
+	if (question->is_sent)
+		link->in_flight--;
+	else
+		link->unsent--;
 }
 
 int manager_link_ask(struct manager_link *link, const struct session *s, const char *user,
@@ -116,34 +169,37 @@ int manager_link_ask(struct manager_link *link, const struct session *s, const c
 	(void)pthread_mutex_lock(&link->lock);
 	question->request.request_id = ++link->last_id;
 	list_append(&link->questions, &question->link);
-	send_questions_locked(link);
+	link->unsent++;
 	(void)pthread_mutex_unlock(&link->lock);
+	send_questions(link);
 	return 0;
 }
 
 void manager_link_forget(struct manager_link *link, const struct session *s)
 {
-	struct question *question = NULL;
+	struct question *found = NULL;
 
 	(void)pthread_mutex_lock(&link->lock);
-	for (struct list *l = link->questions.next; l != &link->questions; l = l->next) {
-		question = list_entry(l, struct question, link);
+	for (struct list *l = link->questions.next; !found && l != &link->questions; l = l->next) {
+		struct question *question = list_entry(l, struct question, link);
+
 		if (question->request.session_id == s->id)
-			break;
-		question = NULL;
+			found = question;
 	}
-	if (question)
-		close_question_locked(link, question);
+	if (found)
+		close_question_locked(link, found);
 	(void)pthread_mutex_unlock(&link->lock);
-	if (question)
-		question_free(question);
+	if (found) {
+		question_free(found);
+		send_questions(link);
+	}
 }
 
 int manager_link_send(struct manager_link *link, const void *packet, size_t len)
 {
-	(void)pthread_mutex_lock(&link->lock);
+	(void)pthread_rwlock_rdlock(&link->channel_lock);
 	int r = link->channel < 0 ? -EPIPE : channel_send(link->channel, packet, len, NULL, 0, 0);
-	(void)pthread_mutex_unlock(&link->lock);
+	(void)pthread_rwlock_unlock(&link->channel_lock);
 	return r;
 }
 
@@ -151,7 +207,7 @@ int manager_link_send(struct manager_link *link, const void *packet, size_t len)
 
 /* Both wait for the channel, and of both the kernel wakes one: a thread of the pool if any waits for
  * events, which then goes on with the session in question by itself, or else the main thread. */
-static void watch_locked(struct manager_link *link)
+static void watch(struct manager_link *link)
 {
 	struct epoll_event for_pool = { .events = EPOLLIN | EPOLLEXCLUSIVE | EPOLLET,
 					.data.u64 = POOL_MANAGER_TAG };
@@ -162,24 +218,30 @@ static void watch_locked(struct manager_link *link)
 	(void)epoll_ctl(link->epoll, EPOLL_CTL_ADD, link->channel, &for_main);
 }
 
-static void disconnect_locked(struct manager_link *link)
+/* channel may be -1. */
+static void change_channel(struct manager_link *link, int channel)
 {
+	(void)pthread_rwlock_wrlock(&link->channel_lock);
 	fd_close(&link->channel); /* leaves both by itself */
+	link->channel = channel;
+	(void)pthread_rwlock_unlock(&link->channel_lock);
 }
 
 void manager_link_connect(struct manager_link *link, int channel)
 {
 	(void)pthread_mutex_lock(&link->reading);
+	change_channel(link, channel);
+	watch(link);
 	(void)pthread_mutex_lock(&link->lock);
-	disconnect_locked(link);
-	link->channel = channel;
-	watch_locked(link);
-	link->in_flight = 0;
-	for (struct list *l = link->questions.next; l != &link->questions; l = l->next)
-		list_entry(l, struct question, link)->is_sent = false;
-	send_questions_locked(link);
+	for (struct list *l = link->questions.next; l != &link->questions; l = l->next) {
+		struct question *question = list_entry(l, struct question, link);
+
+		if (question->is_sent)
+			set_sent_locked(link, question, false);
+	}
 	(void)pthread_mutex_unlock(&link->lock);
 	(void)pthread_mutex_unlock(&link->reading);
+	send_questions(link);
 	events_send_again(link->worker->events);
 }
 
@@ -189,17 +251,18 @@ static struct question *take_question(struct manager_link *link, uint64_t id)
 	struct question *found = NULL;
 
 	(void)pthread_mutex_lock(&link->lock);
-	for (struct list *l = link->questions.next; !found && l != &link->questions; l = l->next) {
-		struct question *question = list_entry(l, struct question, link);
-
-		if (id == 0 && question->deadline_ms > clock_ms())
-			break;
-		if (id == 0 || question->request.request_id == id)
-			found = question;
-	}
+	if (id != 0)
+		found = find_locked(link, id);
+	else if (!list_is_empty(&link->questions))
+		found = list_entry(link->questions.next, struct question, link);
+	if (found && id == 0 && found->deadline_ms > clock_ms())
+		found = NULL;
 	if (found)
 		close_question_locked(link, found);
+	bool has_more = link->unsent > 0;
 	(void)pthread_mutex_unlock(&link->lock);
+	if (found && has_more)
+		send_questions(link);
 	return found;
 }
 
@@ -285,9 +348,7 @@ static bool read_one(struct manager_link *link, int wake_fd, struct session **se
 		return true;
 	if (n != 0)
 		log_event(LOG_ERROR, "manager-channel-broken", F_INT("result", n));
-	(void)pthread_mutex_lock(&link->lock);
-	disconnect_locked(link);
-	(void)pthread_mutex_unlock(&link->lock);
+	change_channel(link, -1);
 	return false;
 }
 
