@@ -1,5 +1,5 @@
 /* worker/mailbox.h - what other workers send to this one: connections that they have accepted, and
- * that belong here. Threads: any; of those that wait for the mailbox the kernel wakes one. */
+ * that belong here. Threads: any. */
 #ifndef WORKER_MAILBOX_H
 #define WORKER_MAILBOX_H
 

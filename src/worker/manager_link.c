@@ -30,7 +30,7 @@ struct question {
 
 struct manager_link {
 	struct worker *worker;
-	int epoll, pool_epoll;
+	int epoll;
 	/* Held while packets are received and taken, so that they are taken in their order: a kick
 	 * that follows a login must find it. Outside of all others. */
 	pthread_mutex_t reading;
@@ -43,7 +43,7 @@ struct manager_link {
 	struct list questions;	    /* not answered; in the order in which they were asked */
 };
 
-struct manager_link *manager_link_new(struct worker *worker, int epoll, int pool_epoll)
+struct manager_link *manager_link_new(struct worker *worker, int epoll)
 {
 	struct manager_link *link = calloc(1, sizeof(*link));
 
@@ -51,7 +51,6 @@ struct manager_link *manager_link_new(struct worker *worker, int epoll, int pool
 		return NULL;
 	link->worker = worker;
 	link->epoll = epoll;
-	link->pool_epoll = pool_epoll;
 	link->channel = -1;
 	(void)pthread_mutex_init(&link->reading, NULL);
 	(void)pthread_rwlock_init(&link->channel_lock, NULL);
@@ -205,33 +204,22 @@ int manager_link_send(struct manager_link *link, const void *packet, size_t len)
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-/* Both wait for the channel, and of both the kernel wakes one: a thread of the pool if any waits for
- * events, which then goes on with the session in question by itself, or else the main thread. */
-static void watch(struct manager_link *link)
-{
-	struct epoll_event for_pool = { .events = EPOLLIN | EPOLLEXCLUSIVE | EPOLLET,
-					.data.u64 = POOL_MANAGER_TAG };
-	struct epoll_event for_main = { .events = EPOLLIN | EPOLLEXCLUSIVE,
-					.data.u64 = MANAGER_TAG };
-
-	(void)epoll_ctl(link->pool_epoll, EPOLL_CTL_ADD, link->channel, &for_pool);
-	(void)epoll_ctl(link->epoll, EPOLL_CTL_ADD, link->channel, &for_main);
-}
-
 /* channel may be -1. */
 static void change_channel(struct manager_link *link, int channel)
 {
 	(void)pthread_rwlock_wrlock(&link->channel_lock);
-	fd_close(&link->channel); /* leaves both by itself */
+	fd_close(&link->channel); /* leaves epoll by itself */
 	link->channel = channel;
 	(void)pthread_rwlock_unlock(&link->channel_lock);
 }
 
 void manager_link_connect(struct manager_link *link, int channel)
 {
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = POOL_MANAGER_TAG };
+
 	(void)pthread_mutex_lock(&link->reading);
 	change_channel(link, channel);
-	watch(link);
+	(void)epoll_ctl(link->epoll, EPOLL_CTL_ADD, channel, &event);
 	(void)pthread_mutex_lock(&link->lock);
 	for (struct list *l = link->questions.next; l != &link->questions; l = l->next) {
 		struct question *question = list_entry(l, struct question, link);
@@ -289,6 +277,7 @@ void manager_link_tend(struct manager_link *link)
 	const struct message_auth_reply nothing = { .result = AUTH_BACKEND_ERROR };
 	struct question *question;
 
+	(void)manager_link_read(link, -1);
 	while ((question = take_question(link, 0)))
 		(void)deliver(link, question, &nothing, -1);
 }

@@ -9,9 +9,8 @@
 
 struct manager_link;
 
-/* epoll is the main thread's, pool_epoll that of the pool. */
-struct manager_link *manager_link_new(struct worker *worker, int epoll, int pool_epoll) MUST_CHECK;
-#define MANAGER_TAG ((uint64_t)1 << 62)
+/* epoll is that of the pool: what comes is an event with POOL_MANAGER_TAG there. */
+struct manager_link *manager_link_new(struct worker *worker, int epoll) MUST_CHECK;
 
 /* Asks whether the password is right; sessions_answer brings the answer to the session, which is
  * AUTH_BACKEND_ERROR when none comes. 0 or -errno (nothing was asked). */
@@ -28,7 +27,8 @@ int manager_link_send(struct manager_link *link, const void *packet, size_t len)
  * it. */
 struct session *manager_link_read(struct manager_link *link, int wake_fd);
 
-/* Main thread: a new channel (taken); now and then: answers what the manager leaves unanswered. */
+/* Main thread: a new channel (taken). Now and then: reads, as all threads of the pool may hang; and
+ * answers what the manager leaves unanswered. */
 void manager_link_connect(struct manager_link *link, int channel);
 void manager_link_tend(struct manager_link *link);
 

@@ -192,8 +192,7 @@ static void set_up_worker(void)
 	assert(hosts_init(&worker) == 0);
 	worker.sessions = sessions_new(&worker, epoll);
 	worker.passive = passive_new(&worker, epoll);
-	worker.manager = manager_link_new(&worker, epoll_create1(EPOLL_CLOEXEC),
-					  epoll_create1(EPOLL_CLOEXEC));
+	worker.manager = manager_link_new(&worker, epoll_create1(EPOLL_CLOEXEC));
 	worker.events = events_new(&worker, epoll_create1(EPOLL_CLOEXEC));
 	assert(worker.sessions && worker.passive && worker.manager && worker.events);
 	assert(external_new(T(""), &worker.external) == 0 && channel_pair(ends) == 0);

@@ -26,7 +26,6 @@
 #include "worker/sessions.h"
 
 #define SUPERVISOR_TAG ((uint64_t)1)
-#define MAILBOX_TAG ((uint64_t)2)
 
 #define FLUSH_MS 2000
 #define LOOK_EVERY_MS 400
@@ -188,12 +187,9 @@ static int watch_all(struct main_loop *loop)
 	const struct worker_start *start = loop->worker.start;
 	int r = watch(loop->epoll, start->supervisor, SUPERVISOR_TAG, EPOLLIN);
 
-	/* Exclusive, and the pool first: the main thread is woken when no thread of the pool waits. */
 	if (r == 0)
 		r = watch(loop->sessions_epoll, start->mailbox, POOL_MAILBOX_TAG,
-			  EPOLLIN | EPOLLEXCLUSIVE | EPOLLET);
-	if (r == 0)
-		r = watch(loop->epoll, start->mailbox, MAILBOX_TAG, EPOLLIN | EPOLLEXCLUSIVE);
+			  EPOLLIN | EPOLLET);
 	for (size_t i = 0; r == 0 && i < start->n_listeners; i++) {
 		/* Connections inherit it. Below the shortest NAT timers in the field (D-74). */
 		socket_tune_control(start->listeners[i].fd, 45);
@@ -235,7 +231,7 @@ static int set_up(struct main_loop *loop, const struct worker_start *start)
 		return -errno;
 	worker->sessions = sessions_new(worker, loop->sessions_epoll);
 	worker->passive = passive_new(worker, loop->epoll);
-	worker->manager = manager_link_new(worker, loop->epoll, loop->sessions_epoll);
+	worker->manager = manager_link_new(worker, loop->sessions_epoll);
 	worker->events = events_new(worker, loop->epoll);
 	if (!worker->sessions || !worker->passive || !worker->manager || !worker->events)
 		return -ENOMEM;
@@ -252,14 +248,10 @@ static void handle(struct main_loop *loop, uint64_t tag)
 {
 	if (tag & PASSIVE_TAG)
 		passive_accept(loop->worker.passive, tag);
-	else if (tag & MANAGER_TAG)
-		(void)manager_link_read(loop->worker.manager, -1);
 	else if (tag == SUPERVISOR_TAG)
 		read_supervisor(loop);
-	else if (tag == EVENTS_TAG)
-		events_send(loop->worker.events);
 	else
-		mailbox_read(&loop->worker);
+		events_send(loop->worker.events);
 }
 
 /* Housekeeping between events. Returns how long the next wait may be. */
@@ -279,7 +271,9 @@ static int tend(struct main_loop *loop, int64_t *next_tend_ms)
 		wait_ms = MIN_OF(wait_ms, 5);
 	if (now >= loop->next_look_ms) {
 		loop->next_look_ms = now + LOOK_EVERY_MS;
+		/* The pool does it, unless all its threads hang. */
 		manager_link_tend(loop->worker.manager);
+		mailbox_read(&loop->worker);
 		if (loop->phase == SERVING)
 			look_at_listeners(loop);
 	}
