@@ -6,22 +6,15 @@
 #include "accounts/internal.h"
 #include "base/clock.h"
 
-#define COLUMNS                                                                                    \
-	"name, password_hash, home, enabled, permissions, created_ms, updated_ms, last_login_ms, " \
-	"last_login_from, " LIMIT_COLUMNS
-/* In the order of enum limit. NULL: as the server has it. */
-#define LIMIT_COLUMNS                                                                              \
-	"session_upload_rate, session_download_rate, user_upload_rate, user_download_rate, "       \
-	"user_sessions, upload_size, min_rate"
 #define FIRST_LIMIT_COLUMN 9
 
 /* A NULL for a part of QUERY_CHANGE leaves that part as it is. */
 static const char *const queries[N_QUERIES] = {
-	[QUERY_GET] = "SELECT " COLUMNS " FROM users WHERE name = ?1",
-	[QUERY_LIST] = "SELECT " COLUMNS " FROM users ORDER BY name",
+	[QUERY_GET] = "SELECT " ACCOUNT_COLUMN_NAMES " FROM users WHERE name = ?1",
+	[QUERY_LIST] = "SELECT " ACCOUNT_COLUMN_NAMES " FROM users ORDER BY name",
 	[QUERY_ADD] =
 		"INSERT INTO users (name, password_hash, home, enabled, permissions, created_ms, "
-		"updated_ms, " LIMIT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, "
+		"updated_ms, " LIMIT_COLUMN_NAMES ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, "
 		"?10, ?11, ?12, ?13)",
 	[QUERY_CHANGE] = "UPDATE users SET password_hash = coalesce(?2, password_hash), "
 			 "home = coalesce(?3, home), enabled = coalesce(?4, enabled), "
@@ -148,7 +141,7 @@ static int bind_limits(sqlite3_stmt *s, const struct user_limits *limits)
 }
 
 /* A value that we would never have stored means that somebody else wrote it: -EIO. */
-static int read_row(sqlite3_stmt *s, struct account *ret)
+int account_read_row(sqlite3_stmt *s, struct account *ret)
 {
 	int r = copy_column(s, 0, ret->name, sizeof(ret->name));
 
@@ -202,7 +195,7 @@ int accounts_get(struct accounts *accounts, struct text name, struct account *re
 		code = sqlite3_step(s);
 	int r = database_errno(code);
 	if (code == SQLITE_ROW)
-		r = read_row(s, &account);
+		r = account_read_row(s, &account);
 	else if (r == 0)
 		r = -ENOENT;
 	finish_statement(s);
@@ -286,7 +279,7 @@ int accounts_list(struct accounts *accounts, void (*each)(const struct account *
 			r = database_errno(code);
 			break;
 		}
-		r = read_row(s, &account);
+		r = account_read_row(s, &account);
 		if (r < 0)
 			break;
 		each(&account, arg);

@@ -19,7 +19,7 @@ enum query {
 	N_QUERIES
 };
 
-#define N_RIGHTS_QUERIES 9 /* of rights.c */
+#define N_RIGHTS_QUERIES 10 /* of rights.c */
 
 struct connection {
 	pthread_mutex_t lock;
@@ -38,6 +38,17 @@ void finish_statement(sqlite3_stmt *s);
 /* Runs a bound statement that gives no rows; bound is the ORed code of its binds. Returns how many
  * rows changed, or -errno. */
 int run_bound_locked(struct connection *c, sqlite3_stmt *s, int bound) MUST_CHECK;
+
+/* The columns of an account, and the account in the first ACCOUNT_COLUMNS of a row. */
+#define ACCOUNT_COLUMN_NAMES                                                                       \
+	"name, password_hash, home, enabled, permissions, created_ms, updated_ms, last_login_ms, " \
+	"last_login_from, " LIMIT_COLUMN_NAMES
+/* In the order of enum limit. NULL: as the server has it. */
+#define LIMIT_COLUMN_NAMES                                                                         \
+	"session_upload_rate, session_download_rate, user_upload_rate, user_download_rate, "       \
+	"user_sessions, upload_size, min_rate"
+#define ACCOUNT_COLUMNS (9 + LIMITS)
+int account_read_row(sqlite3_stmt *s, struct account *ret) MUST_CHECK;
 
 /* Rows changed, or -errno. */
 int accounts_add_locked(struct accounts *accounts, const struct account *account) MUST_CHECK;

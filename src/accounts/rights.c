@@ -9,6 +9,7 @@
 enum rights_query {
 	RIGHTS_GET,
 	RIGHTS_EFFECTIVE,
+	RIGHTS_LOGIN,
 	RIGHTS_ADD,
 	RIGHTS_CHANGE,
 	GROUP_GET,
@@ -25,6 +26,10 @@ static_assert(RIGHTS_QUERIES == N_RIGHTS_QUERIES, "struct accounts has room for 
 #define GROUP_COLUMNS                                                                              \
 	LINES ", name, permissions, "                                                              \
 	      "(SELECT count(*) FROM user_rights WHERE group_name = groups.name)"
+/* In the order in which read_effective reads them. */
+#define EFFECTIVE_COLUMNS                                                                          \
+	"u.rules, u.denied, u.hidden, u.folders, g.rules, g.denied, g.hidden, g.folders, "         \
+	"u.inherits_permissions, g.permissions"
 #define SET_LINES                                                                                  \
 	"rules = coalesce(?2, rules), denied = coalesce(?3, denied), "                             \
 	"hidden = coalesce(?4, hidden), folders = coalesce(?5, folders)"
@@ -34,9 +39,11 @@ static const char *const queries[RIGHTS_QUERIES] = {
 	[RIGHTS_GET] = "SELECT " LINES ", coalesce(group_name, ''), inherits_permissions "
 		       "FROM user_rights WHERE name = ?1",
 	[RIGHTS_EFFECTIVE] =
-		"SELECT u.rules, u.denied, u.hidden, u.folders, "
-		"g.rules, g.denied, g.hidden, g.folders, u.inherits_permissions, g.permissions "
-		"FROM user_rights u LEFT JOIN groups g ON g.name = u.group_name WHERE u.name = ?1",
+		"SELECT " EFFECTIVE_COLUMNS
+		" FROM user_rights u LEFT JOIN groups g ON g.name = u.group_name WHERE u.name = ?1",
+	[RIGHTS_LOGIN] = "SELECT a.*, " EFFECTIVE_COLUMNS " FROM (SELECT " ACCOUNT_COLUMN_NAMES
+			 " FROM users WHERE name = ?1) a LEFT JOIN user_rights u ON u.name = a.name "
+			 "LEFT JOIN groups g ON g.name = u.group_name",
 	[RIGHTS_ADD] = "INSERT INTO user_rights (name) VALUES (?1) ON CONFLICT DO NOTHING",
 	[RIGHTS_CHANGE] =
 		"UPDATE user_rights SET " SET_LINES
@@ -53,8 +60,8 @@ static const char *const queries[RIGHTS_QUERIES] = {
 
 static bool is_reading(enum rights_query query)
 {
-	return query == RIGHTS_GET || query == RIGHTS_EFFECTIVE || query == GROUP_GET ||
-	       query == GROUP_LIST;
+	return query == RIGHTS_GET || query == RIGHTS_EFFECTIVE || query == RIGHTS_LOGIN ||
+	       query == GROUP_GET || query == GROUP_LIST;
 }
 
 int rights_prepare(struct accounts *accounts)
@@ -191,18 +198,20 @@ int rights_get(struct accounts *accounts, struct text name, struct rights *ret)
 	return r;
 }
 
-static int read_effective(sqlite3_stmt *s, struct effective_rights *ret)
+/* From the column `first` on. */
+static int read_effective(sqlite3_stmt *s, int first, struct effective_rights *ret)
 {
 	struct buf policy;
 
 	buf_init(&policy, ret->policy, sizeof(ret->policy));
 	for (int i = 0; i < 2 * POLICY_KINDS; i++) {
-		const void *ptr = sqlite3_column_text(s, i);
+		const void *ptr = sqlite3_column_text(s, first + i);
 
-		buf_add(&policy, (struct text){ ptr, (size_t)sqlite3_column_bytes(s, i) });
+		buf_add(&policy, (struct text){ ptr, (size_t)sqlite3_column_bytes(s, first + i) });
 	}
-	if (sqlite3_column_int(s, 8) != 0 && sqlite3_column_type(s, 9) != SQLITE_NULL) {
-		ret->permissions = (uint32_t)sqlite3_column_int64(s, 9) & PERM_ALL;
+	if (sqlite3_column_int(s, first + 8) != 0 &&
+	    sqlite3_column_type(s, first + 9) != SQLITE_NULL) {
+		ret->permissions = (uint32_t)sqlite3_column_int64(s, first + 9) & PERM_ALL;
 		ret->is_of_group = true;
 	}
 	return policy.has_overflowed ? -EIO : 0;
@@ -219,7 +228,29 @@ int rights_get_effective(struct accounts *accounts, struct text name, uint32_t p
 	(void)pthread_mutex_lock(&accounts->reader.lock);
 	int r = step_locked(s, name);
 	if (r > 0)
-		r = read_effective(s, ret);
+		r = read_effective(s, 0, ret);
+	finish_statement(s);
+	(void)pthread_mutex_unlock(&accounts->reader.lock);
+	return r;
+}
+
+int rights_get_login(struct accounts *accounts, struct text name, struct account *ret_account,
+		     struct effective_rights *ret)
+{
+	sqlite3_stmt *s = accounts->rights_statements[RIGHTS_LOGIN];
+
+	ret->is_of_group = false;
+	ret->policy[0] = '\0';
+	(void)pthread_mutex_lock(&accounts->reader.lock);
+	int r = step_locked(s, name);
+	if (r > 0) {
+		r = account_read_row(s, ret_account);
+		ret->permissions = ret_account->permissions;
+		if (r == 0)
+			r = read_effective(s, ACCOUNT_COLUMNS, ret);
+	} else if (r == 0) {
+		r = -ENOENT;
+	}
 	finish_statement(s);
 	(void)pthread_mutex_unlock(&accounts->reader.lock);
 	return r;

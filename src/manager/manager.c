@@ -10,7 +10,8 @@
  *	worker       AUTH_REQUEST    any time   often
  *	worker       EVENT           any time   often
  *
- * Anything else ends the peer's channel. Threads: the main loop here, a pool that checks passwords
+ * Anything else ends the peer's channel. Threads: the main loop here, which knows the passwords
+ * that are remembered, a pool that checks the others
  * (verify.c), the API's (api.c), one that stores last logins (last_logins.c), one that stores what
  * sessions did (records.c). */
 #include "manager/manager.h"
@@ -267,6 +268,9 @@ static bool is_sound(const struct message_auth_request *request, size_t len)
 static void submit(struct manager *m, struct worker_link *link,
 		   const struct message_auth_request *request)
 {
+	if (verify_pool_recall(m->verify, link, request))
+		return;
+
 	int r = verify_pool_submit(m->verify, link, request);
 
 	if (r == 0)
@@ -317,7 +321,7 @@ static bool read_worker(struct manager *m, struct worker_link *link)
 		if (!goes_on)
 			drop_link(m, link, "unexpected message");
 	}
-	explicit_bzero(&message, sizeof(message));
+	explicit_bzero(&message, n > 0 ? (size_t)n : 0);
 	return goes_on;
 }
 

@@ -162,6 +162,19 @@ int worker_link_send(struct worker_link *link, const void *packet, size_t len,
 	return r;
 }
 
+int worker_link_send_now(struct worker_link *link, void *packet, ssize_t (*make)(void *arg),
+			 void *arg)
+{
+	if (pthread_mutex_trylock(&link->lock) != 0)
+		return -EAGAIN;
+
+	ssize_t len = link->is_gone ? -EPIPE : make(arg);
+	int r = len < 0 ? (int)len
+			: channel_send(link->channel, packet, (size_t)len, NULL, 0, 0);
+	(void)pthread_mutex_unlock(&link->lock);
+	return r == -ETIMEDOUT ? -EAGAIN : r;
+}
+
 /* The links of this moment, held. One that comes later belongs to a worker that asks from now on,
  * or is looked through when it comes (manager.c). */
 static size_t hold_all(struct worker_links *links, struct worker_link **ret)

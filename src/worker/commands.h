@@ -52,6 +52,7 @@ void cmd_prot(struct session *s, struct text argument);
 void cmd_user(struct session *s, struct text argument);
 void cmd_pass(struct session *s, struct text argument);
 void cmd_quit(struct session *s, struct text argument);
+void login_answered(struct session *s, const struct message_auth_reply *answer); /* to PASS */
 /* cmd_info.c */
 void cmd_feat(struct session *s, struct text argument);
 void cmd_help(struct session *s, struct text argument);

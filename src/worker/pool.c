@@ -10,7 +10,8 @@
 #include "base/log.h"
 #include "net/socket.h"
 #include "worker/balance.h"
-#include "worker/session_limits.h"
+#include "worker/mailbox.h"
+#include "worker/manager_link.h"
 #include "worker/sessions.h"
 
 #define STACK_BYTES (256 * 1024)
@@ -33,6 +34,7 @@ struct pool {
 	struct worker *worker;
 	int epoll;
 	unsigned n_cpus;
+	atomic_bool is_closed; /* accepts no more */
 	atomic_uint threads; /* all */
 	atomic_uint working; /* neither waiting for events or for work, nor blocked in a session */
 	/* The thread that waits for events or handles one, by its number; 0: there is none, or it
@@ -73,43 +75,51 @@ static void refuse(int fd, bool is_implicit, const char *text)
 	socket_close_gently(&fd);
 }
 
-/* Out of descriptors: the spare one serves to take the connection off the queue and say why. */
-static void refuse_without_descriptors(struct pool *pool, const struct control_listener *listener)
+/* Out of descriptors: the spare one serves to take the connection off the queue and say why. False:
+ * it could not, and whoever looks at the listener next will (worker_main does now and then). */
+static bool refuse_without_descriptors(struct pool *pool, const struct control_listener *listener)
 {
 	struct address peer;
 	int fd;
 
 	(void)pthread_mutex_lock(&pool->lock);
 	fd_close(&pool->spare_fd);
-	if (socket_accept(listener->fd, &fd, &peer) == 0)
+	bool is_taken = socket_accept(listener->fd, &fd, &peer) == 0;
+	if (is_taken)
 		refuse(fd, listener->is_implicit, "421 Too many connections; try again later.\r\n");
 	pool->spare_fd = eventfd(0, EFD_CLOEXEC);
 	(void)pthread_mutex_unlock(&pool->lock);
 	log_event(LOG_ERROR, "out-of-descriptors",
 		  F_STR("advice", "raise the limit (LimitNOFILE)"));
+	return is_taken;
 }
 
-static void accept_session(struct pool *pool, const struct control_listener *listener)
+/* False: there is none now. */
+static bool accept_session(struct pool *pool, const struct control_listener *listener)
 {
 	struct address peer;
-	struct session_refusal refusal;
 	int fd;
 	int r = socket_accept(listener->fd, &fd, &peer);
 
 	if (r == -EMFILE || r == -ENFILE)
-		refuse_without_descriptors(pool, listener);
+		return refuse_without_descriptors(pool, listener);
 	if (r < 0)
-		return;
-	socket_tune_control(fd, 45); /* below the shortest NAT timers in the field (D-74) */
-	if (balance_hand_over(pool->worker, &fd, &peer, listener->is_implicit))
-		return;
+		return false;
+	if (!balance_hand_over(pool->worker, &fd, &peer, listener->is_implicit))
+		balance_take_over(pool->worker, fd, &peer, listener->is_implicit);
+	return true;
+}
 
-	struct session *s = sessions_open(pool->worker->sessions, fd, &peer, listener->is_implicit,
-					  self->wake_fd, &refusal);
-	if (s)
-		session_run(s);
-	else
-		limits_refuse(pool->worker, fd, &peer, listener->is_implicit, &refusal);
+/* Each is greeted and left to the pool, so that none waits for another one's commands. */
+static void accept_sessions(struct pool *pool, const struct control_listener *listener)
+{
+	while (!atomic_load(&pool->is_closed) && accept_session(pool, listener))
+		;
+}
+
+void pool_stop_accepting(struct pool *pool)
+{
+	atomic_store(&pool->is_closed, true);
 }
 
 /* --- threads ---------------------------------------------------------------------------------- */
@@ -222,12 +232,16 @@ static void keep_wake_fd(struct pool *pool, int fd)
 static void handle(struct pool *pool, uint64_t tag, uint32_t events)
 {
 	const struct worker_start *start = pool->worker->start;
+	struct session *s = NULL;
 
-	if (tag < start->n_listeners) {
-		accept_session(pool, &start->listeners[tag]);
-		return;
-	}
-	struct session *s = sessions_take(pool->worker->sessions, tag, events, self->wake_fd);
+	if (tag < start->n_listeners)
+		accept_sessions(pool, &start->listeners[tag]);
+	else if (tag == POOL_MAILBOX_TAG)
+		mailbox_read(pool->worker);
+	else if (tag == POOL_MANAGER_TAG)
+		s = manager_link_read(pool->worker->manager, self->wake_fd);
+	else
+		s = sessions_take(pool->worker->sessions, tag, events, self->wake_fd);
 	if (s)
 		session_run(s);
 }

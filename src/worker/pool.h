@@ -26,9 +26,17 @@ struct pool_thread {
 	size_t replies_len;
 };
 
-/* epoll is where sessions and control listeners are watched; the listeners' tags have the upper 32
- * bits 0 and the listener's index below. */
+/* What the pool's epoll watches beside sessions: tags with the upper 32 bits 0, which are the index
+ * of a control listener or one of these. All three are watched EPOLLET: one thread is woken for what
+ * has come, and takes all of it. */
+#define POOL_MANAGER_TAG ((uint64_t)UINT32_MAX)
+#define POOL_MAILBOX_TAG ((uint64_t)UINT32_MAX - 1)
+
+/* epoll is where sessions, control listeners, the mailbox and the manager's channel are watched. */
 struct pool *pool_new(struct worker *worker, int epoll) MUST_CHECK;
+
+/* No connection is accepted from now on. */
+void pool_stop_accepting(struct pool *pool);
 
 /* The calling thread's own; NULL outside of the pool. */
 struct pool_thread *pool_self(void);

@@ -12,6 +12,7 @@
 #include "worker/control.h"
 #include "worker/data.h"
 #include "worker/hosts.h"
+#include "worker/manager_link.h"
 #include "worker/sessions.h"
 
 void session_user_free(struct session_user **user)
@@ -112,6 +113,7 @@ static void log_connection(const struct session *s)
 
 static void begin(struct session *s)
 {
+	scoreboard_set_running(s->worker->start->board, s->board_slot, true);
 	s->is_greeted = true;
 	control_init(s);
 	/* With implicit TLS the handshake names the host. */
@@ -144,6 +146,19 @@ static int begin_tls(struct session *s)
 		session_publish(s);
 		hosts_greet(s);
 	}
+	return 0;
+}
+
+/* What the manager says to the login, when it has. 0: go on; 1: it has not. */
+static int hear_answer(struct session *s)
+{
+	struct message_auth_reply *answer = sessions_take_answer(s->worker->sessions, s);
+
+	if (!answer)
+		return 1;
+	s->awaits_answer = false;
+	login_answered(s, answer);
+	free(answer);
 	return 0;
 }
 
@@ -215,15 +230,39 @@ static void end(struct session *s, int reason)
 		  F_STR("reason", farewell     ? farewell
 				  : reason < 0 ? strerrordesc_np(-reason)
 					       : "quit"));
+	if (s->awaits_answer)
+		manager_link_forget(s->worker->manager, s);
 	sessions_close(s->worker->sessions, s);
+}
+
+static bool park(struct session *s)
+{
+	control_flush(s);
+	if (s->wants_end)
+		return false;
+	scoreboard_set_running(s->worker->start->board, s->board_slot, false);
+	return sessions_park(s->worker->sessions, s);
+}
+
+static int go_on(struct session *s)
+{
+	if (s->awaits_answer)
+		return hear_answer(s);
+	return s->awaits_handshake ? begin_tls(s) : step(s);
+}
+
+void session_begin(struct session *s)
+{
+	begin(s);
+	if (s->wants_end || !park(s))
+		session_run(s);
 }
 
 void session_run(struct session *s)
 {
-	struct worker *worker = s->worker;
 	int r = 0;
 
-	scoreboard_set_running(worker->start->board, s->board_slot, true);
+	scoreboard_set_running(s->worker->start->board, s->board_slot, true);
 	s->is_drained = false;
 	if (!s->is_greeted)
 		begin(s);
@@ -232,18 +271,12 @@ void session_run(struct session *s)
 			end(s, 0);
 			return;
 		}
-		r = s->awaits_handshake ? begin_tls(s) : step(s);
+		r = go_on(s);
 		if (r < 0) {
 			end(s, r);
 			return;
 		}
-		if (r == 0)
-			continue;
-		control_flush(s);
-		if (s->wants_end)
-			continue;
-		scoreboard_set_running(worker->start->board, s->board_slot, false);
-		if (sessions_park(worker->sessions, s))
+		if (r > 0 && park(s))
 			return;
 		s->is_drained = false;
 	}

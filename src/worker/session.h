@@ -61,7 +61,9 @@ struct session {
 	int64_t deadline_ms;	  /* when the sweep ends it */
 	enum session_state state;
 	int wake_fd;	  /* eventfd of the thread that runs it, or -1 */
+	bool is_watched;  /* it has its entry in epoll */
 	int arrived_fd;	  /* data connection that came for its reservation, or -1 */
+	struct message_auth_reply *answer; /* what the manager said to its login, not yet read */
 	char *login_name; /* who it is, for kicks; set before the login is told to the session */
 	_Atomic(char *) farewell; /* end it: the text of a 421 reply; owned */
 	bool is_pending;	  /* something has come while it ran: look before parking */
@@ -88,6 +90,8 @@ struct session {
 	struct session_user *user;
 	char *login_user; /* of USER, until PASS */
 	unsigned failed_logins;
+	bool awaits_answer;	/* of the manager, to its login: nothing else goes on meanwhile */
+	int64_t refuse_from_ms; /* a wrong password is not told before */
 	uint32_t facts; /* of MLSD/MLST, enum fact */
 	enum transfer_type type;
 	bool is_greeted;
@@ -123,6 +127,9 @@ struct session {
 /* Runs a session that is in the hands of the calling pool thread: its next commands, until it has
  * to wait for its client (it is parked) or ends (it is gone). */
 void session_run(struct session *s);
+
+/* Greets a fresh client in the same way, and leaves its commands for when they come. */
+void session_begin(struct session *s);
 
 /* Builds the clean path of a client's argument; replies 501/553 and returns < 0 when it is none.
  * What may be done there: worker/place.h. */

@@ -148,7 +148,7 @@ static void *run_manager(void *arg UNUSED)
 		ssize_t n = channel_receive(manager, &message, sizeof(message), fds, &n_fds);
 		assert(n == sizeof(message.auth_request));
 		answer(&message.auth_request);
-		manager_link_read(worker.manager);
+		(void)manager_link_read(worker.manager, -1);
 	}
 	return NULL;
 }

@@ -77,14 +77,16 @@ static void set_timeout_locked(struct session *s, struct list *list, int64_t dea
 	list_append(list, &s->timeout_link);
 }
 
-static void watch(struct sessions *table, struct session *s, int operation, uint32_t events)
+static void watch_locked(struct sessions *table, struct session *s, uint32_t events)
 {
+	int operation = s->is_watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 	struct epoll_event event = { .events = events | EPOLLRDHUP | EPOLLET,
 				     .data.u64 = tag_of(s) };
 
 	/* Fails only when the kernel is out of memory or watches; the sweep ends the session
 	 * then. */
-	(void)epoll_ctl(table->epoll, operation, s->control.fd, &event);
+	if (epoll_ctl(table->epoll, operation, s->control_fd, &event) == 0)
+		s->is_watched = true;
 }
 
 /* On the scoreboard, and among those of its address. */
@@ -139,7 +141,6 @@ struct session *sessions_open(struct sessions *table, int fd, const struct addre
 	table->slots[s->board_slot] = s;
 	table->count++;
 	list_append(&table->waiting_for_login, &s->timeout_link);
-	watch(table, s, EPOLL_CTL_ADD, EPOLLIN);
 	(void)pthread_mutex_unlock(&table->lock);
 	return s;
 }
@@ -182,7 +183,7 @@ bool sessions_park(struct sessions *table, struct session *s)
 	int64_t idle_ms = (int64_t)settings->idle_timeout_s * 1000;
 
 	(void)pthread_mutex_lock(&table->lock);
-	bool is_free = atomic_load(&s->farewell) == NULL && !s->is_pending;
+	bool is_free = atomic_load(&s->farewell) == NULL && !s->answer && !s->is_pending;
 	s->is_pending = false;
 	if (is_free) {
 		s->state = SESSION_PARKED;
@@ -198,6 +199,8 @@ bool sessions_park(struct sessions *table, struct session *s)
 				s, &table->handshaking,
 				deadline_in((int64_t)settings->handshake_timeout_s * 1000));
 		}
+		if (!s->is_watched)
+			watch_locked(table, s, EPOLLIN);
 	}
 	(void)pthread_mutex_unlock(&table->lock);
 	return is_free;
@@ -207,7 +210,7 @@ void sessions_dispatch(struct sessions *table, struct session *s)
 {
 	(void)pthread_mutex_lock(&table->lock);
 	s->state = SESSION_PARKED;
-	watch(table, s, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT); /* writable at once: it greets */
+	watch_locked(table, s, EPOLLIN | EPOLLOUT); /* writable at once: it greets */
 	(void)pthread_mutex_unlock(&table->lock);
 }
 
@@ -252,6 +255,7 @@ void sessions_close(struct sessions *table, struct session *s)
 	free(s->held_line);
 	free(s->login_name);
 	free(s->login_user);
+	free(s->answer);
 	free(atomic_load(&s->farewell));
 	free(s);
 
@@ -277,7 +281,7 @@ static void bid_farewell_locked(struct sessions *table, struct session *s, const
 	atomic_store(&s->farewell, text_dup(text_of(text)));
 	set_timeout_locked(s, &table->leaving, deadline_in(LEAVE_MS));
 	if (s->state == SESSION_PARKED)
-		watch(table, s, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
+		watch_locked(table, s, EPOLLIN | EPOLLOUT);
 	else
 		wake_locked(s);
 }
@@ -331,18 +335,42 @@ int sessions_take_arrived(struct sessions *table, struct session *s)
 	return fd;
 }
 
-void sessions_wake(struct sessions *table, uint32_t board_slot, uint64_t id, const char *name)
+struct session *sessions_answer(struct sessions *table, uint32_t board_slot, uint64_t id,
+				struct message_auth_reply *answer, int wake_fd)
 {
+	struct session *taken = NULL;
+
 	(void)pthread_mutex_lock(&table->lock);
 	struct session *s = find_locked(table, board_slot, id);
-	if (s) {
-		if (name) {
+	if (s && !s->answer) {
+		s->answer = answer;
+		answer = NULL;
+		if (s->answer->result == AUTH_OK) {
 			free(s->login_name);
-			s->login_name = text_dup(text_of(name));
+			s->login_name = text_dup(text_of(s->answer->user));
 		}
-		wake_locked(s);
+		/* A running one sees it when it wants to park; one with a farewell has its event. */
+		bool is_waiting = s->state == SESSION_PARKED && !atomic_load(&s->farewell);
+		if (is_waiting && wake_fd >= 0) {
+			s->state = SESSION_RUNNING;
+			s->wake_fd = wake_fd;
+			taken = s;
+		} else if (is_waiting) {
+			watch_locked(table, s, EPOLLIN | EPOLLOUT);
+		}
 	}
 	(void)pthread_mutex_unlock(&table->lock);
+	free(answer);
+	return taken;
+}
+
+struct message_auth_reply *sessions_take_answer(struct sessions *table, struct session *s)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	struct message_auth_reply *answer = s->answer;
+	s->answer = NULL;
+	(void)pthread_mutex_unlock(&table->lock);
+	return answer;
 }
 
 /* Ends the sessions at the head of a list whose time has come. Returns the next deadline. */

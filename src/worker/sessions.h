@@ -51,9 +51,14 @@ void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id, 
 /* The running thread takes the data connection that has arrived, or -1. */
 int sessions_take_arrived(struct sessions *table, struct session *s);
 
-/* Wakes the thread that runs the session, if one does. name (may be NULL): who is about to be
- * logged in; a kick by user name finds the session from now on. */
-void sessions_wake(struct sessions *table, uint32_t board_slot, uint64_t id, const char *name);
+/* The manager's answer to the login of the session in this slot. A kick of the user who is about to
+ * be logged in finds the session from now on. Takes answer, which is freed when the session is gone.
+ * Returns the session when it was parked, running in the hands of the caller from now on, if the
+ * caller is a pool thread (wake_fd >= 0); a pool thread will find it if not. */
+struct session *sessions_answer(struct sessions *table, uint32_t board_slot, uint64_t id,
+				struct message_auth_reply *answer, int wake_fd) MUST_CHECK;
+/* The running thread takes the answer (its own then), or NULL: there is none yet. */
+struct message_auth_reply *sessions_take_answer(struct sessions *table, struct session *s);
 
 /* Ends what has waited too long. Returns the milliseconds until the next one could be due. */
 int sessions_sweep(struct sessions *table);
