@@ -14,7 +14,8 @@ static const char *const queries[N_QUERIES] = {
 	[QUERY_LIST] = "SELECT " ACCOUNT_COLUMN_NAMES " FROM users ORDER BY name",
 	[QUERY_ADD] =
 		"INSERT INTO users (name, password_hash, home, enabled, permissions, created_ms, "
-		"updated_ms, " LIMIT_COLUMN_NAMES ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, "
+		"updated_ms, " LIMIT_COLUMN_NAMES
+		") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, "
 		"?10, ?11, ?12, ?13)",
 	[QUERY_CHANGE] = "UPDATE users SET password_hash = coalesce(?2, password_hash), "
 			 "home = coalesce(?3, home), enabled = coalesce(?4, enabled), "

@@ -41,9 +41,10 @@ static const char *const queries[RIGHTS_QUERIES] = {
 	[RIGHTS_EFFECTIVE] =
 		"SELECT " EFFECTIVE_COLUMNS
 		" FROM user_rights u LEFT JOIN groups g ON g.name = u.group_name WHERE u.name = ?1",
-	[RIGHTS_LOGIN] = "SELECT a.*, " EFFECTIVE_COLUMNS " FROM (SELECT " ACCOUNT_COLUMN_NAMES
-			 " FROM users WHERE name = ?1) a LEFT JOIN user_rights u ON u.name = a.name "
-			 "LEFT JOIN groups g ON g.name = u.group_name",
+	[RIGHTS_LOGIN] =
+		"SELECT a.*, " EFFECTIVE_COLUMNS " FROM (SELECT " ACCOUNT_COLUMN_NAMES
+		" FROM users WHERE name = ?1) a LEFT JOIN user_rights u ON u.name = a.name "
+		"LEFT JOIN groups g ON g.name = u.group_name",
 	[RIGHTS_ADD] = "INSERT INTO user_rights (name) VALUES (?1) ON CONFLICT DO NOTHING",
 	[RIGHTS_CHANGE] =
 		"UPDATE user_rights SET " SET_LINES

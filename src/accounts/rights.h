@@ -55,8 +55,8 @@ int rights_get(struct accounts *accounts, struct text name, struct rights *ret) 
 int rights_get_effective(struct accounts *accounts, struct text name, uint32_t permissions,
 			 struct effective_rights *ret) MUST_CHECK;
 
-/* The account and what holds for it, both as of one moment. 0; -ENOENT; -errno. *ret_account holds a
- * hash: wipe it after use, in any case. */
+/* The account and what holds for it, both as of one moment. 0; -ENOENT; -errno. *ret_account holds
+ * a hash: wipe it after use, in any case. */
 int rights_get_login(struct accounts *accounts, struct text name, struct account *ret_account,
 		     struct effective_rights *ret) MUST_CHECK;
 

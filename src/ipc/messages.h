@@ -1,7 +1,7 @@
 /* ipc/messages.h - the fixed messages between supervisor, manager and workers.
  *
- * Every packet is one of the structs below (EVENT: without the bytes behind its text; AUTH_REPLY:
- * without those behind its policy) and begins with a struct message_head whose kind says which. A
+ * Every packet is one of the structs below (EVENTS: up to the last event; AUTH_REPLY: without the
+ * bytes behind its policy) and begins with a struct message_head whose kind says which. A
  * packet of a wrong length or an unexpected kind ends the connection with the peer. All processes
  * are forks of one binary, so layouts agree by construction. Text fields end in NUL.
  *
@@ -10,7 +10,7 @@
  *	worker -> supervisor  LISTENER_REQUEST, LISTENER_RELEASE, DRAINING
  *	supervisor -> manager WORKER_CHANNEL (1 fd), TERMINATE
  *	manager -> supervisor RELOAD
- *	worker -> manager     AUTH_REQUEST, EVENT
+ *	worker -> manager     AUTH_REQUEST, EVENTS
  *	manager -> worker     AUTH_REPLY, KICK, EVENT_STORED
  *	worker -> mailbox of another worker   DATA_CONNECTION, CONTROL_CONNECTION (1 fd)
  */
@@ -48,7 +48,7 @@ enum message_kind {
 	MSG_KICK,		/* message_kick */
 	MSG_DATA_CONNECTION,	/* message_data_connection */
 	MSG_CONTROL_CONNECTION, /* message_control_connection */
-	MSG_EVENT,		/* message_event */
+	MSG_EVENTS,		/* message_events */
 	MSG_EVENT_STORED,	/* message_event_stored */
 };
 
@@ -142,11 +142,11 @@ enum event_kind {
 };
 
 #define EVENT_TEXT_MAX (2 * 4096) /* two paths */
+#define EVENTS_BYTES (32 * 1024)
 
 /* What a session did with a file. It is sent again until it is stored; source and sequence tell
- * that it is the same one. */
-struct message_event {
-	struct message_head head;
+ * that it is the same one. Travels in EVENTS. */
+struct event {
 	uint32_t kind;	   /* enum event_kind */
 	uint64_t source;   /* a random number of the worker's */
 	uint64_t sequence; /* from 1 up, in the order of sending */
@@ -161,6 +161,24 @@ struct message_event {
 	char sha256[65];    /* hexadecimal, or empty */
 	uint16_t path_len, new_path_len;
 	char text[EVENT_TEXT_MAX]; /* the path, then the new path; without NUL */
+};
+
+static inline size_t event_size(const struct event *event)
+{
+	return offsetof(struct event, text) + event->path_len + event->new_path_len;
+}
+
+/* The next one behind event begins so many bytes further on. */
+static inline size_t event_step(const struct event *event)
+{
+	return (event_size(event) + 7) & ~(size_t)7;
+}
+
+/* Events one behind the other, each cut behind its text; the packet ends with the last one. */
+struct message_events {
+	struct message_head head;
+	uint32_t n;
+	_Alignas(8) char bytes[EVENTS_BYTES];
 };
 
 /* All events up to this one are stored. */
@@ -179,7 +197,7 @@ union message {
 	struct message_kick kick;
 	struct message_data_connection data_connection;
 	struct message_control_connection control_connection;
-	struct message_event event;
+	struct message_events events;
 	struct message_event_stored event_stored;
 };
 

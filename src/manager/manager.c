@@ -293,9 +293,9 @@ static bool take_message(struct manager *m, struct worker_link *link, const unio
 		submit(m, link, &message->auth_request);
 		return true;
 	}
-	if (!records_is_sound(&message->event, len))
+	if (!records_are_sound(&message->events, len))
 		return false;
-	records_note(m->records, link, &message->event);
+	records_note(m->records, link, &message->events);
 	return true;
 }
 

@@ -169,8 +169,7 @@ int worker_link_send_now(struct worker_link *link, void *packet, ssize_t (*make)
 		return -EAGAIN;
 
 	ssize_t len = link->is_gone ? -EPIPE : make(arg);
-	int r = len < 0 ? (int)len
-			: channel_send(link->channel, packet, (size_t)len, NULL, 0, 0);
+	int r = len < 0 ? (int)len : channel_send(link->channel, packet, (size_t)len, NULL, 0, 0);
 	(void)pthread_mutex_unlock(&link->lock);
 	return r == -ETIMEDOUT ? -EAGAIN : r;
 }

@@ -51,9 +51,9 @@ int worker_link_channel(const struct worker_link *link); /* for receiving only *
  * read). */
 int worker_link_send(struct worker_link *link, const void *packet, size_t len,
 		     int (*confirm)(void *arg), void *arg) MUST_CHECK;
-/* The same without ever waiting: make is called first, under the link's lock, to fill the packet; it
- * returns the length, or a negative number, which is returned. -EAGAIN: the link is in use or has no
- * room. */
+/* The same without ever waiting: make is called first, under the link's lock, to fill the packet;
+ * it returns the length, or a negative number, which is returned. -EAGAIN: the link is in use or
+ * has no room. */
 int worker_link_send_now(struct worker_link *link, void *packet, ssize_t (*make)(void *arg),
 			 void *arg) MUST_CHECK;
 

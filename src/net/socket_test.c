@@ -229,14 +229,14 @@ static void closing_gently_delivers_the_last_bytes_though_ours_were_not_read(voi
 	assert_int_equal(send(client, "unread", 6, 0), 6);
 	wait_for(server, POLLIN);
 	assert_int_equal(send(server, "bye", 3, 0), 3);
-	socket_close_gently(&server);
+	socket_close_gently(&server, false);
 	assert_int_equal(server, -1);
 	wait_for(client, POLLIN);
 	assert_int_equal(recv(client, got, sizeof(got), 0), 3);
 	assert_string_equal(got, "bye");
 	wait_for(client, POLLIN);
 	assert_int_equal(recv(client, got, sizeof(got), 0), 0);
-	socket_close_gently(&server);
+	socket_close_gently(&server, false);
 }
 
 int main(void)

@@ -277,7 +277,10 @@ int stream_end(struct stream *stream, int64_t deadline_ms)
 	}
 	if (r < 0)
 		return r;
-	return shutdown(stream->fd, SHUT_WR) < 0 ? -errno : 0;
+	if (shutdown(stream->fd, SHUT_WR) < 0)
+		return -errno;
+	stream->has_ended = true;
+	return 0;
 }
 
 int stream_clear(struct stream *stream, int64_t deadline_ms)
@@ -312,10 +315,11 @@ void stream_close(struct stream *stream)
 
 	if (stream->fd < 0)
 		return;
-	(void)notify_close(stream, &events); /* best effort: the connection ends either way */
+	if (!stream->has_ended)
+		(void)notify_close(stream, &events); /* best effort: it ends either way */
 	SSL_free(stream->ssl);
 	stream->ssl = NULL;
-	socket_close_gently(&stream->fd);
+	socket_close_gently(&stream->fd, stream->has_ended);
 }
 
 void stream_push_ticket(struct stream *stream)

@@ -24,6 +24,7 @@ struct stream {
 	SSL *ssl; /* owned; NULL: plain */
 	struct waiter *waiter;
 	bool has_failed_tls; /* nothing more may be sent on it, not even close_notify */
+	bool has_ended;	     /* our direction, by stream_end */
 };
 
 /* Takes fd. */

@@ -138,7 +138,8 @@ void cmd_retr(struct session *s, struct text argument)
 		       MIN_OF(end, (uint64_t)st.st_size) - offset);
 	transfer_begin(s, TRANSFER_DOWNLOAD, place.path.bytes);
 	if (data_open(s, &data, what) == 0) {
-		transfer_send(s, &data, file, offset, end, &t);
+		/* As many bytes as have been announced, should the file grow meanwhile. */
+		transfer_send(s, &data, file, offset, MIN_OF(end, (uint64_t)st.st_size), &t);
 		s->bytes_sent += t.bytes;
 		data_close(s, &data);
 		if (t.error == 0)

@@ -36,7 +36,7 @@ struct manager_link {
 	pthread_mutex_t reading;
 	/* Shared by those who send, so that the channel stays; inside it the lock below. */
 	pthread_rwlock_t channel_lock;
-	int channel; /* -1 while there is none; changed by who holds both of the above */
+	int channel;	      /* -1 while there is none; changed by who holds both of the above */
 	pthread_mutex_t lock; /* guards all below */
 	uint64_t last_id;
 	unsigned in_flight, unsent; /* of the questions: sent, and not sent yet */

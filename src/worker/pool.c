@@ -35,7 +35,7 @@ struct pool {
 	int epoll;
 	unsigned n_cpus;
 	atomic_bool is_closed; /* accepts no more */
-	atomic_uint threads; /* all */
+	atomic_uint threads;   /* all */
 	atomic_uint working; /* neither waiting for events or for work, nor blocked in a session */
 	/* The thread that waits for events or handles one, by its number; 0: there is none, or it
 	 * is about to be found. */
@@ -72,7 +72,7 @@ static void refuse(int fd, bool is_implicit, const char *text)
 	/* On an implicit port the peer speaks TLS: plain text would only look like garbage. */
 	if (!is_implicit)
 		(void)!send(fd, text, strlen(text), MSG_NOSIGNAL);
-	socket_close_gently(&fd);
+	socket_close_gently(&fd, false);
 }
 
 /* Out of descriptors: the spare one serves to take the connection off the queue and say why. False:

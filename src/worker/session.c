@@ -13,6 +13,7 @@
 #include "worker/data.h"
 #include "worker/hosts.h"
 #include "worker/manager_link.h"
+#include "worker/passive.h"
 #include "worker/sessions.h"
 
 void session_user_free(struct session_user **user)
@@ -230,6 +231,7 @@ static void end(struct session *s, int reason)
 		  F_STR("reason", farewell     ? farewell
 				  : reason < 0 ? strerrordesc_np(-reason)
 					       : "quit"));
+	passive_look(s->worker->passive, s); /* what has come for it is nobody else's */
 	if (s->awaits_answer)
 		manager_link_forget(s->worker->manager, s);
 	sessions_close(s->worker->sessions, s);

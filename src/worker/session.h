@@ -60,9 +60,9 @@ struct session {
 	struct list timeout_link; /* among the not yet logged in, or the parked */
 	int64_t deadline_ms;	  /* when the sweep ends it */
 	enum session_state state;
-	int wake_fd;	  /* eventfd of the thread that runs it, or -1 */
-	bool is_watched;  /* it has its entry in epoll */
-	int arrived_fd;	  /* data connection that came for its reservation, or -1 */
+	int wake_fd;	 /* eventfd of the thread that runs it, or -1 */
+	bool is_watched; /* it has its entry in epoll */
+	int arrived_fd;	 /* data connection that came for its reservation, or -1 */
 	struct message_auth_reply *answer; /* what the manager said to its login, not yet read */
 	char *login_name; /* who it is, for kicks; set before the login is told to the session */
 	_Atomic(char *) farewell; /* end it: the text of a 421 reply; owned */
@@ -92,7 +92,7 @@ struct session {
 	unsigned failed_logins;
 	bool awaits_answer;	/* of the manager, to its login: nothing else goes on meanwhile */
 	int64_t refuse_from_ms; /* a wrong password is not told before */
-	uint32_t facts; /* of MLSD/MLST, enum fact */
+	uint32_t facts;		/* of MLSD/MLST, enum fact */
 	enum transfer_type type;
 	bool is_greeted;
 	bool is_drained; /* all that had come when it was read last has been read */

@@ -20,6 +20,7 @@
 #include "ipc/places.h"
 #include "net/socket.h"
 #include "worker/passive.h"
+#include "worker/pool.h"
 
 /* So long a session has for its 421; a client that takes nothing is then cut off. */
 #define LEAVE_MS 3000
@@ -267,9 +268,11 @@ void sessions_close(struct sessions *table, struct session *s)
 
 static void wake_locked(const struct session *s)
 {
+	const struct pool_thread *self = pool_self();
 	uint64_t one = 1;
 
-	if (s->wake_fd >= 0)
+	/* Who runs the session itself needs no waking. */
+	if (s->wake_fd >= 0 && !(self && self->wake_fd == s->wake_fd))
 		(void)!write(s->wake_fd, &one, sizeof(one)); /* full means it is awake anyway */
 }
 
@@ -349,7 +352,8 @@ struct session *sessions_answer(struct sessions *table, uint32_t board_slot, uin
 			free(s->login_name);
 			s->login_name = text_dup(text_of(s->answer->user));
 		}
-		/* A running one sees it when it wants to park; one with a farewell has its event. */
+		/* A running one sees it when it wants to park; one with a farewell has its
+		 * event. */
 		bool is_waiting = s->state == SESSION_PARKED && !atomic_load(&s->farewell);
 		if (is_waiting && wake_fd >= 0) {
 			s->state = SESSION_RUNNING;

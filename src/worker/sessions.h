@@ -52,9 +52,9 @@ void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id, 
 int sessions_take_arrived(struct sessions *table, struct session *s);
 
 /* The manager's answer to the login of the session in this slot. A kick of the user who is about to
- * be logged in finds the session from now on. Takes answer, which is freed when the session is gone.
- * Returns the session when it was parked, running in the hands of the caller from now on, if the
- * caller is a pool thread (wake_fd >= 0); a pool thread will find it if not. */
+ * be logged in finds the session from now on. Takes answer, which is freed when the session is
+ * gone. Returns the session when it was parked, running in the hands of the caller from now on, if
+ * the caller is a pool thread (wake_fd >= 0); a pool thread will find it if not. */
 struct session *sessions_answer(struct sessions *table, uint32_t board_slot, uint64_t id,
 				struct message_auth_reply *answer, int wake_fd) MUST_CHECK;
 /* The running thread takes the answer (its own then), or NULL: there is none yet. */

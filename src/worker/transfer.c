@@ -72,7 +72,7 @@ static void send_image(struct session *s, struct data *data, int file, off_t off
 		t->bytes += (uint64_t)n;
 		transfer_count(s, (uint64_t)n);
 		t->error = flow_spend(s->flow, (size_t)n);
-		if (t->error == 0)
+		if (t->error == 0 && offset < end)
 			t->error = control_look(s);
 	}
 }

@@ -166,8 +166,8 @@ static int watch_listener(struct main_loop *loop, size_t i)
 		     EPOLLIN | EPOLLEXCLUSIVE | EPOLLET);
 }
 
-/* The worker that was woken for a connection may have died, or stopped to accept, before it took it,
- * or may have had no descriptor for it: nobody would be woken for it again. */
+/* The worker that was woken for a connection may have died, or stopped to accept, before it took
+ * it, or may have had no descriptor for it: nobody would be woken for it again. */
 static void look_at_listeners(struct main_loop *loop)
 {
 	const struct worker_start *start = loop->worker.start;
@@ -192,7 +192,7 @@ static int watch_all(struct main_loop *loop)
 			  EPOLLIN | EPOLLET);
 	for (size_t i = 0; r == 0 && i < start->n_listeners; i++) {
 		/* Connections inherit it. Below the shortest NAT timers in the field (D-74). */
-		socket_tune_control(start->listeners[i].fd, 45);
+		socket_tune_control(start->listeners[i].fd, SOCKET_KEEPALIVE_S);
 		r = watch_listener(loop, i);
 	}
 	return r;
@@ -247,11 +247,11 @@ static int set_up(struct main_loop *loop, const struct worker_start *start)
 static void handle(struct main_loop *loop, uint64_t tag)
 {
 	if (tag & PASSIVE_TAG)
-		passive_accept(loop->worker.passive, tag);
+		passive_look_everywhere(loop->worker.passive);
 	else if (tag == SUPERVISOR_TAG)
 		read_supervisor(loop);
 	else
-		events_send(loop->worker.events);
+		events_woken(loop->worker.events);
 }
 
 /* Housekeeping between events. Returns how long the next wait may be. */
@@ -264,7 +264,8 @@ static int tend(struct main_loop *loop, int64_t *next_tend_ms)
 	if (loop->phase == TERMINATING)
 		(void)sessions_kick_all(loop->worker.sessions, FAREWELL);
 
-	events_send(loop->worker.events);
+	wait_ms = MIN_OF(wait_ms, events_tend(loop->worker.events));
+	passive_look_everywhere(loop->worker.passive);
 	if (pool_tend(loop->worker.pool))
 		wait_ms = MIN_OF(wait_ms, 20);
 	else if (sessions_count(loop->worker.sessions) > 0)
