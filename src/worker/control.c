@@ -240,16 +240,40 @@ static void drain_wake(void)
 		    sizeof(n)); /* empty is fine: it was somebody else's */
 }
 
+/* poll(2) in the hands of the pool: a leader goes on leading for as long as nobody else has
+ * work, so that a short wait wakes no other thread. */
+static int poll_in_pool(struct pool *pool, struct pollfd *polled, nfds_t n_polled, int64_t deadline)
+{
+	int left = deadline_left(deadline);
+	struct pollfd *others = &polled[n_polled];
+
+	*others = (struct pollfd){ .fd = left != 0 ? pool_events(pool) : -1, .events = POLLIN };
+	if (others->fd >= 0) {
+		int n = poll(polled, n_polled + 1, left);
+
+		if (n != 1 || !others->revents)
+			return n > 0 && others->revents ? n - 1 : n;
+		left = deadline_left(deadline);
+	}
+	if (left != 0)
+		pool_block(pool);
+	int n = poll(polled, n_polled, left);
+	if (left != 0)
+		pool_unblock(pool);
+	return n;
+}
+
 /* The one wait of a running session: for fd (-1: only for a wake), the wake-up of its thread and,
  * when asked, the client's commands. 0: fd is ready; 1: woken; else an error. */
 static int wait_all(struct session *s, int fd, short events, int64_t deadline_ms,
 		    bool watches_client)
 {
-	struct pollfd polled[3] = {
+	struct pollfd polled[4] = {
 		{ .fd = pool_self()->wake_fd, .events = POLLIN },
 		{ .fd = fd, .events = events },
 		{ .fd = -1, .events = POLLIN },
 	};
+	const nfds_t n_polled = 3;
 
 	/* Lines that came together with the command that is running now. */
 	if (watches_client && !s->held_line && !line_reader_is_empty(&s->lines)) {
@@ -266,12 +290,7 @@ static int wait_all(struct session *s, int fd, short events, int64_t deadline_ms
 				return -ECANCELED;
 			polled[2].fd = can_hear_client(s) ? s->control.fd : -1;
 		}
-		int left = deadline_left(deadline_ms);
-		if (left != 0)
-			pool_block(s->worker->pool);
-		int n = poll(polled, ARRAY_SIZE(polled), left);
-		if (left != 0)
-			pool_unblock(s->worker->pool);
+		int n = poll_in_pool(s->worker->pool, polled, n_polled, deadline_ms);
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n == 0)

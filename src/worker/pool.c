@@ -41,11 +41,11 @@ struct pool {
 	 * is about to be found. */
 	_Atomic uint64_t leader;
 	_Atomic uint64_t last_number;
-	atomic_bool is_starting; /* a thread that will lead */
-	atomic_uint turns;    /* counts what leaders have begun and ended to handle; odd: begun */
-	unsigned turns_seen;  /* by pool_tend */
-	pthread_mutex_t lock; /* guards the rest; innermost */
-	struct spare *spares; /* the last that came goes first: its stack is still warm */
+	atomic_bool is_sought; /* a leader: somebody has been called and is on the way */
+	atomic_uint turns;     /* counts what leaders have begun and ended to handle; odd: begun */
+	unsigned turns_seen;   /* by pool_tend */
+	pthread_mutex_t lock;  /* guards the rest; innermost */
+	struct spare *spares;  /* the last that came goes first: its stack is still warm */
 	unsigned n_spares;
 	struct spare_wake *spare_wakes;
 	int spare_fd; /* given up for a moment when descriptors run out, to refuse politely */
@@ -142,7 +142,8 @@ static bool try_to_lead(struct pool *pool)
  * processors are busy; more would only fight for them) the first that is done takes over. */
 static void find_leader(struct pool *pool)
 {
-	if (atomic_load(&pool->working) >= 2 * pool->n_cpus)
+	if (atomic_load(&pool->working) >= 2 * pool->n_cpus ||
+	    atomic_exchange(&pool->is_sought, true))
 		return;
 	(void)pthread_mutex_lock(&pool->lock);
 	struct spare *spare = pool->spares;
@@ -153,7 +154,7 @@ static void find_leader(struct pool *pool)
 		(void)pthread_cond_signal(&spare->called);
 	}
 	(void)pthread_mutex_unlock(&pool->lock);
-	if (!spare && !atomic_exchange(&pool->is_starting, true))
+	if (!spare)
 		start_thread(pool);
 }
 
@@ -173,6 +174,11 @@ void pool_block(struct pool *pool)
 	/* Nobody was found while too many computed: now there is one less. */
 	if (atomic_load(&pool->leader) == 0)
 		find_leader(pool);
+}
+
+int pool_events(const struct pool *pool)
+{
+	return is_leader(pool) ? pool->epoll : -1;
 }
 
 void pool_unblock(struct pool *pool)
@@ -196,8 +202,7 @@ bool pool_tend(struct pool *pool)
 		atomic_fetch_add(&pool->turns, 1);
 	}
 	/* However many compute: they may all hang. */
-	if (!atomic_exchange(&pool->is_starting, true))
-		start_thread(pool);
+	start_thread(pool);
 	return true;
 }
 
@@ -293,6 +298,7 @@ static bool wait_as_spare(struct pool *pool)
 	bool is_needed = atomic_load(&pool->leader) == 0;
 	while (!own.is_called && !is_needed && r == 0)
 		r = pthread_cond_timedwait(&own.called, &pool->lock, &until);
+	self->was_called = own.is_called;
 	bool stays = own.is_called || is_needed || pool->n_spares <= KEPT_SPARES;
 	if (!own.is_called)
 		unlink_spare_locked(pool, &own);
@@ -305,18 +311,23 @@ static void *thread_main(void *arg)
 {
 	struct pool *pool = arg;
 	struct pool_thread own = { .wake_fd = take_wake_fd(pool),
-				   .number = atomic_fetch_add(&pool->last_number, 1) + 1 };
+				   .number = atomic_fetch_add(&pool->last_number, 1) + 1,
+				   .was_called = true };
 	const struct worker_start *start = pool->worker->start;
 
 	self = &own;
-	if (own.wake_fd >= 0)
-		(void)try_to_lead(pool);
-	atomic_store(&pool->is_starting, false);
-	while (own.wake_fd >= 0)
-		if (is_leader(pool) || try_to_lead(pool))
+	while (own.wake_fd >= 0) {
+		bool leads = is_leader(pool) || try_to_lead(pool);
+
+		/* Only who was called says so: it is here, and somebody leads. */
+		if (own.was_called)
+			atomic_store(&pool->is_sought, false);
+		own.was_called = false;
+		if (leads)
 			take_turn(pool);
 		else if (!wait_as_spare(pool))
 			break;
+	}
 	if (own.wake_fd >= 0)
 		keep_wake_fd(pool, own.wake_fd);
 	free(own.buffer);
@@ -333,7 +344,7 @@ static void start_thread(struct pool *pool)
 
 	if (atomic_fetch_add(&pool->threads, 1) >= pool->worker->settings->max_threads) {
 		atomic_fetch_sub(&pool->threads, 1);
-		atomic_store(&pool->is_starting, false);
+		atomic_store(&pool->is_sought, false);
 		return;
 	}
 	(void)pthread_attr_init(&attr);
@@ -343,7 +354,7 @@ static void start_thread(struct pool *pool)
 		scoreboard_add_threads(start->board, start->slot, 1);
 	} else {
 		atomic_fetch_sub(&pool->threads, 1);
-		atomic_store(&pool->is_starting, false);
+		atomic_store(&pool->is_sought, false);
 	}
 	(void)pthread_attr_destroy(&attr);
 }

@@ -18,6 +18,7 @@ struct pool;
 /* What belongs to the calling pool thread. */
 struct pool_thread {
 	uint64_t number; /* from 1 up; never used again */
+	bool was_called; /* to lead; not yet looked whether it may */
 	int wake_fd; /* eventfd; never closed while the process lives, so that a late wake is harmless */
 	char *buffer; /* for copying; POOL_BUFFER_SIZE bytes, made at the first use; NULL before */
 	/* Of the session that it runs, for control_flush: */
@@ -46,6 +47,9 @@ char *pool_buffer(void);
 /* Around a wait inside a session. */
 void pool_block(struct pool *pool);
 void pool_unblock(struct pool *pool);
+/* Where a leader that waits hears of other work, to pool_block then; -1 for others, who have
+ * blocked or must do so before they wait. */
+int pool_events(const struct pool *pool);
 /* The caller computes or copies for a while: somebody else must wait for events. */
 void pool_yield(struct pool *pool);
 

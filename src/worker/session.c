@@ -278,7 +278,9 @@ void session_run(struct session *s)
 			end(s, r);
 			return;
 		}
-		if (r > 0 && park(s))
+		if (r == 0)
+			continue;
+		if (park(s))
 			return;
 		s->is_drained = false;
 	}
