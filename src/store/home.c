@@ -173,7 +173,8 @@ static int open_home(int data_root, const char *path, uint64_t refuses, struct h
 	return make_home(&fd, refuses, ret);
 }
 
-int home_open_in_root(const char *path, size_t root_len, bool is_strict, struct home **ret)
+int home_open_in_root(int data_root, const char *path, size_t root_len, bool is_strict,
+		      struct home **ret)
 {
 	char root_path[PATH_MAX];
 	int r = text_copy((struct text){ path, root_len }, root_path, sizeof(root_path));
@@ -181,7 +182,7 @@ int home_open_in_root(const char *path, size_t root_len, bool is_strict, struct 
 	if (r < 0)
 		return r;
 
-	AUTO_CLOSE int root_fd = open_absolute(-1, root_path);
+	AUTO_CLOSE int root_fd = open_absolute(data_root, root_path);
 	const struct home root = { .fd = root_fd, .refuses = RESOLVE_NO_SYMLINKS };
 	const char *rest = path + root_len + strspn(path + root_len, "/");
 

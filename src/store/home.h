@@ -29,7 +29,7 @@ int home_open(int data_root, const char *path, struct home **ret) MUST_CHECK;
 int home_open_strict(int data_root, const char *path, struct home **ret) MUST_CHECK;
 /* home_open, or home_open_strict, for an absolute path whose first root_len bytes name a data root:
  * behind those no symbolic link is followed (-ELOOP). */
-int home_open_in_root(const char *path, size_t root_len, bool is_strict,
+int home_open_in_root(int data_root, const char *path, size_t root_len, bool is_strict,
 		      struct home **ret) MUST_CHECK;
 bool home_is_strict(const struct home *home);
 void home_free(struct home **home); /* accepts NULL; leaves NULL */
