@@ -62,8 +62,8 @@ int home_open_parent(const struct home *home, const char *path, int *ret_fd,
 		     const char **ret_name) MUST_CHECK;
 
 /* How deep an open directory lies in the home now; 0: it is the home. -ESTALE: it lies elsewhere,
- * because somebody has moved it away since it was opened. For what goes on in a directory for longer
- * than one system call. */
+ * because somebody has moved it away since it was opened. For what goes on in a directory for
+ * longer than one system call. */
 int home_depth(const struct home *home, int directory) MUST_CHECK;
 
 /* What a link at the last name points to, as text; at most size - 1 bytes and a NUL (else

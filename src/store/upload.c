@@ -561,8 +561,7 @@ uint64_t upload_keep(struct upload *up, bool frees_space)
 
 	if (check_directory(up) < 0) {
 		/* What an earlier upload has left went away with it, and is not ours to remove. */
-		up->is_settled = up->is_continued &&
-				 ftruncate(up->file, (off_t)up->start) == 0;
+		up->is_settled = up->is_continued && ftruncate(up->file, (off_t)up->start) == 0;
 		return 0;
 	}
 	if (!*up->temporary) {

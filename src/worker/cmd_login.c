@@ -98,8 +98,7 @@ static void admit(struct session *s, const struct message_auth_reply *answer)
 	if (r < 0) {
 		log_event(LOG_ERROR, "home-unavailable", F_STR("user", answer->user),
 			  F_STR("home", answer->home), F_ERRNO(r),
-			  F_STR("reason", place_reason(is_outside, r)),
-			  F_STR("cause", "D-69"));
+			  F_STR("reason", place_reason(is_outside, r)), F_STR("cause", "D-69"));
 		reply(s, 530,
 		      "[D-69] Your home directory is not available; tell the administrator.");
 		return;

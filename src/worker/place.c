@@ -90,8 +90,7 @@ int place_open_home(const struct session *s, const char *directory, bool is_stri
 	size_t root_len = data_roots_length(s->worker->settings, text_of(directory));
 
 	if (*directory == '/' && root_len > 0)
-		return home_open_in_root(s->host->data_root, directory, root_len, is_strict,
-					 ret);
+		return home_open_in_root(s->host->data_root, directory, root_len, is_strict, ret);
 	return is_strict ? home_open_strict(s->host->data_root, directory, ret)
 			 : home_open(s->host->data_root, directory, ret);
 }

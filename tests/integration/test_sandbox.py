@@ -2,6 +2,7 @@
 out of from inside a worker (breakout_daemon: the delivered one and one command more, XBRK)."""
 
 import os
+import resource
 import signal
 import socket
 
@@ -215,13 +216,38 @@ def test_names_are_looked_up_inside(start_server):
     assert "(127,0,0,1," in server.login(tls=False).expect("PASV", 227).text
 
 
+def core_limits(pid):
+    with open(f"/proc/{pid}/limits") as limits:
+        core = next(line for line in limits if line.startswith("Max core file size"))
+    return core.split()[4:6]
+
+
+def test_the_supervisor_leaves_no_core_either(start_server):
+    """It holds the private keys."""
+    server = start_server()
+    pid = server.process.pid
+    assert core_limits(pid) == ["0", "0"]
+    if IS_ROOT:  # what belongs to root in /proc is of a process that cannot be dumped or traced
+        assert os.stat(f"/proc/{pid}").st_uid != os.stat(f"/proc/{pid}/environ").st_uid == 0
+    server.reload()
+    assert core_limits(pid) == ["0", "0"]
+
+
+def test_dumps_are_forbidden_from_the_reload_on_that_wants_it(start_server):
+    server = start_server(sandbox="off")
+    pid = server.process.pid
+    ours = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    assert (core_limits(pid)[1] == "0") == (ours == 0), "as it was started"
+    server.write_config(sandbox="prefer")
+    server.reload()
+    assert core_limits(pid) == ["0", "0"]
+
+
 def test_a_killed_worker_leaves_no_core(start_server):
     server = start_server()
     server.expected_exits = 1
     pid = server.workers()[0]["pid"]
-    with open(f"/proc/{pid}/limits") as limits:
-        core = next(line for line in limits if line.startswith("Max core file size"))
-    assert core.split()[4:6] == ["0", "0"]
+    assert core_limits(pid) == ["0", "0"]
     os.kill(pid, signal.SIGQUIT)
     line = server.log.wait_for("child-exited .*SIGQUIT")
     assert "core dumped" not in line
