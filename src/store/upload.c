@@ -74,6 +74,15 @@ static bool is_unchanged(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+/* The directory must still be where the user may make names. One that was moved within the home
+ * takes the file along; one that has left it takes nothing. */
+static int check_directory(const struct upload *up)
+{
+	int depth = home_depth(up->home, up->place.directory);
+
+	return MIN_OF(depth, 0);
+}
+
 /* --- where the bytes go ----------------------------------------------------------------------- */
 
 /* A temporary that only this upload has. */
@@ -273,6 +282,8 @@ static int begin_based(struct upload *up, const struct upload_request *request, 
 	if (r == 0)
 		r = copy_start(request, up->old, up->file,
 			       up->is_patch ? up->old_stat.st_size : (off_t)at);
+	if (r == 0)
+		r = check_directory(up); /* the copy may have taken long */
 	/* Without that name it is not found again if this process dies; nothing else is lost. */
 	if (r == 0 && !up->is_patch)
 		(void)!rename_to_partial(up);
@@ -507,15 +518,6 @@ static int check_late_errors(const struct upload *up)
 	return close(fd) < 0 && errno != EINTR ? -errno : 0;
 }
 
-/* The directory must still be where the user may make names. One that was moved within the home
- * takes the file along; one that has left it takes nothing. */
-static int check_directory(const struct upload *up)
-{
-	int depth = home_depth(up->home, up->place.directory);
-
-	return MIN_OF(depth, 0);
-}
-
 int upload_commit(struct upload *up)
 {
 	int r = check_late_errors(up);
@@ -559,7 +561,7 @@ uint64_t upload_keep(struct upload *up, bool frees_space)
 
 	uint64_t size = size_of(up);
 
-	if (check_directory(up) < 0) {
+	if (check_directory(up) == -ESTALE) {
 		/* What an earlier upload has left went away with it, and is not ours to remove. */
 		up->is_settled = up->is_continued && ftruncate(up->file, (off_t)up->start) == 0;
 		return 0;

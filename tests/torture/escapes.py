@@ -5,7 +5,8 @@ outside; one directory leaves the home and comes back. Afterwards everything out
 no byte of it was ever seen by a client. Exit status 1 when anything of that is not so.
 
 The outside belongs to the server's own user: nothing but containment is in the way. One user has
-nothing special, the other one a rule by path, so that the server resolves links itself."""
+nothing special, the other one a rule by path, so that the server resolves links itself: what lies
+beneath `never` is as far out of its reach as the outside."""
 
 import contextlib
 import ctypes
@@ -67,7 +68,7 @@ class Swapper:
         self.stops = threading.Event()
 
     def goal(self):
-        return self.rng.choice(["../victim", "../victim/dir", "..", "../..", "/",
+        return self.rng.choice(["never", "never/dir", "../never", "../victim", "../victim/dir", "..", "../..", "/",
                                 str(self.folder / "outside"), "/proc/self/root"])
 
     def make(self, path, kind):
@@ -81,7 +82,8 @@ class Swapper:
         elif kind == "file":
             new.write_bytes(b"inside")
         else:
-            os.symlink(self.goal() if kind == "link" else "../victim/key", new)
+            os.symlink(self.goal() if kind == "link" else
+                       self.rng.choice(["../victim/key", "never/key", "never/new"]), new)
         os.rename(new, path)
 
     def repair(self, pair, kind, link):
@@ -164,7 +166,7 @@ def start_swapper(server, seed):
 
 FILES = ["door/file", "door/key", "door/dir/key", "door/new", "door/dir/new", "name", "way/of/file",
          "way/of/key", "way/of/dir/key", "way/of/new", "traveller/file", "traveller/new",
-         "traveller/dir/new", "door/victim/key", "door/outside/key", "mine"]
+         "traveller/dir/new", "door/victim/key", "door/outside/key", "mine", "name"]
 DIRECTORIES = ["door", "door/dir", "door/empty", "door/made", "way/of", "way/of/dir", "way",
                "traveller", "traveller/dir", "traveller/made", ".", "door.other", "way/of/made"]
 
@@ -249,6 +251,7 @@ class Client(threading.Thread):
             f"SITE RMDIR -r {directory}", f"SITE MKDIR -p {directory}/made/deep",
             f"MFMT 20200101000000 {file}", f"SITE CHMOD 600 {file}",
             f"MFF UNIX.mode=0640; {file}", f"SITE SYMLINK /mine {file}",
+            f"SITE SYMLINK /never/key {file}", f"SITE SYMLINK /never {directory}",
             f"SITE UTIME 20200101000000 {file}", f"CWD {directory}", "CWD /", "CWD /"]))
 
 
@@ -261,7 +264,8 @@ def prepare(server):
         canaries.own(server.folder / name)
     server.add_user("plain")
     server.add_user("strict", PASSWORD, "--rule", "/never=none")
-    return [canaries.make(server.data_root / "victim"), canaries.make(server.folder / "outside")]
+    return [canaries.make(folder) for folder in (
+        server.data_root / "victim", server.folder / "outside", server.home("strict") / "never")]
 
 
 def judge(server, watched, before, clients, report):
