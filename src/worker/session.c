@@ -265,7 +265,6 @@ void session_run(struct session *s)
 	int r = 0;
 
 	scoreboard_set_running(s->worker->start->board, s->board_slot, true);
-	s->is_drained = false;
 	if (!s->is_greeted)
 		begin(s);
 	for (;;) {

@@ -165,6 +165,7 @@ struct session *sessions_take(struct sessions *table, uint64_t tag, uint32_t eve
 	if (s) {
 		s->state = SESSION_RUNNING;
 		s->wake_fd = wake_fd;
+		s->is_drained = false;
 		bool is_leaving = atomic_load(&s->farewell) != NULL;
 		if (s->user && !is_leaving)
 			list_remove(&s->timeout_link);
