@@ -430,9 +430,9 @@ static void garbage_ends_a_handshake_in_steps(void **state)
 	(void)state;
 	f.binding = (struct tls_binding){ .is_data = false };
 	send_from_peer("USER alice\r\n");
-	assert_int_equal(stream_try_tls(&f.stream, f.server, &f.binding, deadline_in(PATIENCE_MS),
-					&error),
-			 -EPROTO);
+	assert_int_equal(
+		stream_try_tls(&f.stream, f.server, &f.binding, deadline_in(PATIENCE_MS), &error),
+		-EPROTO);
 	assert_true(*error.text != '\0');
 }
 
