@@ -116,6 +116,40 @@ static void a_group_gives_what_its_member_does_not_have(void **state)
 	assert_string_equal(rights.lines[POLICY_RULE], "rule\t/pub\tall\n");
 }
 
+static void a_login_reads_the_account_and_its_rights_at_once(void **state)
+{
+	struct account account = make_account("member"), alone = make_account("alone"), read;
+	struct rights rights = { .inherits_permissions = true };
+	struct effective_rights effective;
+
+	(void)state;
+	assert_int_equal(rights_get_login(accounts, T("member"), &read, &effective), -ENOENT);
+	add_group("staff", PERM_LIST | PERM_DOWNLOAD);
+	set_group(&rights, "staff");
+	set_lines(&rights, POLICY_RULE, "rule\t/pub\tall\n");
+	account.limits.values[LIMIT_USER_SESSIONS] = 7;
+	assert_int_equal(
+		rights_add_account(accounts, &account,
+				   RIGHTS_GROUP | RIGHTS_INHERITS | RIGHTS_LINES << POLICY_RULE,
+				   &rights),
+		0);
+	assert_int_equal(accounts_add(accounts, &alone), 0);
+	assert_int_equal(rights_get_login(accounts, T("member"), &read, &effective), 0);
+	assert_string_equal(read.name, "member");
+	assert_string_equal(read.password_hash, account.password_hash);
+	assert_string_equal(read.home, account.home);
+	assert_int_equal(read.is_enabled, account.is_enabled);
+	assert_int_equal(read.limits.values[LIMIT_USER_SESSIONS], 7);
+	assert_int_equal(effective.permissions, PERM_LIST | PERM_DOWNLOAD);
+	assert_true(effective.is_of_group);
+	assert_string_equal(effective.policy, "rule\t/pub\tall\nrule\t/pub\tlist\nhide\t.*\n");
+	assert_int_equal(rights_get_login(accounts, T("alone"), &read, &effective), 0);
+	assert_string_equal(read.name, "alone");
+	assert_int_equal(effective.permissions, alone.permissions);
+	assert_false(effective.is_of_group);
+	assert_string_equal(effective.policy, "");
+}
+
 static void a_group_that_is_not_there_leaves_all_as_it_was(void **state)
 {
 	struct account account = make_account("lost");
@@ -207,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_DATABASE(a_user_without_rights_has_its_own_permissions),
 		WITH_DATABASE(a_group_gives_what_its_member_does_not_have),
+		WITH_DATABASE(a_login_reads_the_account_and_its_rights_at_once),
 		WITH_DATABASE(a_group_that_is_not_there_leaves_all_as_it_was),
 		WITH_DATABASE(a_group_with_members_stays),
 		WITH_DATABASE(a_deleted_user_takes_its_rights_along),

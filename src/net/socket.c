@@ -170,10 +170,13 @@ void socket_close_gently(int *fd, bool has_ended)
 
 	if (*fd < 0)
 		return;
-	if (!has_ended)
-		(void)shutdown(*fd, SHUT_WR); /* the peer may have gone first */
-	while (rounds > 0 && recv(*fd, rest, sizeof(rest), MSG_DONTWAIT) == sizeof(rest))
-		rounds--;
+	/* Unread bytes would turn the close into a reset, which eats what the peer has not read. */
+	if (recv(*fd, rest, sizeof(rest), MSG_DONTWAIT) > 0) {
+		if (!has_ended)
+			(void)shutdown(*fd, SHUT_WR); /* the peer may have gone first */
+		while (rounds > 0 && recv(*fd, rest, sizeof(rest), MSG_DONTWAIT) == sizeof(rest))
+			rounds--;
+	}
 	fd_close(fd);
 }
 

@@ -37,9 +37,9 @@ void socket_tune_data(int fd, unsigned idle_s);
 void socket_acknowledge_now(int fd);
 
 /* Closes so that the peer gets a FIN behind all sent bytes even when it has sent something that
- * we did not read (else the kernel sends RST and the peer may lose our last bytes): shuts down
- * writing, unless that has_ended already, and drains what is there without waiting. *fd becomes
- * -1. */
+ * we did not read (else the kernel sends RST and the peer may lose our last bytes): when there is
+ * something, shuts down writing, unless that has_ended already, and drains it without waiting. *fd
+ * becomes -1. */
 void socket_close_gently(int *fd, bool has_ended);
 
 #endif

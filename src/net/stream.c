@@ -51,42 +51,70 @@ static int tls_outcome(struct stream *stream, int result)
 	}
 }
 
+/* One step of the handshake. 1: it is done; 0: once more; POLLIN was wanted and not waited for:
+ * -EAGAIN; or an error. */
+static int shake_hands(struct stream *stream, bool waits_for_client, int64_t deadline_ms)
+{
+	ERR_clear_error();
+	errno = 0;
+
+	int result = SSL_accept(stream->ssl);
+	if (result == 1)
+		return 1;
+
+	int wanted = tls_outcome(stream, result);
+	if (wanted == 0)
+		return -ECONNRESET; /* close_notify instead of a handshake */
+	if (wanted < 0)
+		return wanted;
+	/* GnuTLS clients (lftp, FileZilla) send their last flight in two pieces and hold the second
+	 * one back until the first is acknowledged. */
+	socket_acknowledge_now(stream->fd);
+	if (wanted == POLLIN && !waits_for_client)
+		return -EAGAIN;
+	return wait_for(stream, (short)wanted, deadline_ms);
+}
+
+static void describe_failure(int r, struct tls_error *ret_error)
+{
+	if (r == -EPROTO || r == -ENODATA)
+		tls_error_take(ret_error);
+	else
+		(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s", strerrordesc_np(-r));
+}
+
+static int run_handshake(struct stream *stream, struct tls_server *server,
+			 struct tls_binding *binding, bool waits_for_client, int64_t deadline_ms,
+			 struct tls_error *ret_error)
+{
+	int r = 0;
+
+	ret_error->text[0] = '\0';
+	if (!stream->ssl)
+		stream->ssl = tls_server_connection(server, stream->fd, binding);
+	if (!stream->ssl)
+		return -ENOMEM;
+	while (r == 0)
+		r = shake_hands(stream, waits_for_client, deadline_ms);
+	if (r == 1)
+		tls_server_finish(stream->ssl, binding);
+	if (r == 1 || (r == -EAGAIN && !waits_for_client))
+		return r == 1 ? 0 : r;
+	stream->has_failed_tls = true;
+	describe_failure(r, ret_error);
+	return r;
+}
+
 int stream_start_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
 		     int64_t deadline_ms, struct tls_error *ret_error)
 {
-	ret_error->text[0] = '\0';
-	stream->ssl = tls_server_connection(server, stream->fd, binding);
-	if (!stream->ssl)
-		return -ENOMEM;
-	for (;;) {
-		ERR_clear_error();
-		errno = 0;
+	return run_handshake(stream, server, binding, true, deadline_ms, ret_error);
+}
 
-		int result = SSL_accept(stream->ssl);
-		if (result == 1)
-			break;
-
-		int wanted = tls_outcome(stream, result);
-		/* GnuTLS clients (lftp, FileZilla) send their last flight in two pieces and hold
-		 * the second one back until the first is acknowledged. */
-		if (wanted > 0)
-			socket_acknowledge_now(stream->fd);
-		if (wanted > 0)
-			wanted = wait_for(stream, (short)wanted, deadline_ms);
-		else if (wanted == 0)
-			wanted = -ECONNRESET; /* close_notify instead of a handshake */
-		if (wanted < 0) {
-			stream->has_failed_tls = true;
-			if (wanted == -EPROTO || wanted == -ENODATA)
-				tls_error_take(ret_error);
-			else
-				(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s",
-					       strerrordesc_np(-wanted));
-			return wanted;
-		}
-	}
-	tls_server_finish(stream->ssl, binding);
-	return 0;
+int stream_try_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
+		   int64_t deadline_ms, struct tls_error *ret_error)
+{
+	return run_handshake(stream, server, binding, false, deadline_ms, ret_error);
 }
 
 /* >= 0 bytes (0: proven end), -EAGAIN with *ret_events to wait for, or an error. */

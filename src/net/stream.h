@@ -39,6 +39,10 @@ static inline bool stream_is_open(const struct stream *stream)
 /* The server's side of a TLS handshake. Borrows server and binding for the life of the stream. */
 int stream_start_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
 		     int64_t deadline_ms, struct tls_error *ret_error) MUST_CHECK;
+/* The same without waiting for the client: -EAGAIN means that more of its bytes are needed; call
+ * again, with the same arguments, when they have come. The deadline is that of sending. */
+int stream_try_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
+		   int64_t deadline_ms, struct tls_error *ret_error) MUST_CHECK;
 
 /* What is there now: the number of bytes, -EAGAIN, or as stream_read. */
 ssize_t stream_try_read(struct stream *stream, void *ret, size_t size) MUST_CHECK;

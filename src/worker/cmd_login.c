@@ -142,6 +142,7 @@ void cmd_pass(struct session *s, struct text argument)
 		reply(s, 501, "The password is too long (%d bytes at most).", SECRET_MAX);
 		return;
 	}
+	control_flush(s); /* who sees the question may look at the scoreboard */
 	if (manager_link_ask(s->worker->manager, s, name, &password) < 0)
 		reply_unavailable(s);
 	else

@@ -126,22 +126,36 @@ static void begin(struct session *s)
 	hosts_greet(s);
 }
 
-/* A client that has asked for TLS may take its time to begin, and thousands may never do: until the
- * first byte the session waits parked. 0: go on; 1: nothing has come; < 0: the connection is
- * gone. */
-static int begin_tls(struct session *s)
+/* Until the first byte there is not even memory for TLS. 1: it has come; 0: not yet; < 0: the
+ * connection is gone. */
+static int has_hello(const struct session *s)
 {
 	char first;
 	ssize_t n = recv(s->control.fd, &first, sizeof(first), MSG_PEEK | MSG_DONTWAIT);
 
-	if (n <= 0)
-		return n == 0 ? -ECONNRESET : errno == EAGAIN || errno == EINTR ? 1 : -errno;
-	s->awaits_handshake = false;
+	if (n > 0)
+		return 1;
+	return n == 0 ? -ECONNRESET : errno == EAGAIN || errno == EINTR ? 0 : -errno;
+}
+
+/* A client that has asked for TLS may take its time, and thousands may never begin: the session
+ * waits parked for each of its flights. 0: go on; 1: nothing has come; < 0: the connection is
+ * gone. */
+static int begin_tls(struct session *s)
+{
+	int r = s->is_in_handshake ? 1 : has_hello(s);
+
+	if (r <= 0)
+		return r < 0 ? r : 1;
 	control_flush(s); /* the reply to AUTH is in clear */
-	bool is_good = session_start_tls(s);
+	r = session_try_tls(s);
+	if (r == -EAGAIN)
+		return 1;
+	s->awaits_handshake = s->is_drained = false;
+	sessions_secured(s->worker->sessions, s);
 	if (s->is_implicit)
 		log_connection(s);
-	if (!is_good) {
+	if (r < 0) {
 		s->wants_end = true;
 	} else if (s->is_implicit) {
 		session_publish(s);
@@ -223,6 +237,8 @@ static void end(struct session *s, int reason)
 	if (farewell && s->is_greeted && !s->awaits_handshake && reason == 0)
 		reply(s, 421, "%s", farewell);
 	control_flush(s);
+	if (s->is_in_handshake)
+		session_log_handshake(s, farewell ? farewell : strerrordesc_np(-reason));
 	log_event(LOG_INFO, "disconnected", F_UINT("session", s->id),
 		  F_STR("peer", address_format(&s->peer, peer)),
 		  F_STR("user", s->user ? s->user->name : ""),
@@ -265,7 +281,6 @@ void session_run(struct session *s)
 	int r = 0;
 
 	scoreboard_set_running(s->worker->start->board, s->board_slot, true);
-	s->is_drained = false;
 	if (!s->is_greeted)
 		begin(s);
 	for (;;) {

@@ -98,8 +98,8 @@ struct session {
 	bool is_drained; /* all that had come when it was read last has been read */
 	bool is_cleared; /* TLS was on until CCC; tls is still there for data connections */
 	bool has_pbsz, protects_data; /* PBSZ seen; PROT P */
-	bool awaits_handshake;	      /* parked until the client begins its TLS handshake */
-	bool is_in_handshake; /* of the control connection: nothing can be said to the client */
+	bool awaits_handshake;	      /* the client owes its TLS handshake, or the rest of it */
+	bool is_in_handshake; /* its first byte has come: nothing can be said to the client */
 	bool wants_end;	      /* QUIT, or the connection is gone */
 	bool wants_abort;     /* an ABOR waits behind the transfer in progress */
 	bool is_transferring;
@@ -141,8 +141,10 @@ void session_publish(struct session *s);
 /* The line of the log for a change that the user has made: mkdir, chmod, copy ... */
 void session_log_change(const struct session *s, const char *event, const struct path *path);
 
-/* TLS on the control connection. False: it failed and the session must end. */
-bool session_start_tls(struct session *s) MUST_CHECK;
+/* TLS on the control connection, as far as what the client has sent allows. 0: it is on; -EAGAIN:
+ * call again when more has come; else it failed, which is logged, and the session must end. */
+int session_try_tls(struct session *s) MUST_CHECK;
+void session_log_handshake(const struct session *s, const char *error); /* which has failed */
 
 /* Forgets the login (AUTH TLS starts over, RFC 4217 4). */
 void session_forget_login(struct session *s);

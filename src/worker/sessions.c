@@ -146,6 +146,13 @@ struct session *sessions_open(struct sessions *table, int fd, const struct addre
 	return s;
 }
 
+static void set_handshake_timeout_locked(struct sessions *table, struct session *s)
+{
+	int64_t timeout_ms = (int64_t)table->worker->settings->handshake_timeout_s * 1000;
+
+	set_timeout_locked(s, &table->handshaking, deadline_in(timeout_ms));
+}
+
 struct session *sessions_take(struct sessions *table, uint64_t tag, uint32_t events, int wake_fd)
 {
 	uint32_t slot = (uint32_t)tag;
@@ -165,14 +172,12 @@ struct session *sessions_take(struct sessions *table, uint64_t tag, uint32_t eve
 	if (s) {
 		s->state = SESSION_RUNNING;
 		s->wake_fd = wake_fd;
+		s->is_drained = false;
 		bool is_leaving = atomic_load(&s->farewell) != NULL;
 		if (s->user && !is_leaving)
 			list_remove(&s->timeout_link);
-		else if (s->awaits_handshake && !is_leaving)
-			set_timeout_locked(
-				s, &table->waiting_for_login,
-				deadline_in((int64_t)table->worker->settings->login_timeout_s *
-					    1000));
+		else if (s->awaits_handshake && !s->is_in_handshake && !is_leaving)
+			set_handshake_timeout_locked(table, s); /* it begins, it seems */
 	}
 	(void)pthread_mutex_unlock(&table->lock);
 	return s;
@@ -195,10 +200,8 @@ bool sessions_park(struct sessions *table, struct session *s)
 				idle_ms = (int64_t)s->idle_timeout_s * 1000;
 			set_timeout_locked(s, is_impatient ? &table->impatient : &table->parked,
 					   clock_coarse_ms() + idle_ms);
-		} else if (s->awaits_handshake) {
-			set_timeout_locked(
-				s, &table->handshaking,
-				deadline_in((int64_t)settings->handshake_timeout_s * 1000));
+		} else if (s->awaits_handshake && !s->is_in_handshake) {
+			set_handshake_timeout_locked(table, s);
 		}
 		if (!s->is_watched)
 			watch_locked(table, s, EPOLLIN);
@@ -223,13 +226,25 @@ void sessions_logged_in(struct sessions *table, struct session *s)
 	(void)pthread_mutex_unlock(&table->lock);
 }
 
-void sessions_logged_out(struct sessions *table, struct session *s)
+static void await_login_locked(struct sessions *table, struct session *s)
 {
 	int64_t timeout_ms = (int64_t)table->worker->settings->login_timeout_s * 1000;
 
-	(void)pthread_mutex_lock(&table->lock);
 	if (!atomic_load(&s->farewell))
 		set_timeout_locked(s, &table->waiting_for_login, deadline_in(timeout_ms));
+}
+
+void sessions_secured(struct sessions *table, struct session *s)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	await_login_locked(table, s);
+	(void)pthread_mutex_unlock(&table->lock);
+}
+
+void sessions_logged_out(struct sessions *table, struct session *s)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	await_login_locked(table, s);
 	free(s->login_name);
 	s->login_name = NULL;
 	(void)pthread_mutex_unlock(&table->lock);

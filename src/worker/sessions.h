@@ -37,7 +37,9 @@ void sessions_close(struct sessions *table, struct session *s);
 
 /* The session counts as logged in from now on: the idle timeout replaces the login timeout. */
 void sessions_logged_in(struct sessions *table, struct session *s);
-/* ... and the other way round, with a fresh login timeout. */
+/* The TLS handshake is over: a fresh login timeout. */
+void sessions_secured(struct sessions *table, struct session *s);
+/* No longer logged in; also with a fresh login timeout. */
 void sessions_logged_out(struct sessions *table, struct session *s);
 
 /* Sessions that must end, with the text of their 421 reply: one by id, all of a user, all. Returns
