@@ -38,6 +38,8 @@ void control_flush(struct session *s)
 	struct pool_thread *self = pool_self();
 	size_t len = self->replies_len;
 
+	if (!s->is_published)
+		session_publish_now(s);
 	if (*self->command) {
 		scoreboard_set_command(s->worker->start->board, s->board_slot, self->command,
 				       clock_wall_ms());

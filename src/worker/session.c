@@ -77,7 +77,7 @@ static void copy_cut(char *dst, size_t size, const char *text)
 	(void)snprintf(dst, size, "%.*s", (int)size - 1, text ? text : "");
 }
 
-void session_publish(struct session *s)
+void session_publish_now(struct session *s)
 {
 	struct session_view view = {
 		.peer = s->peer,
@@ -98,6 +98,7 @@ void session_publish(struct session *s)
 	copy_cut(view.directory, sizeof(view.directory), s->user ? s->user->directory : NULL);
 	copy_cut(view.transfer_path, sizeof(view.transfer_path), s->transfer_path);
 	scoreboard_publish(s->worker->start->board, s->board_slot, &view);
+	s->is_published = true;
 }
 
 /* --- running ---------------------------------------------------------------------------------- */

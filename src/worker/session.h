@@ -95,8 +95,9 @@ struct session {
 	uint32_t facts;		/* of MLSD/MLST, enum fact */
 	enum transfer_type type;
 	bool is_greeted;
-	bool is_drained; /* all that had come when it was read last has been read */
-	bool is_cleared; /* TLS was on until CCC; tls is still there for data connections */
+	bool is_published; /* the scoreboard shows how it stands */
+	bool is_drained;   /* all that had come when it was read last has been read */
+	bool is_cleared;   /* TLS was on until CCC; tls is still there for data connections */
 	bool has_pbsz, protects_data; /* PBSZ seen; PROT P */
 	bool awaits_handshake;	      /* the client owes its TLS handshake, or the rest of it */
 	bool is_in_handshake; /* its first byte has come: nothing can be said to the client */
@@ -135,8 +136,13 @@ void session_begin(struct session *s);
  * What may be done there: worker/place.h. */
 int session_path(struct session *s, struct text argument, struct path *ret) MUST_CHECK;
 
-/* Tells the scoreboard how the session stands; the last command is told by control_flush. */
-void session_publish(struct session *s);
+/* How the session stands has changed: control_flush will tell the scoreboard. */
+static inline void session_publish(struct session *s)
+{
+	s->is_published = false;
+}
+/* Tells it now. */
+void session_publish_now(struct session *s);
 
 /* The line of the log for a change that the user has made: mkdir, chmod, copy ... */
 void session_log_change(const struct session *s, const char *event, const struct path *path);
