@@ -123,6 +123,34 @@ static const struct option_row transfer_list_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row firewall_options[] = {
+	{ .name = "rules",
+	  .argument = "FORMAT",
+	  .help = "Rules to paste: nftables, iptables, ufw, firewalld, windows, aws, azure, gcp, "
+		  "paloalto or cisco" },
+	{ .name = "side",
+	  .argument = "SIDE",
+	  .help = "Whose firewall: server (what --rules shows) or client (letter and check)" },
+	{ .name = "letter", .help = "A letter to the administrator of that side's firewall" },
+	{ .name = "check",
+	  .argument = "FILE",
+	  .help = "Name what is missing in these rules or this list of ports; - is standard "
+		  "input" },
+	{ .name = "address",
+	  .argument = "ADDRESS",
+	  .help = "An address, network or name of the server, instead of those found; may be "
+		  "repeated" },
+	{ .name = "client",
+	  .argument = "NETWORK",
+	  .help = "Let in clients of this address or network only; may be repeated" },
+	{ .name = "active", .help = "Clients use active mode" },
+	{ .name = "export",
+	  .argument = "FORMAT",
+	  .help = "The settings of a client: filezilla, winscp, lftp, curl, rclone or json" },
+	{ .name = "user", .argument = "NAME", .help = "The user in what --export prints" },
+	END_OF_OPTIONS,
+};
+
 static const struct command commands[] = {
 	{ .name = "status",
 	  .run = cmd_status,
@@ -279,6 +307,19 @@ static const struct command commands[] = {
 	  .examples = "sallyport storage check\n"
 		      "sallyport storage check --clean\n"
 		      "sallyport storage check --json | jq .found_bytes" },
+	{ .name = "firewall",
+	  .run = cmd_firewall,
+	  .operands = "",
+	  .options = firewall_options,
+	  .summary = "Show what firewalls must let through for this server",
+	  .details = "It is told by the running server, or by the configuration when none runs. "
+		     "With --check the exit status is 1 when something is missing.",
+	  .examples = "sallyport firewall\n"
+		      "sallyport firewall --rules nftables | nft -f -\n"
+		      "sallyport firewall --rules windows --side client\n"
+		      "sallyport firewall --letter --address ftp.example.com\n"
+		      "echo 21, 990, 40000-49999 | sallyport firewall --check -\n"
+		      "sallyport firewall --export filezilla --user alice > ftp.xml" },
 	{ .name = "config show",
 	  .run = cmd_config_show,
 	  .operands = "",

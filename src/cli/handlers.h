@@ -32,6 +32,8 @@ int cmd_storage_check(struct cli *cli);
 
 int cmd_transfer_list(struct cli *cli);
 
+int cmd_firewall(struct cli *cli);
+
 int cmd_status(struct cli *cli);
 int cmd_reload(struct cli *cli);
 
