@@ -32,9 +32,8 @@ static void take_ports(const json_t *list, struct port_list *ret)
 	size_t index;
 
 	ret->n = 0;
-	json_array_foreach(list, index, port)
-		if (ret->n < SETTINGS_MAX_PORTS)
-			ret->ports[ret->n++] = (uint16_t)json_integer_value(port);
+	json_array_foreach(list, index, port) if (ret->n < SETTINGS_MAX_PORTS)
+		ret->ports[ret->n++] = (uint16_t)json_integer_value(port);
 }
 
 static void take_text(const json_t *listeners, const char *key, char *ret, size_t size)
@@ -443,9 +442,10 @@ static int take_formats(struct cli *cli, struct request *request)
 	request->has_format = rules != NULL;
 	request->has_export = export != NULL;
 	if (rules && firewall_format_find(text_of(rules), &request->format) < 0) {
-		complain("--rules %s: nftables, iptables, ufw, firewalld, windows, aws, azure, gcp, "
-			 "paloalto or cisco",
-			 rules);
+		complain(
+			"--rules %s: nftables, iptables, ufw, firewalld, windows, aws, azure, gcp, "
+			"paloalto or cisco",
+			rules);
 		return EXIT_USAGE;
 	}
 	if (export && client_export_find(text_of(export), &request->export) < 0) {

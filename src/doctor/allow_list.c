@@ -156,8 +156,8 @@ static struct text bare_word(struct text word)
 {
 	if (word.len <= 2 && word.ptr[0] == '-' && !text_equal(word, T("--")))
 		return word;
-	while (word.len > 0 && (word.ptr[0] == '-' ||
-				(word.ptr[0] == ':' && !text_starts(word, T("::")))))
+	while (word.len > 0 &&
+	       (word.ptr[0] == '-' || (word.ptr[0] == ':' && !text_starts(word, T("::")))))
 		word = (struct text){ word.ptr + 1, word.len - 1 };
 	if (word.len > 0 && word.ptr[word.len - 1] == '.')
 		word.len--;
@@ -397,8 +397,8 @@ static bool is_source_key(const struct reader *r)
 
 static bool is_source_port_key(const struct reader *r)
 {
-	return r->key == KEY_SOURCE_PORT || (r->key == KEY_LOCAL_PORT &&
-					     r->rule.direction == DIRECTION_OUT) ||
+	return r->key == KEY_SOURCE_PORT ||
+	       (r->key == KEY_LOCAL_PORT && r->rule.direction == DIRECTION_OUT) ||
 	       (r->key == KEY_REMOTE_PORT && r->rule.direction == DIRECTION_IN);
 }
 
@@ -411,8 +411,8 @@ static struct nets *nets_of_key(struct reader *r)
 
 static void take_key(struct reader *r, enum meaning key, size_t at)
 {
-	if (r->is_rulebase && (key == KEY_UFW_FROM ||
-			       (key == KEY_TO && text_equal(r->line->words[at], T("to")))))
+	if (r->is_rulebase &&
+	    (key == KEY_UFW_FROM || (key == KEY_TO && text_equal(r->line->words[at], T("to")))))
 		key = KEY_IGNORE; /* zones */
 	if (key == KEY_PORT && r->key == KEY_UFW_FROM && line_has(r->line, "to"))
 		key = KEY_SOURCE_PORT; /* ufw: from ADDRESS port PORT to ... */
@@ -793,8 +793,7 @@ static bool find_gap(const struct firewall_flow *flow, const uint8_t verdicts[st
 }
 
 size_t allow_list_compare(const struct allow_list *list, const struct firewall_needs *needs,
-			  enum firewall_side side,
-			  struct allow_gap ret[static ALLOW_LIST_MAX_GAPS])
+			  enum firewall_side side, struct allow_gap ret[static ALLOW_LIST_MAX_GAPS])
 {
 	const struct firewall_networks *peers =
 		side == FIREWALL_SERVER ? &needs->clients : &needs->servers;

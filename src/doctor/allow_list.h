@@ -23,11 +23,11 @@ void allow_list_free(struct allow_list **list); /* accepts NULL; leaves NULL */
 
 /* What is missing of one flow, at one address of the far end. */
 struct allow_gap {
-	struct firewall_flow flow;   /* its ports are those that are missing */
-	bool is_more;		     /* ... and further ones, which there was no room for */
-	bool has_peer;		     /* else: whatever the address */
+	struct firewall_flow flow; /* its ports are those that are missing */
+	bool is_more;		   /* ... and further ones, which there was no room for */
+	bool has_peer;		   /* else: whatever the address */
 	struct network peer;
-	bool is_whole;		     /* nothing of the flow is allowed */
+	bool is_whole; /* nothing of the flow is allowed */
 };
 
 /* Of each flow that this side must allow; returns how many. 0: the list is complete. */

@@ -103,9 +103,9 @@ static void add_xml(const char *name, const char *text, struct buf *out)
 static int filezilla(const struct client_settings *s, struct buf *out)
 {
 	/* ServerProtocol: INSECURE_FTP, FTPES, FTPS. Logontype: 2 asks for the password. */
-	static const unsigned protocols[] = { [CLIENT_PLAIN] = 6,
-					      [CLIENT_EXPLICIT] = 4,
-					      [CLIENT_IMPLICIT] = 3 };
+	static const unsigned protocols[] = {
+		[CLIENT_PLAIN] = 6, [CLIENT_EXPLICIT] = 4, [CLIENT_IMPLICIT] = 3
+	};
 
 	buf_add(out, T("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<FileZilla3>\n\t<Settings>\n"));
 	buf_addf(out,
@@ -117,7 +117,8 @@ static int filezilla(const struct client_settings *s, struct buf *out)
 		 "\t</Settings>\n\t<Servers>\n\t\t<Server>\n",
 		 !s->is_active, s->timeout_s, s->retries, s->retry_interval_s);
 	add_xml("Host", s->host, out);
-	buf_addf(out, "\t\t\t<Port>%u</Port>\n\t\t\t<Protocol>%u</Protocol>\n\t\t\t<Type>0</Type>\n",
+	buf_addf(out,
+		 "\t\t\t<Port>%u</Port>\n\t\t\t<Protocol>%u</Protocol>\n\t\t\t<Type>0</Type>\n",
 		 s->port, protocols[s->security]);
 	if (has_user(s))
 		add_xml("User", s->user, out);
@@ -135,9 +136,9 @@ static int filezilla(const struct client_settings *s, struct buf *out)
 
 static int winscp(const struct client_settings *s, struct buf *out)
 {
-	static const unsigned ftps[] = { [CLIENT_PLAIN] = 0,
-					 [CLIENT_EXPLICIT] = 3,
-					 [CLIENT_IMPLICIT] = 1 };
+	static const unsigned ftps[] = {
+		[CLIENT_PLAIN] = 0, [CLIENT_EXPLICIT] = 3, [CLIENT_IMPLICIT] = 1
+	};
 	static const char *const schemes[] = { "ftp", "ftpes", "ftps" };
 
 	buf_add(out, T("; As a URL: "));
@@ -168,12 +169,13 @@ static int lftp(const struct client_settings *s, struct buf *out)
 {
 	const char *tls = s->security == CLIENT_PLAIN ? "no" : "yes";
 
-	buf_addf(out,
-		 "set net:timeout %u\nset net:max-retries %u\n"
-		 "set net:reconnect-interval-base %u\nset net:reconnect-interval-max %u\n"
-		 "set net:reconnect-interval-multiplier 1\nset ftp:nop-interval %u\nset net:idle %u\n",
-		 s->timeout_s, s->retries, s->retry_interval_s, s->retry_interval_s, s->keepalive_s,
-		 s->keepalive_s);
+	buf_addf(
+		out,
+		"set net:timeout %u\nset net:max-retries %u\n"
+		"set net:reconnect-interval-base %u\nset net:reconnect-interval-max %u\n"
+		"set net:reconnect-interval-multiplier 1\nset ftp:nop-interval %u\nset net:idle %u\n",
+		s->timeout_s, s->retries, s->retry_interval_s, s->retry_interval_s, s->keepalive_s,
+		s->keepalive_s);
 	buf_addf(out,
 		 "set ftp:passive-mode %s\nset ftp:ssl-allow %s\nset ftp:ssl-force %s\n"
 		 "set ftp:ssl-protect-data %s\nset ftp:ssl-protect-list %s\n"
@@ -214,8 +216,7 @@ static int rclone(const struct client_settings *s, struct buf *out)
 {
 	if (s->is_active)
 		return -EOPNOTSUPP;
-	buf_addf(out,
-		 "# rclone --contimeout %us --retries %u --retries-sleep %us lsf REMOTE:\n[",
+	buf_addf(out, "# rclone --contimeout %us --retries %u --retries-sleep %us lsf REMOTE:\n[",
 		 s->timeout_s, s->retries, s->retry_interval_s);
 	for (const char *c = s->host; *c; c++)
 		buf_add_char(out, *c == ':' ? '_' : *c);
@@ -235,12 +236,12 @@ static int rclone(const struct client_settings *s, struct buf *out)
 static int json(const struct client_settings *s, struct buf *out)
 {
 	static const char *const words[] = { "none", "explicit", "implicit" };
-	json_t *all = json_pack("{s:s, s:i, s:s, s:s, s:b, s:i, s:i, s:i, s:i}", "host", s->host,
-				"port", (int)s->port, "encryption", words[s->security], "mode",
-				s->is_active ? "active" : "passive", "verify_certificate", 1,
-				"timeout_s", (int)s->timeout_s, "retries", (int)s->retries,
-				"retry_interval_s", (int)s->retry_interval_s, "keepalive_s",
-				(int)s->keepalive_s);
+	json_t *all =
+		json_pack("{s:s, s:i, s:s, s:s, s:b, s:i, s:i, s:i, s:i}", "host", s->host, "port",
+			  (int)s->port, "encryption", words[s->security], "mode",
+			  s->is_active ? "active" : "passive", "verify_certificate", 1, "timeout_s",
+			  (int)s->timeout_s, "retries", (int)s->retries, "retry_interval_s",
+			  (int)s->retry_interval_s, "keepalive_s", (int)s->keepalive_s);
 
 	if (all && has_user(s))
 		(void)json_object_set_new(all, "user", json_string(s->user));

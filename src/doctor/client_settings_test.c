@@ -52,15 +52,16 @@ static void test_each_client_gets_it_in_its_own_words(void **state UNUSED)
 
 static void test_none_accepts_any_certificate(void **state UNUSED)
 {
-	static const char *const bad[] = { "verify-certificate no", "insecure\n", "\"insecure\"",
-					   "no_check_certificate = true", "Password", "pass =" };
+	static const char *const bad[] = {
+		"verify-certificate no",       "insecure\n", "\"insecure\"",
+		"no_check_certificate = true", "Password",   "pass ="
+	};
 	struct client_settings settings;
 
 	client_settings_init(&settings, "ftp.example.com", 21, CLIENT_EXPLICIT);
 	for (unsigned export = 0; export < CLIENT_N_EXPORTS; export ++)
 		for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-			assert_null(strstr(format(&settings, (enum client_export) export),
-					   bad[i]));
+			assert_null(strstr(format(&settings, (enum client_export) export), bad[i]));
 }
 
 static void test_what_no_format_should_carry_is_refused(void **state UNUSED)

@@ -19,7 +19,7 @@ struct rule {
 
 struct format {
 	const char *name;
-	const char *comment;				    /* "# " */
+	const char *comment;					  /* "# " */
 	void (*begin)(const struct rule *first, struct buf *out); /* may be NULL */
 	void (*rule)(const struct rule *rule, struct buf *out);
 	const char *hint; /* lines behind the words, with the comment's mark; or "" */
@@ -318,10 +318,9 @@ static void firewalld_rich(const struct rule *rule, const struct network *peer,
 static void firewalld_rule(const struct rule *rule, struct buf *out)
 {
 	if (rule->is_out)
-		buf_add(out,
-			T("firewall-cmd --permanent --new-policy sallyport-out || :\n"
-			  "firewall-cmd --permanent --policy sallyport-out "
-			  "--add-ingress-zone HOST --add-egress-zone ANY\n"));
+		buf_add(out, T("firewall-cmd --permanent --new-policy sallyport-out || :\n"
+			       "firewall-cmd --permanent --policy sallyport-out "
+			       "--add-ingress-zone HOST --add-egress-zone ANY\n"));
 	for (unsigned i = 0; i < rule->flow->n_ports; i++) {
 		const struct port_range *range = &rule->flow->ports[i];
 

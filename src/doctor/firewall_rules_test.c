@@ -113,8 +113,7 @@ static void test_each_format_says_it_in_its_own_words(void **state UNUSED)
 	struct firewall_needs needs = sample();
 
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
-		assert_holds(rules(&needs, expected[i].side, expected[i].format),
-			     expected[i].part);
+		assert_holds(rules(&needs, expected[i].side, expected[i].format), expected[i].part);
 }
 
 static void test_both_families_get_rules_of_their_own(void **state UNUSED)

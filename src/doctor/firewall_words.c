@@ -1,8 +1,7 @@
 /* doctor/firewall_words.c - what a firewall must let through, for people: lines and letters. */
 #include "doctor/firewall_rules.h"
 
-static void add_networks(const struct firewall_networks *networks, const char *any,
-			 struct buf *out)
+static void add_networks(const struct firewall_networks *networks, const char *any, struct buf *out)
 {
 	if (networks->n == 0)
 		buf_add(out, text_of(any));
@@ -22,7 +21,10 @@ void firewall_format_flow(const struct firewall_needs *needs, enum firewall_side
 	buf_addf(out, "Allow %sbound TCP %s ", is_out ? "out" : "in", is_out ? "to" : "from");
 	add_networks(is_server ? &needs->clients : &needs->servers,
 		     is_server ? "any client" : "the server", out);
-	buf_addf(out, ", %s%s ", is_out ? "" : is_server ? "to the server's " : "to the client's ",
+	buf_addf(out, ", %s%s ",
+		 is_out	     ? ""
+		 : is_server ? "to the server's "
+			     : "to the client's ",
 		 is_one ? "port" : "ports");
 	firewall_format_ports(flow, ", ", "-", out);
 	buf_addf(out, ": %s", flow->what);
@@ -84,10 +86,11 @@ static void add_requests(const struct firewall_needs *needs, enum firewall_side 
 		firewall_format_flow(needs, side, &flows[i], out);
 		buf_add(out, T(".\n"));
 	}
-	buf_addf(out,
-		 "  %zu. Exempt these connections from FTP inspection (\"FTP ALG\", \"FTP helper\",\n"
-		 "     \"inspect ftp\"): it cannot read commands inside of TLS, and breaks them.\n",
-		 n + 1);
+	buf_addf(
+		out,
+		"  %zu. Exempt these connections from FTP inspection (\"FTP ALG\", \"FTP helper\",\n"
+		"     \"inspect ftp\"): it cannot read commands inside of TLS, and breaks them.\n",
+		n + 1);
 	if (needs->clients.n == 0 && side == FIREWALL_SERVER)
 		return;
 	buf_addf(out,
@@ -117,17 +120,19 @@ void firewall_format_letter(const struct firewall_needs *needs, enum firewall_si
 	buf_addf(out, "Subject: Firewall rules for FTP over TLS %s %s\n\nHello,\n\n",
 		 side == FIREWALL_CLIENT ? "to" : "at", name);
 	if (side == FIREWALL_CLIENT)
-		buf_addf(out,
-			 "we exchange files with your organisation by FTP over TLS on %s.\n"
-			 "So that this works from your network, please let the following through your\n"
-			 "firewall.\n\n",
-			 name);
+		buf_addf(
+			out,
+			"we exchange files with your organisation by FTP over TLS on %s.\n"
+			"So that this works from your network, please let the following through your\n"
+			"firewall.\n\n",
+			name);
 	else
-		buf_addf(out,
-			 "clients reach the file server %s by FTP over TLS. So that this\n"
-			 "works, please let the following through the firewall in front of it, and\n"
-			 "forward the ports unchanged where it translates addresses.\n\n",
-			 name);
+		buf_addf(
+			out,
+			"clients reach the file server %s by FTP over TLS. So that this\n"
+			"works, please let the following through the firewall in front of it, and\n"
+			"forward the ports unchanged where it translates addresses.\n\n",
+			name);
 	add_facts(needs, out);
 	buf_add(out, T("\nWhat we ask for:\n\n"));
 	add_requests(needs, side, out);

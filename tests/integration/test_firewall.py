@@ -184,7 +184,7 @@ def test_lftp_works_with_its_script(exporter, tmp_path):
     script = tmp_path / "lftp"
     script.write_text(f"set cmd:fail-exit yes\nset ssl:ca-file {exporter.authority.root}\n"
                       + exporter.export("lftp") + f"user alice '{PASSWORD}'\ncat hello.txt\n")
-    assert run(["lftp", "-f", script], HOME="/proc/nonexistent").endswith("hello")
+    assert run(["lftp", "-f", script], HOME="/proc/nonexistent").startswith("hello")
 
 
 def test_curl_works_with_its_config(exporter, tmp_path):
