@@ -380,7 +380,8 @@ static int check_list(struct cli *cli, struct request *request, const char *path
 
 /* --- --export --------------------------------------------------------------------------------- */
 
-/* The settings of a client for this server: explicit TLS first, since its port is more often open. */
+/* The settings of a client for this server: explicit TLS first, since its port is more often
+ * open. */
 static int print_export(struct cli *cli, const struct request *request)
 {
 	const struct firewall_needs *needs = &request->needs;

@@ -84,8 +84,8 @@ static int take_server(struct cli *cli, char name[static HOST_NAME_SIZE],
 	struct text host;
 	uint16_t port = options->is_implicit ? PORT_IMPLICIT : PORT_EXPLICIT;
 
-	if (!given || !split_host(text_of(given), &host, &port) ||
-	    port == 0 || host_name_parse(host, name) < 0) {
+	if (!given || !split_host(text_of(given), &host, &port) || port == 0 ||
+	    host_name_parse(host, name) < 0) {
 		complain("--server HOST:PORT tells which server stands behind the wall");
 		return EXIT_USAGE;
 	}

@@ -1,5 +1,5 @@
-/* doctor/firewall_rules.h - what a firewall must let through so that FTP works, and the rules for it
- * in the language of the firewall.
+/* doctor/firewall_rules.h - what a firewall must let through so that FTP works, and the rules for
+ * it in the language of the firewall.
  *
  * Fill a struct firewall_needs (firewall_needs.h does it from the settings of a server, the doctor
  * from its evidence), then ask for rules, a table or a letter. Rules are for one side: that of the

@@ -4,8 +4,8 @@
  * Each cause is a row (simulate_causes.c). Data connections go through ports of the proxy: where it
  * can read the command connection it announces them itself; where TLS hides that, it either listens
  * on the server's own passive ports (option passive_ports), or takes TLS apart with certificates of
- * its own (intercepts), as some firewalls do. The server's certificate is not verified then: this is
- * for training and tests, not for secrets.
+ * its own (intercepts), as some firewalls do. The server's certificate is not verified then: this
+ * is for training and tests, not for secrets.
  * Threads: one that runs it, one per session, one per data connection, all its own. */
 #ifndef DOCTOR_SIMULATE_H
 #define DOCTOR_SIMULATE_H

@@ -1,5 +1,5 @@
-/* doctor/simulate_dialogue.h - the lines of a command connection as the simulator changes them: pure
- * functions, for the simulator only. Threads: any. */
+/* doctor/simulate_dialogue.h - the lines of a command connection as the simulator changes them:
+ * pure functions, for the simulator only. Threads: any. */
 #ifndef DOCTOR_SIMULATE_DIALOGUE_H
 #define DOCTOR_SIMULATE_DIALOGUE_H
 

@@ -1,4 +1,5 @@
-/* doctor/simulate_relay.c - one data connection through the simulator, and what goes wrong with it. */
+/* doctor/simulate_relay.c - one data connection through the simulator, and what goes wrong with
+ * it. */
 #include <poll.h>
 
 #include "doctor/simulate_parts.h"

@@ -1,5 +1,5 @@
-/* doctor/simulate_wire.h - one end of what the simulator passes on: a blocking socket, plain or TLS;
- * and doors, where connections arrive or do not. For the simulator only.
+/* doctor/simulate_wire.h - one end of what the simulator passes on: a blocking socket, plain or
+ * TLS; and doors, where connections arrive or do not. For the simulator only.
  * Threads: one at a time per wire. */
 #ifndef DOCTOR_SIMULATE_WIRE_H
 #define DOCTOR_SIMULATE_WIRE_H
