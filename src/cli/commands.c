@@ -431,9 +431,8 @@ bool command_is_group(const char *word)
 /* Whole names ("user list", "status") are offered, and for a single word the groups as well. */
 const char *command_suggest(const char *group, const char *word)
 {
-	static const char *const groups[] = { "user",	  "group",   "session",
-					      "transfer", "storage", "config" };
-	static const char *const groups[] = { "user", "session", "storage", "doctor", "config" };
+	static const char *const groups[] = { "user",	 "group",  "session", "transfer",
+					      "storage", "doctor", "config" };
 	char typed[64];
 	int n = snprintf(typed, sizeof(typed), "%s%s%s", group ? group : "", group ? " " : "",
 			 word);
