@@ -47,7 +47,10 @@ static int list_causes(const struct cli *cli)
 	}
 	for (size_t i = 0; table && (cause = simulation_at(i)); i++) {
 		table_add(table, CELL_BOLD, cause->id);
-		table_add(table, CELL_PLAIN, cause->title);
+		bool has_more = cause->text && cause->control != CONTROL_SPEAKS;
+
+		table_addf(table, CELL_PLAIN, "%s%s%s%s", cause->title, has_more ? " (" : "",
+			   has_more ? cause->text : "", has_more ? ")" : "");
 	}
 	if (table && table_print(table, stdout, cli->has_colour) == 0)
 		return EXIT_OK;

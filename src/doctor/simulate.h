@@ -45,6 +45,8 @@ enum simulate_data {
 	DATA_LATE,	  /* a download begins after `seconds` */
 	DATA_LOSSY,	  /* now and then nothing moves for a second */
 	DATA_NO_NOTIFY,	  /* TLS ends without close_notify */
+	DATA_UPLOAD_LOST, /* the server gets a reset where the upload ends */
+	DATA_TICKETS_END, /* TLS after the first `limit` data connections is refused */
 	DATA_MUST_RESUME, /* TLS that does not resume the control session is refused */
 };
 

@@ -76,7 +76,11 @@ static int start_tls(struct relay *relay)
 	int r = wire_accept_tls(&relay->client, s->certificates.data, false);
 	if (r < 0)
 		return r;
-	if (s->cause->data == DATA_MUST_RESUME && !SSL_session_reused(relay->client.ssl)) {
+	bool is_refused = s->cause->data == DATA_MUST_RESUME
+				  ? !SSL_session_reused(relay->client.ssl)
+				  : s->cause->data == DATA_TICKETS_END &&
+					    atomic_load(&s->n_data) > s->options.limit;
+	if (is_refused) {
 		atomic_store(&session->must_refuse, true);
 		return -EPERM;
 	}
@@ -154,6 +158,8 @@ static int pass_piece(struct relay *relay, bool is_up)
 		return 0;
 	if (n < 0)
 		return (int)n;
+	if (n == 0 && is_up && s->cause->data == DATA_UPLOAD_LOST && relay->n_up > 0)
+		return -ECONNRESET;
 	if (n == 0) {
 		*(is_up ? &relay->up_has_ended : &relay->down_has_ended) = true;
 		wire_end(to, is_up || s->cause->data != DATA_NO_NOTIFY);

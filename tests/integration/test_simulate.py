@@ -332,6 +332,21 @@ def test_tls_data_connections_must_resume(server):
         assert done.returncode != 0
 
 
+def test_tickets_are_used_up(server):
+    with wall(server, "D-53", "--limit", 2) as through:
+        with Session(through, "explicit", context=trust(through)) as ftp:
+            for _ in range(2):
+                assert fetch(ftp, "hello.txt") == b"hello"
+            with pytest.raises((OSError, ftplib.Error)):
+                fetch(ftp, "hello.txt")
+
+
+def test_the_tail_of_an_upload_is_lost(server):
+    with wall(server, "D-58") as through, Session(through, timeout=8) as ftp:
+        with pytest.raises((OSError, ftplib.Error)):
+            ftp.storbinary("STOR lost.bin", io.BytesIO(BIG))
+
+
 def test_a_download_without_close_notify(server):
     with wall(server, "D-57") as through:
         context = trust(through)
