@@ -33,7 +33,6 @@ bool simulator_spawn(struct simulator *simulator, void *(*fn)(void *), void *arg
 
 	if (pthread_attr_init(&attributes) != 0)
 		return false;
-	(void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	(void)pthread_attr_setstacksize(&attributes, THREAD_STACK);
 	(void)pthread_mutex_lock(&simulator->lock);
 	if (simulator->n_threads < SIMULATE_MAX_THREADS)
@@ -47,8 +46,27 @@ bool simulator_spawn(struct simulator *simulator, void *(*fn)(void *), void *arg
 void simulator_leave(struct simulator *simulator)
 {
 	(void)pthread_mutex_lock(&simulator->lock);
-	simulator->n_threads--;
+	simulator->finished[simulator->n_finished++] = pthread_self();
 	(void)pthread_cond_broadcast(&simulator->changed);
+	(void)pthread_mutex_unlock(&simulator->lock);
+}
+
+/* Joins those that have left: they may still be on their last steps. With wants_all it waits until
+ * none is left. */
+static void join_threads(struct simulator *simulator, bool wants_all)
+{
+	(void)pthread_mutex_lock(&simulator->lock);
+	for (;;) {
+		while (wants_all && simulator->n_finished == 0 && simulator->n_threads > 0)
+			(void)pthread_cond_wait(&simulator->changed, &simulator->lock);
+		if (simulator->n_finished == 0)
+			break;
+		pthread_t thread = simulator->finished[--simulator->n_finished];
+		(void)pthread_mutex_unlock(&simulator->lock);
+		(void)pthread_join(thread, NULL);
+		(void)pthread_mutex_lock(&simulator->lock);
+		simulator->n_threads--;
+	}
 	(void)pthread_mutex_unlock(&simulator->lock);
 }
 
@@ -66,7 +84,7 @@ void session_drop(struct simulate_session *session)
 	(void)pthread_mutex_unlock(&session->simulator->lock);
 	if (!is_last)
 		return;
-	SSL_SESSION_free(session->ticket);
+	free(session->ticket);
 	free(session);
 }
 
@@ -264,6 +282,7 @@ static void serve(struct simulator *s, struct pollfd *polled)
 	bool has_dropped = false;
 
 	while (!simulator_is_stopping(s)) {
+		join_threads(s, false);
 		if (atomic_load(&s->is_banned) && !has_dropped) {
 			drop_all(s);
 			has_dropped = true;
@@ -289,10 +308,7 @@ void simulator_run(struct simulator *simulator)
 
 	if (polled)
 		serve(simulator, polled);
-	(void)pthread_mutex_lock(&simulator->lock);
-	while (simulator->n_threads > 0)
-		(void)pthread_cond_wait(&simulator->changed, &simulator->lock);
-	(void)pthread_mutex_unlock(&simulator->lock);
+	join_threads(simulator, true);
 }
 
 void simulator_stop(struct simulator *simulator)

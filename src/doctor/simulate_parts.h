@@ -30,7 +30,9 @@ struct simulator {
 	atomic_uint n_kills; /* whoever began before the last one is reset */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	unsigned n_threads;
+	unsigned n_threads; /* running, or still to be joined */
+	unsigned n_finished;
+	pthread_t finished[SIMULATE_MAX_THREADS]; /* to be joined */
 };
 
 struct simulate_session {
@@ -41,7 +43,10 @@ struct simulate_session {
 	atomic_bool must_refuse;  /* the next final reply becomes a 522 */
 	atomic_bool is_protected; /* PROT P */
 	bool is_taken_apart;	  /* inside of TLS that we read */
-	SSL_SESSION *ticket;	  /* of the server's command connection */
+	/* The newest ticket of the server's command connection, as bytes: threads share no object of
+	 * OpenSSL's. Owned; 0 bytes: none. */
+	unsigned char *ticket;
+	int ticket_len;
 };
 
 /* Runs fn(arg) on a thread of its own; false when there are too many. */

@@ -65,11 +65,27 @@ static bool may_enter(struct relay *relay)
 	}
 }
 
+/* The ticket is for one use; owned by the caller, NULL when there is none. */
+static SSL_SESSION *take_ticket(struct simulate_session *session)
+{
+	(void)pthread_mutex_lock(&session->simulator->lock);
+	unsigned char *bytes = session->ticket;
+	int len = session->ticket_len;
+	session->ticket = NULL;
+	session->ticket_len = 0;
+	(void)pthread_mutex_unlock(&session->simulator->lock);
+
+	const unsigned char *at = bytes;
+	SSL_SESSION *ticket = bytes ? d2i_SSL_SESSION(NULL, &at, len) : NULL;
+
+	free(bytes);
+	return ticket;
+}
+
 static int start_tls(struct relay *relay)
 {
 	struct simulator *s = relay->simulator;
 	struct simulate_session *session = relay->session;
-	SSL_SESSION *ticket = NULL;
 
 	if (!session || !session->is_taken_apart || !atomic_load(&session->is_protected))
 		return 0;
@@ -84,10 +100,7 @@ static int start_tls(struct relay *relay)
 		atomic_store(&session->must_refuse, true);
 		return -EPERM;
 	}
-	(void)pthread_mutex_lock(&s->lock);
-	ticket = session->ticket;
-	session->ticket = NULL;
-	(void)pthread_mutex_unlock(&s->lock);
+	SSL_SESSION *ticket = take_ticket(session);
 	r = wire_connect_tls(&relay->server, s->certificates.server, ticket, NULL);
 	SSL_SESSION_free(ticket);
 	return r;

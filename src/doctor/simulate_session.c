@@ -39,18 +39,30 @@ static int send_text(struct wire *wire, const char *text)
 
 /* --- TLS -------------------------------------------------------------------------------------- */
 
-/* OpenSSL's callback: the newest ticket of the server, for data connections to resume. */
+static void keep_bytes(struct simulate_session *session, const SSL_SESSION *ticket)
+{
+	int len = i2d_SSL_SESSION(ticket, NULL);
+	unsigned char *bytes = len > 0 ? malloc((size_t)len) : NULL, *end = bytes;
+
+	if (!bytes)
+		return;
+	len = i2d_SSL_SESSION(ticket, &end);
+	(void)pthread_mutex_lock(&session->simulator->lock);
+	free(session->ticket);
+	session->ticket = bytes;
+	session->ticket_len = len;
+	(void)pthread_mutex_unlock(&session->simulator->lock);
+}
+
+/* OpenSSL's callback: a ticket of the server, for data connections to resume. Returns 0: it is not
+ * kept as it is. */
 static int keep_ticket(SSL *ssl, SSL_SESSION *ticket)
 {
 	struct simulate_session *session = SSL_get_app_data(ssl);
 
-	if (!session)
-		return 0; /* of a data connection */
-	(void)pthread_mutex_lock(&session->simulator->lock);
-	SSL_SESSION_free(session->ticket);
-	session->ticket = ticket;
-	(void)pthread_mutex_unlock(&session->simulator->lock);
-	return 1;
+	if (session) /* else it is of a data connection */
+		keep_bytes(session, ticket);
+	return 0;
 }
 
 static int take_apart(struct dialogue *d)
@@ -68,8 +80,8 @@ static int take_apart(struct dialogue *d)
 	if (r == 0)
 		r = wire_accept_tls(&session->client, s->certificates.control, true);
 	session->is_taken_apart = r == 0;
-	if (r == 0 && !session->ticket)
-		session->ticket = SSL_get1_session(session->server.ssl); /* TLS 1.2 has it now */
+	if (r == 0 && SSL_version(session->server.ssl) < TLS1_3_VERSION)
+		keep_bytes(session, SSL_get0_session(session->server.ssl));
 	return r;
 }
 
