@@ -147,7 +147,7 @@ static int open_passive(struct simulator *s, struct simulate_error *ret_error)
 	size_t n =
 		range->first > 0 && !s->intercepts ? (size_t)(range->last - range->first) + 1 : 0;
 	struct rlimit files;
-	struct address at = s->control.address;
+	struct address at = s->options.listen;
 	char text[ADDRESS_TEXT_SIZE];
 
 	if (n == 0)
@@ -163,16 +163,32 @@ static int open_passive(struct simulator *s, struct simulate_error *ret_error)
 		door_init(&s->passive[i]);
 		s->n_passive++;
 		at.port = (uint16_t)(range->first + i);
-		int r = door_open(&s->passive[i], &at, kind_of_port(s, at.port));
+		enum door_kind kind = kind_of_port(s, at.port);
+		int r = door_open(&s->passive[i], &at, kind == DOOR_DROPPED ? DOOR_OPEN : kind);
 		if (r < 0) {
-			(void)snprintf(ret_error->text, sizeof(ret_error->text),
-				       "%s: %s; the simulator needs an address that is not the "
-				       "server's",
-				       address_format(&at, text), strerrordesc_np(-r));
+			(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s: %s%s",
+				       address_format(&at, text), strerrordesc_np(-r),
+				       r == -EADDRINUSE ? "; --listen needs an address that is "
+							  "not the server's"
+							: "");
 			return r;
 		}
 	}
 	return 0;
+}
+
+/* When all ports are taken: what fills a queue comes from a port that the kernel chooses. */
+static int drop_passive(struct simulator *s, struct simulate_error *ret_error)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->n_passive; i++)
+		if (kind_of_port(s, s->passive[i].address.port) == DOOR_DROPPED)
+			r = door_drop(&s->passive[i]);
+	if (r < 0)
+		(void)snprintf(ret_error->text, sizeof(ret_error->text),
+			       "a port cannot be dropped: %s", strerrordesc_np(-r));
+	return r;
 }
 
 static int open_control(struct simulator *s, struct simulate_error *ret_error)
@@ -225,9 +241,11 @@ int simulator_new(const struct simulate_options *options, struct simulator **ret
 	s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int r = s->stop_fd < 0 ? -errno : check(&s->options, s->intercepts, ret_error);
 	if (r == 0)
+		r = open_passive(s, ret_error);
+	if (r == 0)
 		r = open_control(s, ret_error);
 	if (r == 0)
-		r = open_passive(s, ret_error);
+		r = drop_passive(s, ret_error);
 	if (r == 0)
 		r = make_certificates(s, ret_error);
 	if (r < 0)
@@ -268,11 +286,12 @@ static bool is_served(const struct simulator *s, const struct door *door)
 	return kind_of_port(s, door->address.port) == DOOR_OPEN;
 }
 
+/* A door that cannot be dropped is at least not served any more. */
 static void drop_all(struct simulator *s)
 {
-	door_drop(&s->control);
+	(void)!door_drop(&s->control);
 	for (size_t i = 0; i < s->n_passive; i++)
-		door_drop(&s->passive[i]);
+		(void)!door_drop(&s->passive[i]);
 }
 
 /* The control door, then the passive ones, then what stops us. */

@@ -43,8 +43,8 @@ struct simulate_session {
 	atomic_bool must_refuse;  /* the next final reply becomes a 522 */
 	atomic_bool is_protected; /* PROT P */
 	bool is_taken_apart;	  /* inside of TLS that we read */
-	/* The newest ticket of the server's command connection, as bytes: threads share no object of
-	 * OpenSSL's. Owned; 0 bytes: none. */
+	/* The newest ticket of the server's command connection, as bytes: threads share no object
+	 * of OpenSSL's. Owned; 0 bytes: none. */
 	unsigned char *ticket;
 	int ticket_len;
 };

@@ -9,6 +9,7 @@
 #include "net/socket.h"
 
 #define PATIENCE_S 30
+#define FILLER_MS 50
 
 void wire_init(struct wire *wire, int fd)
 {
@@ -137,7 +138,7 @@ int wire_write(struct wire *wire, const void *data, size_t len)
 
 void door_init(struct door *door)
 {
-	*door = (struct door){ .fd = -1, .fillers = { -1, -1 } };
+	*door = (struct door){ .fd = -1 };
 }
 
 /* A bound port that does not listen refuses connections, and nobody else can take it. */
@@ -155,31 +156,29 @@ static int bind_only(const struct address *address, int *ret_fd)
 	return 0;
 }
 
-/* Linux answers no SYN while the queue of a listener is full; a queue of length 0 holds one. */
-static void fill_queue(struct door *door)
+/* Linux answers no SYN while the queue of a listener is full; a queue of length 0 holds one
+ * connection, and keeps it when its client has closed. */
+static int fill_queue(const struct door *door)
 {
 	struct address near = door->address;
+	struct pollfd arrived = { .events = POLLOUT };
+	int filler = -1;
 
 	if (address_is_unspecified(&near))
 		(void)!address_parse(address_is_v4(&near) ? T("127.0.0.1") : T("::1"), &near);
 	near.port = door->address.port;
-	for (size_t i = 0; i < ARRAY_SIZE(door->fillers); i++) {
-		struct pollfd arrived = { .events = POLLOUT };
-
-		fd_close(&door->fillers[i]);
-		if (socket_connect(&near, NULL, &door->fillers[i]) < 0)
-			return;
-		arrived.fd = door->fillers[i];
-		if (poll(&arrived, 1, 50) == 0)
-			return; /* it is full */
-	}
+	int r = socket_connect(&near, NULL, &filler);
+	if (r < 0)
+		return r;
+	arrived.fd = filler;
+	(void)poll(&arrived, 1, FILLER_MS); /* else the queue is full already */
+	fd_close(&filler);
+	return 0;
 }
 
-void door_drop(struct door *door)
+int door_drop(struct door *door)
 {
-	if (door->fd < 0 || listen(door->fd, 0) < 0)
-		return;
-	fill_queue(door);
+	return listen(door->fd, 0) < 0 ? -errno : fill_queue(door);
 }
 
 int door_open(struct door *door, const struct address *address, enum door_kind kind)
@@ -191,21 +190,19 @@ int door_open(struct door *door, const struct address *address, enum door_kind k
 
 	if (r == 0)
 		r = socket_local(fd, &door->address);
+	if (r == 0 && kind == DOOR_DROPPED)
+		r = fill_queue(door);
 	if (r < 0) {
 		fd_close(&fd);
 		return r;
 	}
 	door->fd = fd;
-	if (kind == DOOR_DROPPED)
-		fill_queue(door);
 	return 0;
 }
 
 void door_close(struct door *door)
 {
 	fd_close(&door->fd);
-	for (size_t i = 0; i < ARRAY_SIZE(door->fillers); i++)
-		fd_close(&door->fillers[i]);
 }
 
 int dial(const struct address *address, const struct address *from, struct wire *ret)

@@ -38,16 +38,15 @@ int wire_write(struct wire *wire, const void *data, size_t len) MUST_CHECK;
 enum door_kind { DOOR_OPEN, DOOR_REFUSED, DOOR_DROPPED };
 
 struct door {
-	int fd;		/* of DOOR_OPEN: listens; owned, as all here */
-	int fillers[2]; /* they fill the queue of a listener that nobody accepts from */
+	int fd; /* owned */
 	struct address address;
 };
 
 void door_init(struct door *door);
 /* At address, whose port may be 0. 0 or -errno. */
 int door_open(struct door *door, const struct address *address, enum door_kind kind) MUST_CHECK;
-/* From now on an open door does not answer any more. */
-void door_drop(struct door *door);
+/* From now on an open door does not answer any more. 0 or -errno. */
+int door_drop(struct door *door) MUST_CHECK;
 void door_close(struct door *door);
 
 /* A connection to address, from `from` unless it is NULL, within 30 s. */
