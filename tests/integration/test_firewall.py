@@ -107,6 +107,7 @@ def test_rules_of_both_families_load_twice(server, wall, language, options):
     assert "2001:db8" in rules
 
 
+@pytest.mark.sanitize
 @pytest.mark.parametrize("side", ("server", "client"))
 @pytest.mark.parametrize("language", FORMATS)
 def test_our_own_rules_pass_our_own_check(server, tmp_path, language, side):

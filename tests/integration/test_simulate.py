@@ -73,6 +73,7 @@ def trust(through):
 
 # Healthy
 
+@pytest.mark.sanitize
 @pytest.mark.parametrize("client", (Curl(), Lftp(), Ftplib(), Rclone()), ids=lambda c: c.name)
 @pytest.mark.parametrize("mode", ("plain", "explicit", "implicit"))
 def test_a_healthy_wall_lets_clients_work(server, tree, tmp_path, client, mode):
@@ -271,6 +272,8 @@ def test_the_second_of_two_transfers_fails(server):
         first.close()
 
 
+@pytest.mark.sanitize
+@pytest.mark.tsan
 def test_after_many_data_connections_everything_is_dropped(server):
     with wall(server, "D-34a", "--limit", 3) as through, Session(through, timeout=2) as ftp:
         for _ in range(3):
@@ -288,6 +291,8 @@ def test_uploads_stall_and_downloads_pass(server):
             ftp.storbinary("STOR stalled.bin", io.BytesIO(BIG * 100))
 
 
+@pytest.mark.sanitize
+@pytest.mark.tsan
 def test_transfers_that_stall_are_killed_or_slow(server):
     with wall(server, "D-78") as through, Session(through, timeout=2) as ftp:
         with pytest.raises(TimeoutError):
@@ -318,6 +323,8 @@ def test_an_upload_is_cut_short_without_a_word(server):
         assert (server.home() / "cut.bin").stat().st_size == 65536
 
 
+@pytest.mark.sanitize
+@pytest.mark.tsan
 def test_tls_data_connections_must_resume(server):
     with wall(server, "D-52") as through:
         context = trust(through)
