@@ -12,10 +12,6 @@ PROCESSES_PER_SESSION = 0
 SET = ("plain_ftp on for the plain rows, idle_timeout 3600, more than max_sessions 20000; everything"
        " else as delivered, the log goes to a file; password hashed with yescrypt")
 
-# Limits that protect a server from one address, which here is all clients there are; set when this
-# version knows them.
-ADDRESS_LIMITS = {"max_sessions_per_address": 0, "max_sessions_per_user": 0, "bans": "no"}
-
 
 def _program(context, name):
     return os.path.join(context.build, "src", *name)
@@ -32,7 +28,6 @@ def _own(context, path):
 
 
 def start(context):
-    known = _cli(context, "config", "show", "--all", "--config", "/dev/null").stdout
     state, run = (_own(context, context.make_folder(name)) for name in ("state", "run"))
     settings = {
         "user": context.user,
@@ -48,7 +43,7 @@ def start(context):
         "idle_timeout": 3600,
         "certificate": context.certificate,
         "private_key": context.key,
-    } | {name: value for name, value in ADDRESS_LIMITS.items() if f"\n{name} = " in known}
+    }
     context.write("sallyport.conf", "".join(f"{name} = {value}\n"
                                             for name, value in settings.items()))
     return {"command": [_program(context, ("supervisor", "sallyportd")), "--config",

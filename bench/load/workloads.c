@@ -336,6 +336,8 @@ int workload_init(void)
 		options.size = -1;
 	if (workload->run != run_idle)
 		return options.clients;
+	if (options.sample > options.clients)
+		options.sample = options.clients; /* two tasks must not share a session */
 	idle_sessions = calloc((size_t)options.clients, sizeof(struct client *));
 	if (!idle_sessions)
 		abort();
