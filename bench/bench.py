@@ -113,7 +113,7 @@ def measure(arguments):
     if arguments.repetitions:
         effort.repetitions = arguments.repetitions
     busy = check_machine(arguments)
-    sizes = {"big": 4 * MIB, "entries": 200} if arguments.smoke else {}
+    sizes = {"big": 4 * MIB, "entries": 200, "wait_s": 200} if arguments.smoke else {}
     with Lab(arguments.build, arguments.out, **sizes) as lab:
         say(f"accounting: {lab.group_kind.what}")
         if not arguments.smoke:

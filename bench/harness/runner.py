@@ -133,10 +133,10 @@ class Runner:
         self.runs = []
 
     def run(self, rows, names, busy_share):
-        began = time.monotonic()
         plan = wanted(rows)
         tls_modes = tuple(dict.fromkeys(tls for tls, _ in plan))
         field = Field(self.lab, names, tls_modes, self.say)
+        began = time.monotonic()
         meta = {"machine": machine.describe(), "effort": self.effort_name,
                 "rows": [row.name for row in rows], "accounting": self.lab.group_kind.what,
                 "busy_share": busy_share, "servers": field.described, "missing": field.missing,

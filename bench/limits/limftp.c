@@ -1,12 +1,13 @@
-/* limits/limftp.c - an FTP-shaped program that does the least work that the kernel and OpenSSL allow, to
- * be measured with the same workloads as the servers: the "limit" of the tables. It is NO server: one
- * fixed user, no chroot, no checks, no timeouts, no log, constant replies where a reply may be constant.
+/* limits/limftp.c - an FTP-shaped program that does the least work that the kernel and OpenSSL
+ * allow, to be measured with the same workloads as the servers: the "limit" of the tables. It is NO
+ * server: one fixed user, no chroot, no checks, no timeouts, no log, constant replies where a reply
+ * may be constant.
  *
  * Control connections are state machines without a stack in a few worker threads (epoll, one shared
- * listener, a new session goes to the worker with the fewest); a transfer runs as a task of the same
- * thread. RETR: sendfile, or SSL_write of a mapping. STOR: splice through a pipe of 1 MiB (small: recv
- * and write), or SSL_read and write. Listings: limits/listing.h. The passive socket of a session is kept
- * from one transfer to the next.
+ * listener, a new session goes to the worker with the fewest); a transfer runs as a task of the
+ * same thread. RETR: sendfile, or SSL_write of a mapping. STOR: splice through a pipe of 1 MiB
+ * (small: recv and write), or SSL_read and write. Listings: limits/listing.h. The passive socket of
+ * a session is kept from one transfer to the next.
  *
  *	limftp PORT FOLDER PASSWORD WORKERS [CERTIFICATE KEY] */
 #include <arpa/inet.h>
@@ -118,7 +119,8 @@ static void session_free(struct session *session)
 	free(session);
 }
 
-/* --- transfers --------------------------------------------------------------------------------- */
+/* --- transfers
+ * --------------------------------------------------------------------------------- */
 
 static int wait_for(struct transfer *transfer)
 {
@@ -349,7 +351,8 @@ static void run_transfer(void *argument)
 		session->watch.on_event(&session->watch, EPOLLIN);
 }
 
-/* --- commands ---------------------------------------------------------------------------------- */
+/* --- commands
+ * ---------------------------------------------------------------------------------- */
 
 enum next { GO_ON, END_SESSION, HANDSHAKE, TRANSFER };
 
@@ -570,7 +573,8 @@ static void run_lines(struct session *session, char *bytes, int size)
 		keep(session, at, end - at);
 }
 
-/* --- events ------------------------------------------------------------------------------------ */
+/* --- events
+ * ------------------------------------------------------------------------------------ */
 
 /* Bytes read, 0: wait, -1: the session is over. */
 static int read_input(struct session *session, int offset)
@@ -684,7 +688,8 @@ static void *run_worker(void *argument)
 	return NULL;
 }
 
-/* --- start ------------------------------------------------------------------------------------- */
+/* --- start
+ * ------------------------------------------------------------------------------------- */
 
 static int start_tls(const char *certificate, const char *key)
 {

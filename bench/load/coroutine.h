@@ -5,11 +5,11 @@
  *	task_spawn(&loop, one_client, &client);
  *	loop_run(&loop);                      until no task is left
  *
- * A task runs until it waits (watch_wait) or ends. Shared by the load generator and the limit server,
- * so that neither has the more expensive event loop. x86-64 has a hand-written switch of about 2 ns,
- * everything else uses ucontext.
- * Threads: a loop, its tasks and its watches belong to the thread that runs the loop; only loop_wake
- * may be called from another. Out of memory or descriptors ends the program. */
+ * A task runs until it waits (watch_wait) or ends. Shared by the load generator and the limit
+ * server, so that neither has the more expensive event loop. x86-64 has a hand-written switch of
+ * about 2 ns, everything else uses ucontext.
+ * Threads: a loop, its tasks and its watches belong to the thread that runs the loop; only
+ * loop_wake may be called from another. Out of memory or descriptors ends the program. */
 #ifndef LOAD_COROUTINE_H
 #define LOAD_COROUTINE_H
 
@@ -85,8 +85,8 @@ void task_ready(struct task *task);
 /* Watches fd for everything, edge-triggered. 0, or -1 with errno. */
 int watch_add(struct loop *loop, struct watch *watch, int fd);
 
-/* Waits for an event on a, or b when it is given. 0, or -1 with ETIMEDOUT; timeouts are looked after
- * every half second. timeout_s 0: for ever. */
+/* Waits for an event on a, or b when it is given. 0, or -1 with ETIMEDOUT; timeouts are looked
+ * after every half second. timeout_s 0: for ever. */
 int watch_wait(struct watch *a, struct watch *b, double timeout_s);
 
 /* Lets time pass, in steps of half a second. */

@@ -1,6 +1,6 @@
-/* load/data.h - data connections of the simulated clients: downloads are dropped in the kernel unless
- * someone wants to see them, uploads of large files are sent by sendfile(2), so that the generator takes
- * little from the machine that the server is measured on.
+/* load/data.h - data connections of the simulated clients: downloads are dropped in the kernel
+ * unless someone wants to see them, uploads of large files are sent by sendfile(2), so that the
+ * generator takes little from the machine that the server is measured on.
  * Functions return -1 after client_fail. */
 #ifndef LOAD_DATA_H
 #define LOAD_DATA_H
@@ -21,8 +21,8 @@ int data_init(void);
 int data_open(struct client *client, struct data *data, const char *command);
 void data_close(struct data *data);
 
-/* One whole transfer, counted in the tally. size -1: any. With count_lines the time to the first byte
- * and the lines are counted, too. */
+/* One whole transfer, counted in the tally. size -1: any. With count_lines the time to the first
+ * byte and the lines are counted, too. */
 int transfer_get(struct client *client, const char *command, long size, bool count_lines,
 		 struct tally *tally);
 int transfer_put(struct client *client, const char *command, long size, struct tally *tally);

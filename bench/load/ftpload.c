@@ -1,8 +1,8 @@
 /* load/ftpload.c - a load generator for any FTP or FTPS server.
  *
- * One thread (or more), an edge-triggered epoll loop each, one small task per client. The result is one
- * line of JSON: the phases with their wall-clock time, operations, latencies, our own CPU time and that
- * of the server's control group. The exit status is 0 only when nothing failed. */
+ * One thread (or more), an edge-triggered epoll loop each, one small task per client. The result is
+ * one line of JSON: the phases with their wall-clock time, operations, latencies, our own CPU time
+ * and that of the server's control group. The exit status is 0 only when nothing failed. */
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <signal.h>

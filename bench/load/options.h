@@ -1,4 +1,5 @@
-/* load/options.h - what the load generator was asked to do; written once, before any thread starts. */
+/* load/options.h - what the load generator was asked to do; written once, before any thread
+ * starts. */
 #ifndef LOAD_OPTIONS_H
 #define LOAD_OPTIONS_H
 

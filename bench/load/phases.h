@@ -1,9 +1,9 @@
 /* load/phases.h - the work is divided into phases; what happens in a phase is counted and timed.
  *
  * phase_gate is a barrier over all clients of all threads. When the last one has come, the phase in
- * progress ends and the one that the clients named begins ("": none). The marks of a phase (wall clock,
- * our own rusage, the CPU time of the server's control group) are taken in between, so that logging in
- * and leaving count only where they are the work.
+ * progress ends and the one that the clients named begins ("": none). The marks of a phase (wall
+ * clock, our own rusage, the CPU time of the server's control group) are taken in between, so that
+ * logging in and leaving count only where they are the work.
  * Threads: a tally belongs to one loop; the gate has its own mutex. */
 #ifndef LOAD_PHASES_H
 #define LOAD_PHASES_H
