@@ -119,8 +119,14 @@ def measure(arguments):
         if not arguments.smoke:
             machine.touch_memory(lab.site.base, NEEDED_GIB)
         runner = Runner(lab, effort, name, say, not arguments.smoke and not arguments.busy_anyway)
-        result = runner.run(rows, servers, busy)
-    path, text = save(result, arguments.out)
+        try:
+            runner.run(rows, servers, busy)
+        except BaseException:
+            if runner.result():
+                save(runner.result(), arguments.out + "/interrupted")
+                say(f"what was measured until here lies in {arguments.out}/interrupted")
+            raise
+    path, text = save(runner.result(), arguments.out)
     print(text)
     say(f"written: {path}, result.md and the plots beside it; docs/performance.md is made of it by"
         " ./dev bench --write-docs")

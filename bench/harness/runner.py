@@ -131,16 +131,21 @@ class Runner:
         self.patience_s = 4 if be_patient else 0
         self.kib_per_session = {}
         self.runs = []
+        self.meta = None
+
+    def result(self):
+        """What has been measured so far; None before the servers run."""
+        return {"meta": self.meta, "runs": self.runs} if self.meta and self.runs else None
 
     def run(self, rows, names, busy_share):
         plan = wanted(rows)
         tls_modes = tuple(dict.fromkeys(tls for tls, _ in plan))
         field = Field(self.lab, names, tls_modes, self.say)
         began = time.monotonic()
-        meta = {"machine": machine.describe(), "effort": self.effort_name,
-                "rows": [row.name for row in rows], "accounting": self.lab.group_kind.what,
-                "busy_share": busy_share, "servers": field.described, "missing": field.missing,
-                "repetitions": 0, "took_s": 0}
+        meta = self.meta = {
+            "machine": machine.describe(), "effort": self.effort_name, "servers": field.described,
+            "rows": [row.name for row in rows], "accounting": self.lab.group_kind.what,
+            "busy_share": busy_share, "missing": field.missing, "repetitions": 0, "took_s": 0}
         try:
             longest = 0
             for repetition in range(self.effort.repetitions):
@@ -150,14 +155,13 @@ class Runner:
                              f" another would take more than {self.effort.budget_s / 60:.0f} minutes"
                              " in all")
                     break
+                meta["repetitions"] = repetition + 1
                 self._repeat(repetition, plan, field, began)
                 longest = max(longest, time.monotonic() - began - spent)
-                meta["repetitions"] = repetition + 1
         finally:
+            meta["took_s"] = time.monotonic() - began
             field.stop()
             self.generator.group.remove()
-        meta["took_s"] = time.monotonic() - began
-        return {"meta": meta, "runs": self.runs}
 
     def _repeat(self, repetition, plan, field, began):
         for step, (tls, name) in enumerate(plan):

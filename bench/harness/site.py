@@ -56,6 +56,13 @@ class Site:
     def source(self, is_small):
         return self.base + "/source/small" if is_small else self.root + "/big.bin"
 
+    def add_part(self, parts):
+        """The name of a file of which so many make the big one."""
+        name = f"part-of-{parts}.bin"
+        if not os.path.exists(f"{self.root}/{name}"):
+            self._file(f"{self.root}/{name}", self.big // parts)
+        return name
+
     def add_tree(self, name, count):
         """Another folder of empty files."""
         if not os.path.exists(f"{self.root}/{name}"):

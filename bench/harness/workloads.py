@@ -28,6 +28,7 @@ class Effort:
     parked_sessions: int
     growth_repetitions: int
     settle_s: float  # before memory is read
+    parts: int = 1  # the files of 4 streams are cut into so many, one of which is moved
 
 
 FULL = Effort(repetitions=5, budget_s=85 * 60, rounds={PLAIN: 3, TLS: 2}, seconds=2.0,
@@ -35,7 +36,7 @@ FULL = Effort(repetitions=5, budget_s=85 * 60, rounds={PLAIN: 3, TLS: 2}, second
               parked_sessions=18000, growth_repetitions=5, settle_s=1.0)
 QUICK = Effort(repetitions=2, budget_s=9 * 60, rounds={PLAIN: 2, TLS: 1}, seconds=0.6,
                command_seconds=0.15, list_rounds=1, idle_sessions=500, most_sessions=1000,
-               parked_sessions=18000, growth_repetitions=1, settle_s=0.5)
+               parked_sessions=18000, growth_repetitions=1, settle_s=0.5, parts=4)
 SMOKE = Effort(repetitions=1, budget_s=60, rounds={PLAIN: 1, TLS: 1}, seconds=0.1,
                command_seconds=0.05, list_rounds=1, idle_sessions=20, most_sessions=10,
                parked_sessions=20, growth_repetitions=1, settle_s=0.1)
@@ -98,6 +99,8 @@ def ftpload_arguments(workload, effort, server):
         more += ["--rounds", str(effort.rounds[server.tls])]
     if workload.is_upload:
         more += ["--source", site.source(is_small=kind == "small")]
+    if kind == "bulk" and workload.clients > 1 and effort.parts > 1:
+        more += ["--path", site.add_part(effort.parts), "--size", str(site.big // effort.parts)]
     elif kind == "bulk":
         more += ["--size", str(site.big)]
     elif kind == "small":
