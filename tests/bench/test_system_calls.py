@@ -1,8 +1,9 @@
 """How many system calls the server's processes make for a file, a command, a login: a regression check
 of speed that needs no clock. All of them count, on the workers, the manager and the supervisor.
 
-The bounds lie about a third above what was counted when they were set. Whoever makes the server do
-less lowers them."""
+The bounds lie a third or more above what was counted when they were set: whether a thread finds the next
+command before it parks the session depends on how busy the machine is, and parking is four calls more.
+Whoever makes the server do less lowers them."""
 
 import json
 import re
@@ -34,11 +35,11 @@ BOUNDS = [
     ("upload of 10 KiB", "explicit", SMALL_PUT, 1, 140),
     ("login", "none", LOGIN, 1, 80),
     ("login", "explicit", LOGIN, 1, 115),
-    ("NOOP", "none", command("NOOP"), 1, 4),
-    ("PWD", "none", command("PWD"), 1, 4),
-    ("CWD", "none", command("CWD"), 1, 7),
-    ("SIZE", "none", command("SIZE"), 1, 7),
-    ("NOOP", "explicit", command("NOOP"), 1, 5),
+    ("NOOP", "none", command("NOOP"), 1, 8),
+    ("PWD", "none", command("PWD"), 1, 8),
+    ("CWD", "none", command("CWD"), 1, 11),
+    ("SIZE", "none", command("SIZE"), 1, 11),
+    ("NOOP", "explicit", command("NOOP"), 1, 10),
     ("NOOP, pipelined", "none", command("NOOP", 32), 32, 1.5),
     ("PWD, pipelined", "none", command("PWD", 32), 32, 1.5),
     ("CWD, pipelined", "none", command("CWD", 32), 32, 5.5),
