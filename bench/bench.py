@@ -7,7 +7,8 @@
   ./dev bench accept-storm | million-entries | slow-clients | peak | scale [--quick]
                                                              one of the scale scenarios, or all
 
-The results (JSON, Markdown, SVG) and the logs of the servers lie in build/bench."""
+The results (JSON, Markdown, SVG) and the logs of the servers lie in build/bench; those of a run with
+--only or --servers in build/bench/partial."""
 
 import argparse
 import json
@@ -126,10 +127,12 @@ def measure(arguments):
                 save(runner.result(), arguments.out + "/interrupted")
                 say(f"what was measured until here lies in {arguments.out}/interrupted")
             raise
-    path, text = save(runner.result(), arguments.out)
+    is_whole = not arguments.only and not arguments.servers
+    path, text = save(runner.result(), arguments.out + ("" if is_whole else "/partial"))
     print(text)
-    say(f"written: {path}, result.md and the plots beside it; docs/performance.md is made of it by"
-        " ./dev bench --write-docs")
+    say(f"written: {path}, result.md and the plots beside it")
+    if is_whole:
+        say("./dev bench --write-docs makes docs/performance.md of it")
 
 
 def main():

@@ -99,12 +99,16 @@ def slow_clients(stage):
     """A thousand downloads that take one byte a second, and what the others notice of them."""
     clients = 300 if stage.is_quick else 1000
 
-    def others():
+    def once():
         small = stage.load("small-get", "--clients", 8, "--seconds", 2, "--size", 10240)
         noop = stage.load("commands", "--commands", "NOOP", "--clients", 8, "--seconds", 1)
         return (small["small-get"]["ops"] / small["small-get"]["wall_s"],
                 small["small-get"]["srv_cpu_s"] / max(1, small["small-get"]["ops"]) * 1000,
                 noop["NOOP"]["latency"]["p99_us"] / 1000)
+
+    def others():
+        """The better of two, since other work on the machine only takes away."""
+        return max(once(), once())
 
     before = others()
     process, open_count = stage.hold("slow", "--clients", clients, "--receive-buffer", 4096,

@@ -116,6 +116,8 @@ def ftpload_arguments(workload, effort, server):
                  "--expected-lines", str(site.entries)]
     if kind == "idle":
         more += ["--timeout", "120", "--settle-ms", "300"]
+        if clients > 5000:  # more than one address has ports for
+            more += ["--source-addresses", "8"]
         if workload.is_growth:
             more += ["--sample", str(clients)]  # a NOOP on each
     if server.tls != PLAIN:

@@ -292,7 +292,7 @@ int client_ask(struct client *client, int lowest, int highest, const char *forma
 	return code;
 }
 
-/* Binds to this client's own address of 127.0.0.0/8, so that a server sees many. */
+/* Binds to this client's own address of 127.1.0.0/16, so that a server sees many. */
 static int bind_source(struct client *client, int fd)
 {
 	int one = 1;
@@ -379,7 +379,7 @@ int client_login(struct client *client, bool for_transfers)
 	client->line[0] = '\0';
 	client->watch.fd = -1;
 	client->source.sin_family = AF_INET;
-	client->source.sin_addr.s_addr = htonl(0x7f000001u + ((number / 250) << 8) + number % 250);
+	client->source.sin_addr.s_addr = htonl(0x7f010001u + ((number / 250) << 8) + number % 250);
 	if (client_connect(client, &client->watch, &server_address))
 		return -1;
 	if (options.tls == TLS_IMPLICIT && start_tls(client))

@@ -17,7 +17,7 @@ struct options {
 	const char *suites, *ciphers; /* of TLS 1.3 and 1.2; NULL: OpenSSL's */
 	bool clear_data;	      /* PROT C */
 	bool pasv;		      /* instead of EPSV */
-	int source_addresses;	      /* spread over this many addresses of 127.0.0.0/8 */
+	int source_addresses;	      /* spread over this many from 127.1.0.1 on */
 	int receive_buffer;	      /* of data connections; 0: the kernel's */
 
 	const char *workload;
