@@ -83,6 +83,7 @@ class Summary:
         runs = _least_disturbed(result["runs"])
         self.run_count = len(runs)
         self.loud_count = sum(foreign_share(run) > LOUD for run in runs)
+        self.is_disturbed = self.loud_count > self.run_count / 2
         self.failures = [run for run in runs if not run.get("load", {}).get("ok")]
         for run in runs:
             for phase, figures in of_run(run).items():
@@ -155,5 +156,6 @@ def table(result):
                 lines.append({"row": name, "title": row.title, "cell": cell.title, "figure": figure,
                               "unit": row.units[figure], "medians": medians, "checks": checks,
                               "spread": [min(samples), max(samples)] if samples else None,
-                              "samples": len(samples)})
+                              "samples": len(samples),
+                              "disturbed": summary.is_disturbed and figure in QUIET_ONLY})
     return lines

@@ -32,6 +32,9 @@ def _check(one, servers):
 
 
 def reached(line):
+    """A rate that was measured while others used the machine is no verdict."""
+    if line["disturbed"]:
+        return "disturbed"
     verdicts = [one["reached"] for one in line["checks"]]
     if not verdicts or None in verdicts and False not in verdicts:
         return "–"
@@ -101,13 +104,15 @@ def machine(result):
     summary = Summary(result)
     out = [f"Measured on {it['date']} on {it['cpu']}, {it['cores']} cores,"
            f" {it['memory_gib']} GiB, {it['system']}, Linux {it['kernel']}, {it['openssl']}; commit"
-           f" {it['commit']}; {meta['effort']} run, {meta['repetitions']} repetitions,"
+           f" {it['commit']}; {meta['effort']} run, {meta['repetitions']}"
+           f" repetition{'s' if meta['repetitions'] > 1 else ''},"
            f" {meta['took_s'] / 60:.0f} minutes."]
     if meta["effort"] == "quick":
         out += ["", "In a quick run 4 streams move a quarter of 1 GiB each."]
     if meta["busy_share"] > 0.2:
         out += ["", f"The machine was busy with other work when this began ({meta['busy_share']:.1f}"
-                " cores): rates and times are disturbed, the ratios of CPU time hold."]
+                " cores). Rates and times of this run say little, and no verdict is given on them; the"
+                " ratios of CPU time and the memory hold."]
     out += ["", f"{summary.loud_count} of {summary.run_count} measurements were taken while others used"
             f" more than {LOUD * 100:.0f} % of a core. Accounting: {meta['accounting']}."]
     return out

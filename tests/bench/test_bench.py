@@ -77,7 +77,7 @@ def test_the_page_is_written_from_the_result(tmp_path, measured):
     docs.write(str(tmp_path), measured)
     readme = (tmp_path / "README.md").read_text()
     assert readme.startswith("before\n") and readme.endswith("after\n") and "old" not in readme
-    assert "files of 10 KiB, plain, 8 sessions: downloads, files/s" in readme
+    assert "files of 10 KiB, plain, 8 sessions: downloads, CPU s/1,000" in readme
     page = (tmp_path / "docs" / "performance.md").read_text()
     assert measured["meta"]["machine"]["cpu"] in page and "small-rate.svg" in page
     assert json.loads((tmp_path / "docs/performance/result.json").read_text()) == measured
@@ -124,6 +124,13 @@ def test_of_two_attempts_the_less_disturbed_one_counts():
                      run("limit", 1.0))
     line = line_of(result, "cpu")
     assert line["medians"]["sallyport"] == 2 and line["samples"] == 1
+
+
+def test_a_rate_of_a_disturbed_run_gets_no_verdict():
+    result = made_up(run("sallyport", 1.0, foreign_cpu_s=1), run("vsftpd", 9.0, foreign_cpu_s=1),
+                     run("limit", 1.0, foreign_cpu_s=1))
+    assert report.reached(line_of(result, "rate")) == "disturbed"
+    assert report.reached(line_of(result, "cpu")) == "yes"
 
 
 def test_what_was_not_measured_is_not_reached():
