@@ -19,6 +19,7 @@
 
 #include "base/secret.h"
 #include "ftp/policy.h"
+#include "ftp/quota.h"
 #include "ftp/user_limits.h"
 #include "net/address.h"
 
@@ -85,10 +86,14 @@ struct message_auth_reply {
 	uint64_t request_id;
 	uint32_t result; /* enum auth_result */
 	/* The rest only with AUTH_OK: */
-	uint32_t permissions; /* enum permission bits */
-	struct user_limits limits;
-	char user[USER_NAME_MAX + 1]; /* as stored */
-	char home[USER_HOME_MAX + 1]; /* absolute, or relative to data_root */
+	uint32_t permissions;		 /* enum permission bits */
+	struct user_limits limits;	 /* with those of the group already */
+	uint32_t uploads;		 /* enum user_uploads, likewise */
+	struct quota_limits user_quota;	 /* of the user alone */
+	struct quota_limits group_quota; /* of all members of the group together */
+	char group[USER_NAME_MAX + 1];	 /* empty: none */
+	char user[USER_NAME_MAX + 1];	 /* as stored */
+	char home[USER_HOME_MAX + 1];	 /* absolute, or relative to data_root */
 	/* Lines of ftp/policy.h. The packet ends behind the NUL. */
 	char policy[POLICY_TEXT_SIZE];
 };
