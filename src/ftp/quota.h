@@ -5,6 +5,10 @@
 
 #include "base/size.h"
 
+struct quota_usage {
+	uint64_t bytes, files;
+};
+
 /* 0: no limit. At most SIZE_MOST each. */
 struct quota_limits {
 	uint64_t bytes, files;

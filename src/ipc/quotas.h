@@ -34,10 +34,6 @@ struct quotas;
 #define QUOTA_BOUNDS_MAX 20 /* of one session: its user, its group, its folders */
 #define QUOTA_NO_RECORD UINT32_MAX
 
-struct quota_usage {
-	uint64_t bytes, files;
-};
-
 /* What a counter must not exceed by the changes of one session. */
 struct quota_bound {
 	uint32_t counter;

@@ -9,6 +9,7 @@
 struct manager_start {
 	const struct settings_loaded *settings;
 	struct scoreboard *board;
+	struct quotas *quotas; /* NULL: nothing is counted */
 	int supervisor; /* channel */
 	int api;	/* listening AF_UNIX stream socket, <run_directory>/manager.sock */
 };

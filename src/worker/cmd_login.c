@@ -11,6 +11,7 @@
 #include "worker/session_limits.h"
 #include "worker/manager_link.h"
 #include "worker/place.h"
+#include "worker/quota.h"
 #include "worker/sessions.h"
 
 static void refuse_plain(struct session *s)
@@ -82,6 +83,8 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 			    : home_open_strict(s->host->data_root, answer->home, &user->home);
 	if (r == 0)
 		r = place_open_folders(s, user);
+	if (r == 0)
+		r = quota_open(s, user, answer);
 	if (r < 0) {
 		session_user_free(&user);
 		return r;

@@ -13,6 +13,9 @@
 #include "worker/events.h"
 #include "worker/place.h"
 #include "worker/pool.h"
+#include "worker/quota.h"
+
+#define COPY_BYTES ((size_t)16 * 1024 * 1024)
 
 struct site_command {
 	const char *verb;
@@ -133,18 +136,39 @@ static void site_cpfr(struct session *s, struct text argument)
 		reply(s, 350, "Now SITE CPTO with the name of the copy.");
 }
 
-static int copy_bytes(struct session *s, int from, int to)
+/* The next `size` bytes. 0; 1: the file is shorter now. */
+static int copy_piece(int from, int to, size_t size)
 {
-	for (;;) {
-		ssize_t n = copy_file_range(from, NULL, to, NULL, (size_t)16 * 1024 * 1024, 0);
+	while (size > 0) {
+		ssize_t n = copy_file_range(from, NULL, to, NULL, size, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return n < 0 ? -errno : 0;
-		int r = control_look(s);
-		if (r < 0)
-			return r;
+			return n < 0 ? -errno : 1;
+		size -= (size_t)n;
 	}
+	return 0;
+}
+
+static int copy_bytes(struct session *s, int from, uint64_t left, struct upload *up)
+{
+	int r = 0;
+
+	while (left > 0 && r == 0) {
+		size_t wanted = (size_t)MIN_OF(left, (uint64_t)COPY_BYTES), granted = 0;
+
+		r = upload_reserve(up, wanted, &granted);
+		if (r == 0 && granted < wanted)
+			r = -EDQUOT;
+		if (r == 0)
+			r = copy_piece(from, upload_file(up), wanted);
+		if (r > 0)
+			return 0;
+		if (r == 0)
+			r = control_look(s);
+		left -= wanted;
+	}
+	return r;
 }
 
 /* The copy gets its name when it is whole, and only where none is, or where overwriting is
@@ -177,7 +201,7 @@ static int copy_file(struct session *s, const struct place *source, const struct
 		r = upload_begin(&request, &up);
 	if (r < 0)
 		return r;
-	r = copy_bytes(s, from, upload_file(up));
+	r = copy_bytes(s, from, (uint64_t)from_stat.st_size, up);
 	if (r == 0)
 		r = upload_commit(up);
 	upload_free(&up);
@@ -201,7 +225,7 @@ static void site_cpto(struct session *s, struct text argument)
 	if (r == -ECANCELED)
 		reply(s, 426, "Copying aborted.");
 	else if (r < 0)
-		reply_errno(s, r, path_text(&place.path));
+		quota_reply_errno(s, r, &place);
 	else
 		reply(s, 250, "Copied.");
 	if (r == 0)

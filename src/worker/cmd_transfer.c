@@ -12,6 +12,7 @@
 #include "worker/events.h"
 #include "worker/place.h"
 #include "worker/pool.h"
+#include "worker/quota.h"
 #include "worker/session_limits.h"
 #include "worker/transfer.h"
 
@@ -199,6 +200,28 @@ static bool has_room(struct session *s, const struct receipt *in, const struct u
 	return false;
 }
 
+/* What a quota leaves for the whole of the file, with what is there of it now and will be replaced:
+ * when that is nothing, the data need not flow. */
+static bool has_quota(struct session *s, const struct receipt *in,
+		      const struct upload_outlook *look)
+{
+	bool is_patch = in->end != UINT64_MAX;
+	uint64_t there = look->size_bytes + look->kept_bytes, first = in->offset;
+	struct quota_usage room;
+	int r = quota_room(s, &in->place, &room);
+
+	if (is_patch)
+		there = look->size_bytes;
+	else if (in->appends && (look->kept_bytes == 0 || first == UINT64_MAX))
+		first = there;
+	if (r == 0 && ((room.bytes == 0 && there <= first) ||
+		       (room.files == 0 && look->is_new && look->kept_bytes == 0)))
+		r = -EDQUOT;
+	if (r < 0)
+		quota_reply_errno(s, r, &in->place);
+	return r == 0;
+}
+
 /* What can be said before any data flows: rights, names, places. The file itself is touched only
  * once its data connection is open, so that a blocked one leaves nothing behind (D-83). */
 static bool may_upload(struct session *s, struct receipt *in)
@@ -228,7 +251,7 @@ static bool may_upload(struct session *s, struct receipt *in)
 			     in->is_new ? "upload new files" : "change or replace existing files");
 		return false;
 	}
-	return is_offset_good(s, in, &look) && has_room(s, in, &look);
+	return is_offset_good(s, in, &look) && has_room(s, in, &look) && has_quota(s, in, &look);
 }
 
 static int begin_upload(struct session *s, const struct receipt *in, struct upload **ret)
@@ -275,12 +298,15 @@ static void reply_broken(struct session *s, const struct receipt *in, const stru
 			 uint64_t kept)
 {
 	struct place directory = in->place;
-	char storage[256];
+	char storage[512];
 	struct buf more;
 	uint64_t free_bytes;
 
 	buf_init(&more, storage, sizeof(storage) - 1);
-	if (is_out_of_space(t->error) &&
+	if (t->error == -EDQUOT && t->is_file_error) {
+		quota_describe(s, &more);
+		buf_add_char(&more, ' ');
+	} else if (is_out_of_space(t->error) &&
 	    path_join(&directory.real, T(".."), &directory.real) == 0 &&
 	    home_free_bytes(directory.home, place_beneath(&directory), &free_bytes) == 0)
 		buf_addf(&more, "%" PRIu64 " bytes were written, %" PRIu64 " are free now. ",
@@ -304,7 +330,7 @@ static void receive_within_limits(struct session *s, const struct receipt *in, s
 	uint64_t room = limits_upload_room(s, upload_start(up));
 	uint64_t range = in->end == UINT64_MAX ? UINT64_MAX : in->end - in->offset;
 
-	transfer_receive(s, data, upload_file(up), MIN_OF(room, range), t);
+	transfer_receive(s, data, up, MIN_OF(room, range), t);
 	if (t->error == -EFBIG && t->is_file_error && room < range)
 		t->error = -EOVERFLOW;
 	if (in->end != UINT64_MAX)

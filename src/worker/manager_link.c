@@ -10,6 +10,8 @@
 #include "ipc/channel.h"
 #include "worker/control.h"
 #include "worker/events.h"
+#include "worker/pool.h"
+#include "worker/quota_count.h"
 #include "worker/sessions.h"
 
 #define SEND_TIMEOUT_MS 2000
@@ -27,6 +29,14 @@ struct question {
 	bool is_sent, is_answered;
 };
 
+/* Of a thread that waits for a page of members. */
+struct page {
+	struct list link;
+	struct message_members_reply *reply;
+	uint64_t id;
+	bool is_answered;
+};
+
 struct manager_link {
 	struct worker *worker;
 	int epoll;
@@ -35,6 +45,8 @@ struct manager_link {
 	uint64_t last_id;
 	unsigned in_flight; /* sent and not answered */
 	struct list questions;
+	struct list pages;
+	pthread_cond_t page_came;
 };
 
 struct manager_link *manager_link_new(struct worker *worker, int epoll)
@@ -48,6 +60,8 @@ struct manager_link *manager_link_new(struct worker *worker, int epoll)
 	link->channel = -1;
 	(void)pthread_mutex_init(&link->lock, NULL);
 	list_init(&link->questions);
+	list_init(&link->pages);
+	(void)pthread_cond_init(&link->page_came, NULL);
 	return link;
 }
 
@@ -128,6 +142,50 @@ int manager_link_authenticate(struct manager_link *link, struct session *s, cons
 	return r;
 }
 
+/* One that is lost with its manager is asked for again by the next try. */
+static int try_members_locked(struct manager_link *link, struct page *page,
+			      struct message_members_request *request)
+{
+	struct timespec until;
+
+	page->id = request->request_id = ++link->last_id;
+	if (link->channel >= 0)
+		(void)!channel_send(link->channel, request, sizeof(*request), NULL, 0, 0);
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec++;
+	while (!page->is_answered)
+		if (pthread_cond_clockwait(&link->page_came, &link->lock, CLOCK_MONOTONIC,
+					   &until) == ETIMEDOUT)
+			break;
+	return page->is_answered ? page->reply->error : -ETIMEDOUT;
+}
+
+int manager_link_members(struct manager_link *link, const char *group, const char *after,
+			 struct message_members_reply *ret)
+{
+	struct message_members_request request = { .head = { MSG_MEMBERS_REQUEST } };
+	struct page page = { .reply = ret };
+	bool is_of_pool = pool_self() != NULL;
+	int r = text_copy(text_of(group), request.group, sizeof(request.group));
+
+	if (r == 0)
+		r = text_copy(text_of(after), request.after, sizeof(request.after));
+	if (r < 0)
+		return r;
+	if (is_of_pool)
+		pool_block(link->worker->pool);
+	(void)pthread_mutex_lock(&link->lock);
+	list_append(&link->pages, &page.link);
+	r = -ETIMEDOUT;
+	for (int tries = 0; r == -ETIMEDOUT && tries < ANSWER_TIMEOUT_MS / 1000; tries++)
+		r = try_members_locked(link, &page, &request);
+	list_remove(&page.link);
+	(void)pthread_mutex_unlock(&link->lock);
+	if (is_of_pool)
+		pool_unblock(link->worker->pool);
+	return r;
+}
+
 int manager_link_send(struct manager_link *link, const void *packet, size_t len)
 {
 	(void)pthread_mutex_lock(&link->lock);
@@ -183,6 +241,26 @@ static void take_answer(struct manager_link *link, const struct message_auth_rep
 	(void)pthread_mutex_unlock(&link->lock);
 }
 
+static bool take_members(struct manager_link *link, const struct message_members_reply *reply,
+			 size_t len)
+{
+	if (len != sizeof(*reply) || reply->len > sizeof(reply->homes) ||
+	    (reply->len > 0 && reply->homes[reply->len - 1] != '\0'))
+		return false;
+	(void)pthread_mutex_lock(&link->lock);
+	for (struct list *l = link->pages.next; l != &link->pages; l = l->next) {
+		struct page *page = list_entry(l, struct page, link);
+
+		if (page->id != reply->request_id || page->is_answered)
+			continue;
+		*page->reply = *reply;
+		page->is_answered = true;
+	}
+	(void)pthread_cond_broadcast(&link->page_came);
+	(void)pthread_mutex_unlock(&link->lock);
+	return true;
+}
+
 static bool take_message(struct manager_link *link, const union message *message, size_t len)
 {
 	switch (message->head.kind) {
@@ -201,6 +279,13 @@ static bool take_message(struct manager_link *link, const union message *message
 		if (len != sizeof(message->event_stored))
 			return false;
 		events_acknowledge(link->worker->events, message->event_stored.sequence);
+		return true;
+	case MSG_MEMBERS_REPLY:
+		return take_members(link, &message->members_reply, len);
+	case MSG_QUOTA_REQUEST:
+		if (len != sizeof(message->quota_request))
+			return false;
+		quota_count_request(link->worker, &message->quota_request);
 		return true;
 	default:
 		return false;

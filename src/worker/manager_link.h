@@ -17,6 +17,10 @@ int manager_link_authenticate(struct manager_link *link, struct session *s, cons
 			      const struct secret *password,
 			      struct message_auth_reply *ret_reply) MUST_CHECK;
 
+/* A page of the homes of a group's members, behind this user. 0; -ETIMEDOUT; -errno. Any thread. */
+int manager_link_members(struct manager_link *link, const char *group, const char *after,
+			 struct message_members_reply *ret) MUST_CHECK;
+
 /* Sends a packet if there is room for it now. 0 or -errno. Any thread. */
 int manager_link_send(struct manager_link *link, const void *packet, size_t len) MUST_CHECK;
 

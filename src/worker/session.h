@@ -28,6 +28,7 @@ struct session_folder {
 	struct text path; /* borrowed from the policy */
 	struct home *home;
 	bool is_read_only;
+	struct quota_limits quota;
 };
 
 /* What a login brings; heap, so that a session before its login stays small. */
@@ -37,6 +38,7 @@ struct session_user {
 	struct home *home;
 	struct session_folder *folders; /* those that could be opened */
 	size_t n_folders;
+	struct session_quota *quota; /* see worker/quota.h */
 	char *directory;   /* clean absolute path of the working directory */
 	char *rename_from; /* between RNFR and RNTO, else NULL */
 	char *copy_from;   /* between SITE CPFR and CPTO, else NULL */

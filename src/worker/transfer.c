@@ -163,12 +163,16 @@ static int write_all(int file, const char *p, size_t len)
 }
 
 /* Writes what *left allows. */
-static int store(int file, const char *p, size_t len, uint64_t *left)
+static int store(struct upload *up, const char *p, size_t len, uint64_t *left)
 {
-	size_t fits = (size_t)MIN_OF((uint64_t)len, *left);
-	int r = write_all(file, p, fits);
+	size_t fits = (size_t)MIN_OF((uint64_t)len, *left), granted = 0;
+	int r = fits > 0 ? upload_reserve(up, fits, &granted) : 0;
 
-	*left -= fits;
+	if (r == 0)
+		r = write_all(upload_file(up), p, granted);
+	*left -= granted;
+	if (r == 0 && granted < fits)
+		return -EDQUOT;
 	return r == 0 && fits < len ? -EFBIG : r;
 }
 
@@ -202,7 +206,7 @@ static ssize_t read_piece(struct session *s, struct data *data, char *buffer, si
 	return n < 0 ? n : data_read(data, buffer, (size_t)n, stall_deadline(s));
 }
 
-static void receive(struct session *s, struct data *data, int file, uint64_t most_bytes,
+static void receive(struct session *s, struct data *data, struct upload *up, uint64_t most_bytes,
 		    struct digest *digest, struct transfer *ret)
 {
 	char *buffer = pool_buffer(), *decoded = buffer ? buffer + POOL_BUFFER_SIZE / 2 : NULL;
@@ -227,7 +231,7 @@ static void receive(struct session *s, struct data *data, int file, uint64_t mos
 			len = n > 0 ? ascii_decode(&state, buffer, len, decoded)
 				    : ascii_decode_end(&state, decoded);
 		ret->error =
-			store(file, s->type == TYPE_ASCII ? decoded : buffer, len, &most_bytes);
+			store(up, s->type == TYPE_ASCII ? decoded : buffer, len, &most_bytes);
 		ret->is_file_error = ret->error < 0;
 		if (n == 0)
 			return;
@@ -238,15 +242,15 @@ static void receive(struct session *s, struct data *data, int file, uint64_t mos
 	}
 }
 
-void transfer_receive(struct session *s, struct data *data, int file, uint64_t most_bytes,
+void transfer_receive(struct session *s, struct data *data, struct upload *up, uint64_t most_bytes,
 		      struct transfer *ret)
 {
-	struct digest *digest = start_digest(s, file);
+	struct digest *digest = start_digest(s, upload_file(up));
 	struct flow flow;
 
 	*ret = (struct transfer){ 0 };
 	flow_begin(&flow, s, data->stream.fd, DIRECTION_UPLOAD);
-	receive(s, data, file, most_bytes, digest, ret);
+	receive(s, data, up, most_bytes, digest, ret);
 	end_digest(&digest, ret);
 	end_flow(&flow, ret);
 }

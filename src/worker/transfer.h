@@ -3,6 +3,7 @@
 #ifndef WORKER_TRANSFER_H
 #define WORKER_TRANSFER_H
 
+#include "store/upload.h"
 #include "worker/data.h"
 
 struct transfer {
@@ -20,9 +21,9 @@ struct transfer {
 void transfer_send(struct session *s, struct data *data, int file, uint64_t offset, uint64_t end,
 		   struct transfer *ret);
 
-/* Everything until the client ends, to the file's current position. More than most_bytes on disk is
- * refused (-EFBIG, of the file); what fits is written. */
-void transfer_receive(struct session *s, struct data *data, int file, uint64_t most_bytes,
+/* Everything until the client ends, to the upload's file. More than most_bytes on disk is refused
+ * (-EFBIG, of the file; -EDQUOT by a quota); what fits is written. */
+void transfer_receive(struct session *s, struct data *data, struct upload *up, uint64_t most_bytes,
 		      struct transfer *ret);
 
 /* Around a transfer: what STAT and the scoreboard show of it. path is borrowed until the end. */
