@@ -72,6 +72,10 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 		return -ENOMEM;
 	memcpy(user->name, answer->user, len + 1);
 	user->limits = answer->limits;
+	user->uploads = answer->uploads;
+	user->quota = answer->user_quota;
+	user->group_quota = answer->group_quota;
+	memcpy(user->group, answer->group, sizeof(user->group));
 	user->directory = text_dup(T("/"));
 	int r = user->directory
 			? policy_new(answer->permissions, text_of(answer->policy), &user->policy)

@@ -14,6 +14,7 @@
 #include "ftp/listing.h"
 #include "ftp/path.h"
 #include "ftp/policy.h"
+#include "ftp/quota.h"
 #include "ipc/buckets.h"
 #include "net/stream.h"
 #include "store/home.h"
@@ -34,6 +35,10 @@ struct session_folder {
 struct session_user {
 	struct policy *policy;
 	struct user_limits limits;
+	enum user_uploads uploads;
+	struct quota_limits quota;	 /* of the user alone */
+	struct quota_limits group_quota; /* of all members of the group together */
+	char group[USER_NAME_MAX + 1];	 /* empty: none */
 	struct home *home;
 	struct session_folder *folders; /* those that could be opened */
 	size_t n_folders;
