@@ -85,8 +85,8 @@ static unsigned read_name(struct api_request *request, const json_t *body, struc
 	return 0;
 }
 
-/* The body's members go to *group, and what they are to parts (enum group_part) and rights_parts. 0,
- * or the status of a problem. */
+/* The body's members go to *group, and what they are to *parts (enum group_part) and *rights_parts.
+ * 0, or the status of a problem. */
 static unsigned read_group(struct api_request *request, bool is_new, struct group *group,
 			   unsigned *parts, unsigned *rights_parts)
 {
