@@ -151,6 +151,12 @@ static const struct option_row storage_check_options[] = {
 
 static const struct option_row transfer_list_options[] = {
 	{ .name = "user", .argument = "NAME", .help = "Only what this user did" },
+	{ .name = "path",
+	  .argument = "PATH",
+	  .help = "Only what was done to this path, as the user sees it, or beneath it" },
+	{ .name = "kind",
+	  .argument = "KIND",
+	  .help = "Only this: upload, download, delete, rename, mkdir, rmdir or copy" },
 	{ .name = "since",
 	  .argument = "TIME",
 	  .help = "Only what ended since then: 2026-11-20T11:17:40Z, or 90s, 30m, 2h, 7d ago" },
@@ -303,9 +309,13 @@ static const struct command commands[] = {
 	  .operands = "",
 	  .options = transfer_list_options,
 	  .summary = "List transfers and changes of files, newest first",
-	  .details = "The server keeps these records for the time of the setting keep_transfers.",
+	  .details =
+		  "The server keeps these records for the time of the setting keep_transfers. "
+		  "--path also\nfinds renames and removals of the directories above it. The removal "
+		  "of a directory with all\nthat is in it is one record.",
 	  .examples =
 		  "sallyport transfer list --user alice --since 2h\n"
+		  "sallyport transfer list --path /reports/march.pdf --kind delete\n"
 		  "sallyport transfer list --json | jq '.transfers[] | select(.end != \"proven\")'" },
 	{ .name = "storage check",
 	  .run = cmd_storage_check,

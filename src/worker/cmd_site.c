@@ -13,6 +13,7 @@
 #include "worker/events.h"
 #include "worker/place.h"
 #include "worker/pool.h"
+#include "worker/session_limits.h"
 
 struct site_command {
 	const char *verb;
@@ -133,7 +134,7 @@ static void site_cpfr(struct session *s, struct text argument)
 		reply(s, 350, "Now SITE CPTO with the name of the copy.");
 }
 
-static int copy_bytes(struct session *s, int from, int to)
+static int copy_bytes(struct session *s, int from, int to, uint64_t *ret_bytes)
 {
 	for (;;) {
 		ssize_t n = copy_file_range(from, NULL, to, NULL, (size_t)16 * 1024 * 1024, 0);
@@ -141,6 +142,7 @@ static int copy_bytes(struct session *s, int from, int to)
 			continue;
 		if (n <= 0)
 			return n < 0 ? -errno : 0;
+		*ret_bytes += (uint64_t)n;
 		int r = control_look(s);
 		if (r < 0)
 			return r;
@@ -148,8 +150,9 @@ static int copy_bytes(struct session *s, int from, int to)
 }
 
 /* The copy gets its name when it is whole, and only where none is, or where overwriting is
- * allowed. */
-static int copy_file(struct session *s, const struct place *source, const struct place *place)
+ * allowed. -EOVERFLOW: it is larger than an upload may be. */
+static int copy_file(struct session *s, const struct place *source, const struct place *place,
+		     uint64_t *ret_bytes)
 {
 	const struct settings *settings = s->worker->settings;
 	AUTO_CLOSE int from = -1;
@@ -173,11 +176,13 @@ static int copy_file(struct session *s, const struct place *source, const struct
 	if (r == 0 && replaces && from_stat.st_ino == to_stat.st_ino &&
 	    from_stat.st_dev == to_stat.st_dev)
 		return -EEXIST; /* onto itself */
+	if (r == 0 && (uint64_t)from_stat.st_size > limits_upload_room(s, 0))
+		return -EOVERFLOW;
 	if (r == 0)
 		r = upload_begin(&request, &up);
 	if (r < 0)
 		return r;
-	r = copy_bytes(s, from, upload_file(up));
+	r = copy_bytes(s, from, upload_file(up), ret_bytes);
 	if (r == 0)
 		r = upload_commit(up);
 	upload_free(&up);
@@ -197,9 +202,15 @@ static void site_cpto(struct session *s, struct text argument)
 	if (place_find(s, text_of(from), PLACE_READ, &source) < 0 ||
 	    place_find(s, argument, PLACE_WRITE, &place) < 0)
 		return;
-	int r = copy_file(s, &source, &place);
+	int64_t began_ms = clock_ms();
+	uint64_t bytes = 0;
+	int r = copy_file(s, &source, &place, &bytes);
+	events_note_copy(s, text_of(from), &place.path, bytes, (uint64_t)(clock_ms() - began_ms),
+			 r);
 	if (r == -ECANCELED)
 		reply(s, 426, "Copying aborted.");
+	else if (r == -EOVERFLOW)
+		limits_reply_too_large(s, bytes);
 	else if (r < 0)
 		reply_errno(s, r, path_text(&place.path));
 	else
