@@ -148,6 +148,7 @@ def test_whole_downloads_have_a_hash_when_asked(start_server, tls):
     content = os.urandom(3 << 20)
     server.put("file", content)
     with server.login(tls=tls) as control:
+        control.expect("TYPE I", 200)
         assert control.download("file") == content
         control.expect("REST 100", 350)
         assert control.download("file") == content[100:]
