@@ -19,7 +19,7 @@ enum query {
 	N_QUERIES
 };
 
-#define N_RIGHTS_QUERIES 10 /* of rights.c */
+#define N_RIGHTS_QUERIES 11 /* of rights.c */
 
 struct connection {
 	pthread_mutex_t lock;

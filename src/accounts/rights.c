@@ -13,6 +13,7 @@ enum rights_query {
 	RIGHTS_CHANGE,
 	GROUP_GET,
 	GROUP_LIST,
+	GROUP_MEMBERS,
 	GROUP_ADD,
 	GROUP_CHANGE,
 	GROUP_CHANGE_LIMITS,
@@ -59,6 +60,9 @@ static const char *const queries[RIGHTS_QUERIES] = {
 		"inherits_permissions = coalesce(?7, inherits_permissions) WHERE name = ?1",
 	[GROUP_GET] = "SELECT " GROUP_COLUMNS " FROM groups WHERE name = ?1",
 	[GROUP_LIST] = "SELECT " GROUP_COLUMNS " FROM groups ORDER BY name",
+	[GROUP_MEMBERS] =
+		"SELECT u.name, u.home FROM users u JOIN user_rights r ON r.name = u.name "
+		"WHERE r.group_name = ?1 ORDER BY u.name",
 	[GROUP_ADD] =
 		"INSERT INTO groups (name, permissions, created_ms, updated_ms, " LINES
 		", " GROUP_QUOTAS ", " LIMIT_COLUMNS
@@ -75,7 +79,7 @@ static const char *const queries[RIGHTS_QUERIES] = {
 static bool is_reading(enum rights_query query)
 {
 	return query == RIGHTS_GET || query == RIGHTS_EFFECTIVE || query == GROUP_GET ||
-	       query == GROUP_LIST;
+	       query == GROUP_LIST || query == GROUP_MEMBERS;
 }
 
 int rights_prepare(struct accounts *accounts)
@@ -388,6 +392,30 @@ int group_list(struct accounts *accounts, void (*each)(const struct group *group
 		r = code == SQLITE_ROW ? read_group(s, &group) : database_errno(code);
 		if (r == 0)
 			each(&group, arg);
+	}
+	finish_statement(s);
+	(void)pthread_mutex_unlock(&accounts->reader.lock);
+	return r;
+}
+
+int group_members(struct accounts *accounts, struct text name,
+		  void (*each)(const char *user, const char *home, void *arg), void *arg)
+{
+	sqlite3_stmt *s = accounts->rights_statements[GROUP_MEMBERS];
+	char user[USER_NAME_MAX + 1], home[USER_HOME_MAX + 1];
+
+	(void)pthread_mutex_lock(&accounts->reader.lock);
+	int r = step_locked(s, name);
+	while (r > 0) {
+		r = copy_column(s, 0, user, sizeof(user));
+		if (r == 0)
+			r = copy_column(s, 1, home, sizeof(home));
+		if (r < 0)
+			break;
+		each(user, home, arg);
+
+		int code = sqlite3_step(s);
+		r = code == SQLITE_ROW ? 1 : database_errno(code);
 	}
 	finish_statement(s);
 	(void)pthread_mutex_unlock(&accounts->reader.lock);

@@ -86,5 +86,10 @@ int group_delete(struct accounts *accounts, struct text name) MUST_CHECK;
 /* Ordered by name, as accounts_list. 0 or -errno. */
 int group_list(struct accounts *accounts, void (*each)(const struct group *group, void *arg),
 	       void *arg) MUST_CHECK;
+/* Calls each for every member, ordered by name, as accounts_list; disabled ones too. 0, also when
+ * there is no such group; -errno. */
+int group_members(struct accounts *accounts, struct text name,
+		  void (*each)(const char *user, const char *home, void *arg),
+		  void *arg) MUST_CHECK;
 
 #endif

@@ -288,6 +288,36 @@ static void groups_are_changed_in_parts_and_listed_by_name(void **state)
 	assert_string_equal(storage, "a:16 b:1 ");
 }
 
+static void note_member(const char *user, const char *home, void *arg)
+{
+	buf_addf(arg, "%s:%s ", user, home);
+}
+
+static void the_members_of_a_group_are_listed_with_their_homes(void **state)
+{
+	static const char *const names[] = { "zoe", "adam", "eve" };
+	struct rights rights = { 0 };
+	char storage[128];
+	struct buf members;
+
+	(void)state;
+	add_group("some", PERM_ALL);
+	add_group("other", PERM_ALL);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct account account = make_account(names[i]);
+
+		set_group(&rights, i == 2 ? "other" : "some");
+		account.is_enabled = i > 0;
+		assert_int_equal(rights_add_account(accounts, &account, RIGHTS_GROUP, &rights), 0);
+	}
+	buf_init(&members, storage, sizeof(storage));
+	assert_int_equal(group_members(accounts, T("some"), note_member, &members), 0);
+	assert_string_equal(storage, "adam:x zoe:x ");
+	buf_reset(&members);
+	assert_int_equal(group_members(accounts, T("nowhere"), note_member, &members), 0);
+	assert_string_equal(storage, "");
+}
+
 #define WITH_DATABASE(test) cmocka_unit_test_setup_teardown(test, open_all, close_all)
 
 int main(void)
@@ -300,6 +330,7 @@ int main(void)
 		WITH_DATABASE(a_group_that_is_not_there_leaves_all_as_it_was),
 		WITH_DATABASE(a_group_with_members_stays),
 		WITH_DATABASE(a_deleted_user_takes_its_rights_along),
+		WITH_DATABASE(the_members_of_a_group_are_listed_with_their_homes),
 		WITH_DATABASE(groups_are_changed_in_parts_and_listed_by_name),
 	};
 
