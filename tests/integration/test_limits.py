@@ -281,6 +281,8 @@ def test_an_upload_that_would_be_too_large_is_refused_or_cut(server):
     server.add_user("small", PASSWORD, "--upload-size", "10K")
     with server.login("small") as control:
         control.upload("fits", bytes(10240))
+        control.expect("ALLO 10240", 200)
+        assert "a file may have 10240" in control.expect("ALLO 10241", 552).text
         with pytest.raises(Refused) as refusal:
             control.epsv()
             control.start("APPE fits")
