@@ -21,14 +21,11 @@ struct quota_choice {
 	int64_t bytes, files;
 };
 
+#define QUOTA_CHOICE_AS_GROUP ((struct quota_choice){ QUOTA_AS_GROUP, QUOTA_AS_GROUP })
+
 static inline bool quota_is_limited(const struct quota_limits *quota)
 {
 	return quota->bytes > 0 || quota->files > 0;
 }
-
-struct quota_choice quota_as_group(void);
-
-/* What holds for a user, where each_member is what its group gives. */
-struct quota_limits quota_choose(struct quota_choice own, struct quota_limits each_member);
 
 #endif

@@ -147,7 +147,8 @@ enum event_kind {
 	EVENT_DELETE,
 	EVENT_RENAME,
 	EVENT_MKDIR,
-	EVENT_RMDIR,
+	EVENT_RMDIR, /* of a whole tree: one for its top */
+	EVENT_COPY,
 };
 
 #define EVENT_TEXT_MAX (2 * 4096) /* two paths */
@@ -162,7 +163,7 @@ struct message_event {
 	uint64_t session_id;
 	struct address peer;
 	int64_t ended_wall_ms;
-	uint64_t bytes, duration_ms; /* of uploads and downloads */
+	uint64_t bytes, duration_ms; /* of uploads, downloads and copies */
 	bool is_tls, is_ascii;
 	char user[USER_NAME_MAX + 1];
 	char result[64];    /* "complete", or why not */

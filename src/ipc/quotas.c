@@ -542,18 +542,11 @@ void quotas_doubt_all(struct quotas *q)
 	unlock(q);
 }
 
-void quotas_doubt(struct quotas *q, uint32_t counter)
-{
-	lock(q);
-	q->counters[counter].is_known = false;
-	unlock(q);
-}
-
-void quotas_doubt_group(struct quotas *q, const char *name)
+void quotas_doubt_groups(struct quotas *q)
 {
 	lock(q);
 	for (uint32_t i = NIL + 1; i < q->unused; i++) {
-		if (*name == '\0' || strcmp(q->counters[i].name, name) != 0)
+		if (!*q->counters[i].name)
 			continue;
 		q->counters[i].is_known = false;
 		q->counters[i].epoch++;

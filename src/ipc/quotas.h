@@ -83,11 +83,10 @@ int quotas_look(struct quotas *q, uint32_t counter, struct quota_usage *ret) MUS
  * number). 0; -ENODATA. */
 int quotas_room(struct quota_actor *actor, int directory, struct quota_usage *ret) MUST_CHECK;
 
-/* They have to be counted again before they are used: all; the tree's; a group of this name, whose
- * members have changed. */
+/* They have to be counted again before they are used: all; the groups, since the members of one may
+ * have changed. */
 void quotas_doubt_all(struct quotas *q);
-void quotas_doubt(struct quotas *q, uint32_t counter);
-void quotas_doubt_group(struct quotas *q, const char *name);
+void quotas_doubt_groups(struct quotas *q);
 /* All trees that the directory lies in. */
 void quotas_doubt_above(struct quotas *q, int directory);
 

@@ -20,6 +20,8 @@ void records_free(struct records **records);
 
 /* "upload", "download", ...; NULL past the end. */
 const char *event_kind_name(unsigned kind);
+/* enum event_kind, or -EINVAL. */
+int event_kind_find(const char *name);
 
 /* An event of a worker is whole and of the right length. */
 bool records_is_sound(const struct message_event *event, size_t len);

@@ -77,17 +77,23 @@ static int send_ok(struct verify_pool *pool, struct job *job, const struct accou
 	struct confirmation confirmation = { &pool->base, account };
 	struct message_auth_reply reply = { .head = { MSG_AUTH_REPLY },
 					    .request_id = job->request.request_id,
-					    .result = AUTH_OK,
-					    .limits = account->limits };
+					    .result = AUTH_OK };
 	struct effective_rights rights;
 	char from[ADDRESS_TEXT_SIZE];
 
-	int r = rights_get_effective(pool->base.accounts, text_of(account->name),
-				     account->permissions, &rights);
+	int r = rights_get_effective(pool->base.accounts, text_of(account->name), &rights);
+	if (r == -ENOENT)
+		return -ESTALE;
 	if (r < 0)
 		return send_refusal(job, AUTH_BACKEND_ERROR);
 	reply.permissions = rights.permissions;
+	reply.limits = rights.limits;
+	reply.uploads = rights.uploads;
+	reply.user_quota = rights.quota;
+	reply.group_quota = rights.group_quota;
 	r = text_copy(text_of(rights.policy), reply.policy, sizeof(reply.policy));
+	if (r == 0)
+		r = text_copy(text_of(rights.group), reply.group, sizeof(reply.group));
 	if (r == 0)
 		r = text_copy(text_of(account->name), reply.user, sizeof(reply.user));
 	if (r == 0)

@@ -73,6 +73,7 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 		return -ENOMEM;
 	memcpy(user->name, answer->user, len + 1);
 	user->limits = answer->limits;
+	user->uploads = answer->uploads;
 	user->directory = text_dup(T("/"));
 	int r = user->directory
 			? policy_new(answer->permissions, text_of(answer->policy), &user->policy)

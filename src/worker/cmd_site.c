@@ -14,6 +14,7 @@
 #include "worker/place.h"
 #include "worker/pool.h"
 #include "worker/quota.h"
+#include "worker/session_limits.h"
 
 #define COPY_BYTES ((size_t)16 * 1024 * 1024)
 
@@ -137,7 +138,7 @@ static void site_cpfr(struct session *s, struct text argument)
 }
 
 /* The next `size` bytes. 0; 1: the file is shorter now. */
-static int copy_piece(int from, int to, size_t size)
+static int copy_piece(int from, int to, size_t size, uint64_t *ret_bytes)
 {
 	while (size > 0) {
 		ssize_t n = copy_file_range(from, NULL, to, NULL, size, 0);
@@ -146,11 +147,13 @@ static int copy_piece(int from, int to, size_t size)
 		if (n <= 0)
 			return n < 0 ? -errno : 1;
 		size -= (size_t)n;
+		*ret_bytes += (uint64_t)n;
 	}
 	return 0;
 }
 
-static int copy_bytes(struct session *s, int from, uint64_t left, struct upload *up)
+static int copy_bytes(struct session *s, int from, uint64_t left, struct upload *up,
+		      uint64_t *ret_bytes)
 {
 	int r = 0;
 
@@ -161,7 +164,7 @@ static int copy_bytes(struct session *s, int from, uint64_t left, struct upload 
 		if (r == 0 && granted < wanted)
 			r = -EDQUOT;
 		if (r == 0)
-			r = copy_piece(from, upload_file(up), wanted);
+			r = copy_piece(from, upload_file(up), wanted, ret_bytes);
 		if (r > 0)
 			return 0;
 		if (r == 0)
@@ -172,8 +175,9 @@ static int copy_bytes(struct session *s, int from, uint64_t left, struct upload 
 }
 
 /* The copy gets its name when it is whole, and only where none is, or where overwriting is
- * allowed. */
-static int copy_file(struct session *s, const struct place *source, const struct place *place)
+ * allowed. -EOVERFLOW: it is larger than an upload may be. */
+static int copy_file(struct session *s, const struct place *source, const struct place *place,
+		     uint64_t *ret_bytes)
 {
 	const struct settings *settings = s->worker->settings;
 	AUTO_CLOSE int from = -1;
@@ -197,11 +201,13 @@ static int copy_file(struct session *s, const struct place *source, const struct
 	if (r == 0 && replaces && from_stat.st_ino == to_stat.st_ino &&
 	    from_stat.st_dev == to_stat.st_dev)
 		return -EEXIST; /* onto itself */
+	if (r == 0 && (uint64_t)from_stat.st_size > limits_upload_room(s, 0))
+		return -EOVERFLOW;
 	if (r == 0)
 		r = upload_begin(&request, &up);
 	if (r < 0)
 		return r;
-	r = copy_bytes(s, from, (uint64_t)from_stat.st_size, up);
+	r = copy_bytes(s, from, (uint64_t)from_stat.st_size, up, ret_bytes);
 	if (r == 0)
 		r = upload_commit(up);
 	upload_free(&up);
@@ -221,9 +227,15 @@ static void site_cpto(struct session *s, struct text argument)
 	if (place_find(s, text_of(from), PLACE_READ, &source) < 0 ||
 	    place_find(s, argument, PLACE_WRITE, &place) < 0)
 		return;
-	int r = copy_file(s, &source, &place);
+	int64_t began_ms = clock_ms();
+	uint64_t bytes = 0;
+	int r = copy_file(s, &source, &place, &bytes);
+	events_note_copy(s, text_of(from), &place.path, bytes, (uint64_t)(clock_ms() - began_ms),
+			 r);
 	if (r == -ECANCELED)
 		reply(s, 426, "Copying aborted.");
+	else if (r == -EOVERFLOW)
+		limits_reply_too_large(s, bytes);
 	else if (r < 0)
 		quota_reply_errno(s, r, &place);
 	else

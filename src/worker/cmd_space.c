@@ -6,6 +6,7 @@
 #include "worker/control.h"
 #include "worker/place.h"
 #include "worker/quota.h"
+#include "worker/session_limits.h"
 
 /* "ALLO n [R m]": nothing is reserved, but a file that cannot fit is refused before it is sent. */
 void cmd_allo(struct session *s, struct text argument)
@@ -18,6 +19,13 @@ void cmd_allo(struct session *s, struct text argument)
 	    (argument.len > 0 && !(text_skip(&argument, T(" R ")) &&
 				   text_to_uint(argument, UINT64_MAX, &record) == 0))) {
 		reply(s, 501, "Syntax: ALLO <bytes> [R <record size>]");
+		return;
+	}
+	if (wanted > limits_upload_room(s, 0)) {
+		reply(s, 552,
+		      "%" PRIu64 " bytes are asked for, a file may have %" PRIu64
+		      " after an upload (upload_size).",
+		      wanted, limits_upload_room(s, 0));
 		return;
 	}
 	if (place_find(s, T(""), PLACE_ENTER, &place) < 0)

@@ -254,13 +254,20 @@ static bool may_upload(struct session *s, struct receipt *in)
 	return is_offset_good(s, in, &look) && has_room(s, in, &look) && has_quota(s, in, &look);
 }
 
+static bool uploads_atomically(const struct session *s)
+{
+	if (s->user->uploads != USER_UPLOADS_AS_SERVER)
+		return s->user->uploads == USER_UPLOADS_ATOMIC;
+	return s->worker->settings->uploads == UPLOADS_ATOMIC;
+}
+
 static int begin_upload(struct session *s, const struct receipt *in, struct upload **ret)
 {
 	const struct settings *settings = s->worker->settings;
 	const struct upload_request request = {
 		.home = in->place.home,
 		.path = place_beneath(&in->place),
-		.is_atomic = settings->uploads == UPLOADS_ATOMIC,
+		.is_atomic = uploads_atomically(s),
 		.is_durable = settings->durability == DURABILITY_FSYNC,
 		/* Somebody else may have made it meanwhile. */
 		.may_replace =
@@ -325,7 +332,7 @@ static void reply_broken(struct session *s, const struct receipt *in, const stru
 
 /* What RANG leaves room for, and the largest file that may be. */
 static void receive_within_limits(struct session *s, const struct receipt *in, struct data *data,
-				  const struct upload *up, struct transfer *t)
+				  struct upload *up, struct transfer *t)
 {
 	uint64_t room = limits_upload_room(s, upload_start(up));
 	uint64_t range = in->end == UINT64_MAX ? UINT64_MAX : in->end - in->offset;

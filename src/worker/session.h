@@ -14,6 +14,7 @@
 #include "ftp/listing.h"
 #include "ftp/path.h"
 #include "ftp/policy.h"
+#include "ftp/quota.h"
 #include "ipc/buckets.h"
 #include "net/stream.h"
 #include "store/home.h"
@@ -35,6 +36,7 @@ struct session_folder {
 struct session_user {
 	struct policy *policy;
 	struct user_limits limits;
+	enum user_uploads uploads;
 	struct home *home;
 	struct session_folder *folders; /* those that could be opened */
 	size_t n_folders;

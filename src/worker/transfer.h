@@ -13,7 +13,7 @@ struct transfer {
 	const char *limit;  /* the bandwidth limit that held it back most of its time, or NULL */
 	uint64_t limit_rate;
 	uint64_t slow_rate; /* error -ETIME: what it had, slower than the server allows */
-	char sha256[65];    /* of what was received from the start of a file, when asked for */
+	char sha256[65];    /* of a whole file, when asked for */
 };
 
 /* The file from offset up to end (or its own end, if that comes first); TYPE A converts line

@@ -63,14 +63,11 @@ def measure_downloads(server, user, n, seconds, tls=False):
     """Bytes per second of each of n downloads, after a second in which they get going."""
     running = start_all(server, user, ["RETR large"] * n, tls)
     begin = time.monotonic()
-    warm = [Background(pull, one, 1, begin) for one in running]
-    for one in warm:
-        one.result()
-    begin = time.monotonic()
-    pulls = [Background(pull, one, seconds, begin) for one in running]
-    rates = [one.result(seconds + 30)[0] / seconds for one in pulls]
+    # Without a pause between the two, in which bytes would gather in the sockets.
+    pulls = [Background(pull, one, 1 + seconds, begin) for one in running]
+    pieces = [one.result(seconds + 30)[1] for one in pulls]
     end_all(running)
-    return rates
+    return [sum(length for at, length in times if at > 1) / seconds for times in pieces]
 
 
 def feed(running, stop):
@@ -284,6 +281,8 @@ def test_an_upload_that_would_be_too_large_is_refused_or_cut(server):
     server.add_user("small", PASSWORD, "--upload-size", "10K")
     with server.login("small") as control:
         control.upload("fits", bytes(10240))
+        control.expect("ALLO 10240", 200)
+        assert "a file may have 10240" in control.expect("ALLO 10241", 552).text
         with pytest.raises(Refused) as refusal:
             control.epsv()
             control.start("APPE fits")
@@ -294,6 +293,15 @@ def test_an_upload_that_would_be_too_large_is_refused_or_cut(server):
         assert "upload_size = 10240 bytes" in done.final.text
         control.expect("NOOP", 200)
         control.upload("again", b"usable")
+
+
+def test_a_copy_is_no_larger_than_an_upload_may_be(server):
+    server.add_user("copier", PASSWORD, "--upload-size", "10K")
+    server.put("large-one", bytes(10241), "copier")
+    with server.login("copier", tls=False) as control:
+        control.expect("SITE CPFR large-one", 350)
+        assert "upload_size = 10240 bytes" in control.expect("SITE CPTO copy", 552).text
+    assert not (server.home("copier") / "copy").exists()
 
 
 def test_a_transfer_below_the_floor_is_ended_with_the_reason(server):
