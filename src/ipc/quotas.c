@@ -484,13 +484,15 @@ static struct quota_usage rest_locked(const struct quota_actor *actor,
 	};
 }
 
-/* All counters of the set that bind the actor are known. */
+/* All counters of the set that bind the actor are known. Of a group that is not, it is not known
+ * either what belongs to it. */
 static int check_known_locked(struct quota_actor *actor, const struct quota_set *set)
 {
 	for (size_t i = 0; i < actor->n_bounds; i++) {
 		uint32_t counter = actor->bounds[i].counter;
+		const struct counter *c = &actor->quotas->counters[counter];
 
-		if (!set_has(set, counter) || actor->quotas->counters[counter].is_known)
+		if (c->is_known || (!*c->name && !set_has(set, counter)))
 			continue;
 		actor->unknown = counter;
 		return -ENODATA;
