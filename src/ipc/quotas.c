@@ -654,12 +654,30 @@ bool quotas_is_growing(struct quotas *q, const struct stat *file)
 	return is_growing;
 }
 
+/* A group is the sum of its trees, one of which is another one now. */
+static void correct_groups_locked(struct quotas *q, const struct counter *tree, bool was_known,
+				  const struct quota_usage *before)
+{
+	for (uint32_t l = tree->links; l != NIL; l = q->links[l].next) {
+		struct counter *group = &q->counters[q->links[l].group];
+
+		if (!was_known)
+			group->is_known = false;
+		if (!q->links[l].is_top)
+			continue;
+		give_locked(group, &tree->used);
+		take_locked(group, before);
+	}
+}
+
 void quotas_counted(struct quota_actor *actor, uint32_t tree, const struct quota_usage *found)
 {
 	struct quotas *q = actor->quotas;
 	struct counter *c = &q->counters[tree];
 
 	lock(q);
+	const struct quota_usage before = c->used;
+	bool was_known = c->is_known;
 	c->used = *found;
 	for (uint32_t i = 0; i < q->n_active; i++) {
 		const struct record *record = &q->records[q->active[i]];
@@ -669,9 +687,7 @@ void quotas_counted(struct quota_actor *actor, uint32_t tree, const struct quota
 				give_locked(c, &record->granted);
 	}
 	c->is_known = true;
-	/* A group that it belongs to is the sum of its trees, which is another one now. */
-	for (uint32_t l = c->links; l != NIL; l = q->links[l].next)
-		q->counters[q->links[l].group].is_known = false;
+	correct_groups_locked(q, c, was_known, &before);
 	credit_anew_locked(q);
 	release_locked(actor, &tree, 1);
 	unlock(q);

@@ -84,10 +84,36 @@ static const struct stat *replaced(const struct upload *up)
 	return up->old >= 0 ? &up->old_stat : NULL;
 }
 
+static void settle_in_section(struct upload *up)
+{
+	struct stat st;
+	bool is_there = fstat(up->file, &st) == 0 && st.st_nlink > 0;
+
+	if (up->is_counted)
+		ledger_settle(up->ledger, is_there ? (uint64_t)st.st_size : 0, is_there);
+	up->is_counted = false;
+}
+
+/* The new file is ours, and locked. -EWOULDBLOCK: somebody was faster with the lock, and has it. */
+static int take_created(struct upload *up, const char *name)
+{
+	struct stat st;
+
+	if (fstat(up->file, &st) < 0)
+		return -errno;
+	ledger_adopt(up->ledger, &st, true, replaced(up));
+	up->is_counted = true;
+	int r = partial_lock(up->file, up->place.directory, name);
+	if (r < 0) {
+		settle_in_section(up);
+		fd_close(&up->file);
+	}
+	return r;
+}
+
 /* Makes the file, which nothing has the name of yet. */
 static int create(struct upload *up, const char *name)
 {
-	struct stat st;
 	int r = ledger_enter(up->ledger, up->place.directory, -1, true);
 
 	if (r < 0)
@@ -99,12 +125,8 @@ static int create(struct upload *up, const char *name)
 		if (up->file < 0 && errno != EINTR)
 			r = -errno;
 	}
-	if (r == 0 && fstat(up->file, &st) < 0)
-		r = -errno;
-	if (r == 0) {
-		ledger_adopt(up->ledger, &st, true, replaced(up));
-		up->is_counted = true;
-	}
+	if (r == 0)
+		r = take_created(up, name);
 	ledger_leave(up->ledger);
 	return r;
 }
@@ -126,16 +148,6 @@ static int adopt(struct upload *up, const struct stat *replaces)
 	return r;
 }
 
-static void settle_in_section(struct upload *up)
-{
-	struct stat st;
-	bool is_there = fstat(up->file, &st) == 0 && st.st_nlink > 0;
-
-	if (up->is_counted)
-		ledger_settle(up->ledger, is_there ? (uint64_t)st.st_size : 0, is_there);
-	up->is_counted = false;
-}
-
 /* The file stays as it is now, or is gone. */
 static void settle(struct upload *up)
 {
@@ -155,10 +167,9 @@ static int open_unique(struct upload *up)
 			return r;
 		r = create(up, up->temporary);
 		if (r == 0)
-			return partial_lock(up->file, up->place.directory, up->temporary);
-		if (up->file < 0)
-			up->temporary[0] = '\0';
-		if (r != -EEXIST)
+			return 0;
+		up->temporary[0] = '\0';
+		if (r != -EEXIST && r != -EWOULDBLOCK)
 			return r;
 	}
 	return -EEXIST;
@@ -192,9 +203,7 @@ static int create_partial(struct upload *up)
 
 	if (r == 0)
 		r = create(up, up->temporary);
-	if (r == 0)
-		r = partial_lock(up->file, up->place.directory, up->temporary);
-	if (r < 0 && up->file < 0)
+	if (r < 0)
 		up->temporary[0] = '\0';
 	return r;
 }
@@ -221,11 +230,10 @@ static int open_direct(struct upload *up)
 {
 	int r = create(up, up->place.name);
 
+	/* Whoever appends meanwhile is told to wait; who was faster than us as well. */
 	if (r < 0)
-		return r;
+		return r == -EWOULDBLOCK ? -ETXTBSY : r;
 	up->is_created = true;
-	/* Whoever appends meanwhile is told to wait. */
-	(void)flock(up->file, LOCK_EX | LOCK_NB);
 	return 0;
 }
 

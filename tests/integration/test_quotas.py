@@ -279,14 +279,11 @@ def test_a_group_shares_its_quota(server, name):
 
 @pytest.mark.sanitize
 def test_a_folder_has_its_own_quota(server, name):
-    folder = server.data_root / f"{name}-share"
+    folder = server.put("share", None, user=f"{name}-common")
     for user in (f"{name}-1", f"{name}-2"):
         server.add_user(user, PASSWORD, "--quota-bytes", "50000",
                         "--folder", f"/share={folder}:quota=20000:files=3")
     with login(server, f"{name}-1") as one, login(server, f"{name}-2") as two:
-        folder_is_there = folder.is_dir()
-        if not folder_is_there:
-            pytest.fail("the folder is not there")
         one.upload("share/a", bytes(15_000))
         reply = two.transfer("STOR share/b", bytes(15_000)).final
         assert reply.code == 552 and "of 20000 bytes" in reply.text and "folder" in reply.text
@@ -456,7 +453,6 @@ class Monkey:
     def note(self, what, reply):
         key = what, reply.code
         self.codes[key] = self.codes.get(key, 0) + 1
-        assert reply.code != 451, f"{self.user}: {what}: {reply}"
 
     def run(self, count):
         steps = [self.store] * 6 + [self.append, self.resume, self.patch, self.break_off,
@@ -526,7 +522,7 @@ class Monkey:
 
 def crowd(server, count_each):
     """20 sessions of four users: nested homes, one group, a folder of all, one who sees all."""
-    folder = server.data_root / "crowd-share"
+    folder = server.put("share", None, user="crowd-common")
     share = f"/share={folder}:quota=200000:files=4"
     server.cli("group", "add", "crowd", "--quota-bytes", "900000", "--quota-files", "40")
     for i, home in enumerate(("crowd/u0", "crowd/u1", "crowd/u1/u2")):
@@ -539,6 +535,9 @@ def crowd(server, count_each):
     for running in [Background(monkey.run, count_each) for monkey in monkeys]:
         for key, n in running.result(280).items():
             codes[key] = codes.get(key, 0) + n
+    # Somebody has removed the directory, and with it the file that was being written.
+    odd = [x for x in server.log.find("local-error|quota-uncounted") if "Stale" not in x]
+    assert not odd, odd[:5]
     return folder, codes
 
 
