@@ -43,8 +43,9 @@ struct link {
 struct record {
 	uint32_t owner; /* worker slot + 1; 0: none */
 	bool is_doubtful;
+	bool is_detached;   /* the file has lost its name; nothing of it is counted */
 	uint32_t active_at; /* in the list of active records */
-	uint32_t n_trees;   /* 0: the file has lost its name; nothing is counted */
+	uint32_t n_trees;
 	uint32_t trees[QUOTA_TREES_MAX];
 	uint64_t device, inode;
 	struct quota_usage granted, credit;
@@ -336,7 +337,7 @@ static struct record *find_growing_locked(struct quotas *q, const struct stat *f
 		struct record *record = &q->records[q->active[i]];
 
 		if (record->inode == file->st_ino && record->device == file->st_dev &&
-		    record->n_trees > 0)
+		    !record->is_detached)
 			return record;
 	}
 	return NULL;
@@ -366,6 +367,7 @@ static void detach_locked(struct quotas *q, struct record *record)
 	set_of_record(q, record, &set);
 	subtract_locked(q, &set, &record->granted);
 	change_credit_locked(q, &set, &record->credit, false);
+	record->is_detached = true;
 	record->n_trees = 0;
 	record->credit = (struct quota_usage){ 0 };
 }
@@ -881,6 +883,7 @@ static struct quota_usage take_over_locked(struct quotas *q, const struct stat *
 	granted = other->granted;
 	set_of_record(q, other, &set);
 	change_credit_locked(q, &set, &other->credit, false);
+	other->is_detached = true;
 	other->n_trees = 0;
 	other->credit = (struct quota_usage){ 0 };
 	return granted;
@@ -912,7 +915,7 @@ void quotas_adopt(struct quota_section *section, const struct stat *file, bool i
 	record->inode = file->st_ino;
 	record->n_trees = set->n_trees;
 	memcpy(record->trees, set->at, set->n_trees * sizeof(set->at[0]));
-	record->is_doubtful = false;
+	record->is_doubtful = record->is_detached = false;
 	record->owner = actor->worker_slot + 1;
 	list_record_locked(q, actor->record);
 	if (is_new)
@@ -1096,7 +1099,7 @@ int quotas_grow(struct quota_actor *actor, uint64_t bytes, uint64_t *ret_bytes)
 	struct record *record = own_record(actor);
 
 	*ret_bytes = bytes;
-	if (record && record->n_trees > 0 && bytes > record->granted.bytes)
+	if (record && !record->is_detached && bytes > record->granted.bytes)
 		r = grow_locked(actor, record, bytes, ret_bytes);
 	unlock(actor->quotas);
 	return r;

@@ -131,15 +131,19 @@ static int create(struct upload *up, const char *name)
 	return r;
 }
 
-/* An open file, locked by us, that was there before is this upload's to count. */
-static int adopt(struct upload *up, const struct stat *replaces)
+/* An open file, locked by us, that was there before is this upload's to count: where its name is,
+ * so it must still have that one. */
+static int adopt(struct upload *up, const char *name, const struct stat *replaces)
 {
-	struct stat st;
+	struct stat st, named;
 	int r = ledger_enter(up->ledger, up->place.directory, -1, false);
 
 	if (r < 0)
 		return r;
 	r = fstat(up->file, &st) < 0 ? -errno : 0;
+	if (fstatat(up->place.directory, name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !is_same_file(&st, &named))
+		r = -ESTALE;
 	if (r == 0) {
 		ledger_adopt(up->ledger, &st, false, replaces);
 		up->is_counted = true;
@@ -217,7 +221,11 @@ static int open_beside(struct upload *up)
 	if (r == -ENOENT)
 		r = create_partial(up);
 	else if (r == 0)
-		r = adopt(up, replaced(up));
+		r = adopt(up, up->temporary, replaced(up));
+	if (r == -ESTALE) {
+		fd_close(&up->file);
+		up->temporary[0] = '\0';
+	}
 	if (r == -EWOULDBLOCK || r == -EINVAL || r == -ESTALE || r == -EEXIST)
 		return open_unique(up);
 	if (r < 0)
@@ -342,10 +350,10 @@ static int begin_continued(struct upload *up, const struct upload_request *reque
 	if (at > kept)
 		return -ERANGE;
 
-	int r = adopt(up, replaced(up));
+	int r = adopt(up, up->temporary, replaced(up));
 
 	if (r < 0)
-		return r;
+		return r == -ESTALE ? -ETXTBSY : r;
 	if (ftruncate(up->file, (off_t)at) < 0)
 		return -errno;
 	return seek_to(up, at);
@@ -387,8 +395,10 @@ static int begin_in_place(struct upload *up, uint64_t at)
 	if (up->file < 0)
 		return -errno;
 
-	int r = adopt(up, NULL);
+	int r = adopt(up, up->place.name, NULL);
 
+	if (r == -ESTALE)
+		return -ETXTBSY; /* it has just been replaced, renamed or deleted */
 	return r < 0 ? r : seek_to(up, at);
 }
 

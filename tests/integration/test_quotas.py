@@ -18,14 +18,16 @@ from sallyport_lab.wait import eventually
 
 @pytest.fixture(scope="module")
 def server(start_module_server):
-    server = start_module_server(plain_ftp=True, uploads="direct", failed_login_delay=0)
+    server = start_module_server(plain_ftp=True, uploads="direct", failed_login_delay=0,
+                                 passive_ports=20)
     server.expected_exits = 10
     return server
 
 
 @pytest.fixture(scope="module")
 def atomic(start_module_server):
-    return start_module_server(plain_ftp=True, uploads="atomic", failed_login_delay=0)
+    return start_module_server(plain_ftp=True, uploads="atomic", failed_login_delay=0,
+                                 passive_ports=20)
 
 
 @pytest.fixture
@@ -33,8 +35,8 @@ def name(request):
     return re.sub(r"\W+", "-", request.node.name)[:60]
 
 
-def login(server, user):
-    control = server.login(user, tls=False)
+def login(server, user, **options):
+    control = server.login(user, tls=False, **options)
     control.expect("TYPE I", 200)
     return control
 
@@ -436,6 +438,8 @@ class Monkey:
 
     def __init__(self, server, user, number, is_admin):
         self.server, self.user, self.is_admin = server, user, is_admin
+        # Thousands of data connections would use up the ports of one address.
+        self.source = f"127.0.1.{1 + 10 * int(user[1:]) + number if not is_admin else 100 + number}"
         self.rng = random.Random(f"{user}-{number}")
         self.codes = {}
 
@@ -458,7 +462,7 @@ class Monkey:
         steps = [self.store] * 6 + [self.append, self.resume, self.patch, self.break_off,
                                     self.delete, self.delete, self.rename, self.rename,
                                     self.copy, self.make, self.remove, self.unique]
-        with login(self.server, self.user) as self.control:
+        with login(self.server, self.user, source=self.source) as self.control:
             for _ in range(count):
                 self.rng.choice(steps)()
         return self.codes
@@ -544,7 +548,7 @@ def crowd(server, count_each):
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("uploads", ["direct", "atomic"])
 def test_figures_are_exact_after_ten_thousand_operations_of_twenty_sessions(start_server, uploads):
-    server = start_server(plain_ftp=True, uploads=uploads, passive_ports=100)
+    server = start_server(plain_ftp=True, uploads=uploads, passive_ports=30)
     folder, codes = crowd(server, 500)
     root = server.data_root / "crowd"
     now = figures(server)
