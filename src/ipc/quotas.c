@@ -28,6 +28,7 @@ struct counter {
 	/* What uploads that replace a file will give back: it does not stand in their way. */
 	struct quota_usage credit;
 	bool is_known;
+	uint64_t counted_at;
 	uint32_t holder; /* worker slot + 1; 0: nobody */
 	uint32_t epoch;	 /* of a group: changes with its members */
 	uint32_t next;	 /* in its chain */
@@ -55,7 +56,7 @@ struct quotas {
 	pthread_mutex_t mutex;
 	_Atomic bool is_on;
 	size_t max_records;
-	uint64_t seed;
+	uint64_t seed, moment;
 	uint32_t unused;	/* counters from here on were never used */
 	uint32_t unused_links;	/* likewise */
 	uint32_t free_links;	/* those that were used before */
@@ -538,11 +539,20 @@ int quotas_room(struct quota_actor *actor, int directory, struct quota_usage *re
 	return r;
 }
 
-void quotas_doubt_all(struct quotas *q)
+uint64_t quotas_moment(struct quotas *q)
+{
+	lock(q);
+	uint64_t moment = ++q->moment;
+	unlock(q);
+	return moment;
+}
+
+void quotas_doubt_older(struct quotas *q, uint64_t moment)
 {
 	lock(q);
 	for (uint32_t i = NIL + 1; i < q->unused; i++)
-		q->counters[i].is_known = false;
+		if (q->counters[i].counted_at < moment)
+			q->counters[i].is_known = false;
 	unlock(q);
 }
 
@@ -689,6 +699,7 @@ void quotas_counted(struct quota_actor *actor, uint32_t tree, const struct quota
 				give_locked(c, &record->granted);
 	}
 	c->is_known = true;
+	c->counted_at = q->moment;
 	correct_groups_locked(q, c, was_known, &before);
 	credit_anew_locked(q);
 	release_locked(actor, &tree, 1);
@@ -780,6 +791,7 @@ static int sum_group_locked(struct quotas *q, uint32_t group, const uint32_t tre
 		r = add_link_locked(q, trees[i], group, tops[i]);
 	q->counters[group].used = sum;
 	q->counters[group].is_known = r == 0;
+	q->counters[group].counted_at = q->moment;
 	credit_anew_locked(q);
 	return r;
 }

@@ -83,9 +83,11 @@ int quotas_look(struct quotas *q, uint32_t counter, struct quota_usage *ret) MUS
  * number). 0; -ENODATA. */
 int quotas_room(struct quota_actor *actor, int directory, struct quota_usage *ret) MUST_CHECK;
 
-/* They have to be counted again before they are used: all; the groups, since the members of one may
- * have changed. */
-void quotas_doubt_all(struct quotas *q);
+/* Moments come in the order of counts. */
+uint64_t quotas_moment(struct quotas *q);
+/* They have to be counted again before they are used: all that were counted before the moment; the
+ * groups, since the members of one may have changed. */
+void quotas_doubt_older(struct quotas *q, uint64_t moment);
 void quotas_doubt_groups(struct quotas *q);
 /* All trees that the directory lies in. */
 void quotas_doubt_above(struct quotas *q, int directory);

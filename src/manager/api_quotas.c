@@ -206,7 +206,13 @@ static unsigned recount(struct api_request *request, const char *user, const cha
 		return api_problem_errno(request, r, "");
 	log_event(LOG_INFO, "quota-recount", F_STR("user", user ? user : ""),
 		  F_STR("group", group ? group : ""), F_UINT("by_uid", request->by_uid));
-	return answer(request, items, true);
+	if (user || group || !request->context->quotas)
+		return answer(request, items, true);
+	/* What is counted without a quota at the moment is counted when it has one again. */
+	uint64_t moment = quotas_moment(request->context->quotas);
+	unsigned status = answer(request, items, true);
+	quotas_doubt_older(request->context->quotas, moment);
+	return status;
 }
 
 unsigned api_quotas_recount(struct api_request *request)
