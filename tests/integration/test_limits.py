@@ -174,6 +174,7 @@ def test_all_users_share_the_total_rate(start_server):
     assert max(rates) < 1.5 * min(rates), rates
 
 
+@pytest.mark.tsan
 def test_a_transfer_that_waits_for_its_rate_hears_its_client(server):
     user = add_user(server, "patient", "--user-download-rate", "1K")
     with server.login(user, tls=False) as control:
@@ -223,6 +224,7 @@ def test_a_user_has_no_more_sessions_than_it_may(server):
         one.sock.close()
 
 
+@pytest.mark.tsan
 def test_many_logins_at_once_in_all_workers_never_exceed_the_limit(server):
     server.add_user("crowd", PASSWORD, "--user-sessions", "5")
     gate, controls = threading.Barrier(24), [server.connect() for _ in range(24)]
@@ -238,6 +240,7 @@ def test_many_logins_at_once_in_all_workers_never_exceed_the_limit(server):
         control.sock.close()
 
 
+@pytest.mark.tsan
 def test_sessions_of_a_killed_worker_are_given_back(server):
     server.add_user("victim", PASSWORD, "--user-sessions", "1")
     control = server.login("victim", tls=False)
