@@ -94,6 +94,7 @@ def test_the_groups_sessions_are_those_of_each_member(server, member):
         assert "(limit 1, 1 open" in control.expect(f"PASS {PASSWORD}", 421).text
 
 
+@pytest.mark.tsan
 def test_a_way_of_uploading_is_the_users_or_else_the_groups_or_else_the_servers(server, member):
     assert appears_at_once(server, member), "the server's"
     server.cli("group", "set", member, "--uploads", "atomic")

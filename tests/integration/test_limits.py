@@ -61,9 +61,12 @@ def end_all(running):
 
 def measure_downloads(server, user, n, seconds, tls=False):
     """Bytes per second of each of n downloads, after a second in which they get going."""
-    running = start_all(server, user, ["RETR large"] * n, tls)
+    return rates_of(start_all(server, user, ["RETR large"] * n, tls), seconds)
+
+
+def rates_of(running, seconds):
+    """Reads for a second more, in which what has gathered in the sockets comes."""
     begin = time.monotonic()
-    # Without a pause between the two, in which bytes would gather in the sockets.
     pulls = [Background(pull, one, 1 + seconds, begin) for one in running]
     pieces = [one.result(seconds + 30)[1] for one in pulls]
     end_all(running)
@@ -166,14 +169,12 @@ def test_all_users_share_the_total_rate(start_server):
         server.add_user(user)
         server.put("large", content, user)
         running += start_all(server, user, ["RETR large"])
-    begin = time.monotonic()
-    pulls = [Background(pull, one, 3, begin) for one in running]
-    rates = [one.result()[0] / 3 for one in pulls]
-    end_all(running)
+    rates = rates_of(running, 3)
     assert RATE * 0.85 < sum(rates) < RATE * 1.15
     assert max(rates) < 1.5 * min(rates), rates
 
 
+@pytest.mark.tsan
 def test_a_transfer_that_waits_for_its_rate_hears_its_client(server):
     user = add_user(server, "patient", "--user-download-rate", "1K")
     with server.login(user, tls=False) as control:
@@ -223,6 +224,7 @@ def test_a_user_has_no_more_sessions_than_it_may(server):
         one.sock.close()
 
 
+@pytest.mark.tsan
 def test_many_logins_at_once_in_all_workers_never_exceed_the_limit(server):
     server.add_user("crowd", PASSWORD, "--user-sessions", "5")
     gate, controls = threading.Barrier(24), [server.connect() for _ in range(24)]
@@ -238,6 +240,7 @@ def test_many_logins_at_once_in_all_workers_never_exceed_the_limit(server):
         control.sock.close()
 
 
+@pytest.mark.tsan
 def test_sessions_of_a_killed_worker_are_given_back(server):
     server.add_user("victim", PASSWORD, "--user-sessions", "1")
     control = server.login("victim", tls=False)

@@ -48,6 +48,7 @@ def xferlog_lines(server):
     return matches
 
 
+@pytest.mark.tsan
 @pytest.mark.sanitize
 def test_every_kind_leaves_a_record_with_its_fields(server):
     content = os.urandom(100_000)
@@ -257,6 +258,7 @@ def test_a_reload_opens_the_xferlog_again(server):
     assert "after-rotation" not in log.with_suffix(".1").read_text()
 
 
+@pytest.mark.tsan
 def test_records_survive_managers_that_are_killed(server):
     server.add_user("steady")
     names = [f"d{i}" for i in range(60)]
