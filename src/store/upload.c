@@ -11,6 +11,7 @@
 
 struct upload {
 	struct ledger *ledger;
+	const struct home *home;	   /* borrowed */
 	struct partial_place place;	   /* of the final name */
 	char temporary[PARTIAL_NAME_SIZE]; /* where the bytes are; empty: under the final name */
 	int file;
@@ -74,6 +75,15 @@ static bool is_unchanged(const struct stat *a, const struct stat *b)
 {
 	return is_same_file(a, b) && a->st_size == b->st_size &&
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* The directory must still be where the user may make names. One that was moved within the home
+ * takes the file along; one that has left it takes nothing. */
+static int check_directory(const struct upload *up)
+{
+	int depth = home_depth(up->home, up->place.directory);
+
+	return MIN_OF(depth, 0);
 }
 
 /* --- where the bytes go ----------------------------------------------------------------------- */
@@ -212,6 +222,14 @@ static int create_partial(struct upload *up)
 	return r;
 }
 
+/* Something else has the name of the partial: a directory, a socket, a link, a file with a second
+ * name, or one that is not ours to write to. */
+static bool is_no_partial(int error)
+{
+	return error == -EINVAL || error == -ESTALE || error == -EISDIR || error == -ENXIO ||
+	       error == -ENODEV || error == -EACCES || error == -EPERM;
+}
+
 /* Beside the final name: under the partial's name, so that the bytes are found again even when this
  * process dies; or, while another upload has that, under one of its own. */
 static int open_beside(struct upload *up)
@@ -226,7 +244,7 @@ static int open_beside(struct upload *up)
 		fd_close(&up->file);
 		up->temporary[0] = '\0';
 	}
-	if (r == -EWOULDBLOCK || r == -EINVAL || r == -ESTALE || r == -EEXIST)
+	if (r == -EWOULDBLOCK || r == -EEXIST || is_no_partial(r))
 		return open_unique(up);
 	if (r < 0)
 		return r;
@@ -382,6 +400,8 @@ static int begin_based(struct upload *up, const struct upload_request *request, 
 	if (r == 0)
 		r = copy_start(request, up->old, up->file,
 			       up->is_patch ? up->old_stat.st_size : (off_t)at);
+	if (r == 0)
+		r = check_directory(up); /* the copy may have taken long */
 	/* Without that name it is not found again if this process dies; nothing else is lost. */
 	if (r == 0 && !up->is_patch)
 		(void)!rename_to_partial(up);
@@ -410,7 +430,7 @@ static int find_kept(struct upload *up)
 
 	if (r == -EWOULDBLOCK)
 		return -ETXTBSY;
-	if (r == -EINVAL || r == -ESTALE)
+	if (is_no_partial(r))
 		return -ENOENT;
 	if (r < 0)
 		return r;
@@ -453,10 +473,8 @@ static int begin(struct upload *up, const struct upload_request *request)
 		return -ERANGE;
 	if (up->old < 0)
 		return begin_fresh(up, request);
-	/* What is written to a second name of it would count there as well. */
-	bool is_alone = !up->ledger || up->old_stat.st_nlink == 1;
-
-	if (at == size && !request->is_atomic && !request->is_patch && is_alone)
+	/* A file with a second name gets a content of its own: the other name may lie anywhere. */
+	if (at == size && !request->is_atomic && !request->is_patch && up->old_stat.st_nlink == 1)
 		return begin_in_place(up, at);
 	return begin_based(up, request, at);
 }
@@ -469,6 +487,7 @@ int upload_begin(const struct upload_request *request, struct upload **ret)
 		return -ENOMEM;
 	up->ledger = home_ledger(request->home);
 	up->place.directory = up->file = up->old = -1;
+	up->home = request->home;
 	up->is_durable = request->is_durable;
 	up->may_replace = request->may_replace;
 	up->is_patch = request->is_patch;
@@ -670,6 +689,8 @@ int upload_commit(struct upload *up)
 	int r = check_late_errors(up);
 
 	if (r == 0)
+		r = check_directory(up);
+	if (r == 0)
 		r = *up->temporary ? replace(up) : finish_in_place(up);
 	if (r < 0)
 		return r;
@@ -727,6 +748,13 @@ uint64_t upload_keep(struct upload *up, bool frees_space)
 
 	uint64_t size = size_of(up);
 
+	if (check_directory(up) == -ESTALE) {
+		/* What an earlier upload has left went away with it, and is not ours to remove. */
+		up->is_settled = up->is_continued && ftruncate(up->file, (off_t)up->start) == 0;
+		if (up->is_settled)
+			settle(up);
+		return 0;
+	}
 	if (!*up->temporary) {
 		up->is_settled = size > 0; /* else upload_free removes it */
 		if (up->is_settled)

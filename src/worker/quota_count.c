@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "settings/data_roots.h"
 #include "store/tree.h"
 #include "worker/hosts.h"
 #include "worker/manager_link.h"
@@ -82,6 +83,17 @@ int quota_count_tree(const struct worker *worker, int directory, uint32_t tree, 
 	return r;
 }
 
+/* As sessions open it, but nothing is made. */
+static int find_home(const struct worker *worker, int data_root, const char *path,
+		     struct home **ret)
+{
+	size_t root_len = data_roots_length(worker->settings, text_of(path));
+
+	if (*path == '/' && root_len > 0)
+		return home_open_in_root(data_root, path, root_len, true, ret);
+	return home_find(data_root, path, ret);
+}
+
 /* --- groups ----------------------------------------------------------------------------------- */
 
 /* The homes of the members, each ended by NUL. */
@@ -132,7 +144,7 @@ static int open_member(const struct worker *worker, int data_root, const char *p
 	struct home *home = NULL;
 	struct stat st;
 
-	if (home_find(data_root, path, &home) < 0)
+	if (find_home(worker, data_root, path, &home) < 0)
 		return 0;
 	int r = home_openat(home, ".", O_RDONLY | O_DIRECTORY, 0, &ret->directory);
 	home_free(&home);
@@ -262,7 +274,7 @@ static int find_directory(const struct errand *errand, int data_root,
 {
 	struct home *home = NULL;
 	struct stat st;
-	int r = home_find(data_root, errand->request.directory, &home);
+	int r = find_home(errand->worker, data_root, errand->request.directory, &home);
 
 	if (r == 0)
 		r = home_openat(home, ".", O_RDONLY | O_DIRECTORY, 0, ret_fd);
