@@ -145,9 +145,7 @@ static const struct option_row session_kick_options[] = {
 };
 
 static const struct option_row quota_recount_options[] = {
-	{ .name = "group",
-	  .argument = "NAME",
-	  .help = "Count the homes of this group's members" },
+	{ .name = "group", .argument = "NAME", .help = "Count the homes of this group's members" },
 	END_OF_OPTIONS
 };
 
@@ -420,8 +418,8 @@ bool command_is_group(const char *word)
 /* Whole names ("user list", "status") are offered, and for a single word the groups as well. */
 const char *command_suggest(const char *group, const char *word)
 {
-	static const char *const groups[] = { "user",	  "group",   "session",
-					      "transfer", "quota", "storage", "config" };
+	static const char *const groups[] = { "user",  "group",	  "session", "transfer",
+					      "quota", "storage", "config" };
 	char typed[64];
 	int n = snprintf(typed, sizeof(typed), "%s%s%s", group ? group : "", group ? " " : "",
 			 word);

@@ -202,8 +202,8 @@ struct message_members_reply {
 /* How much a tree or a group holds. */
 struct message_quota_request {
 	struct message_head head;
-	uint64_t request_id; /* chosen by the manager, echoed */
-	bool is_recount;     /* count again, even if it is known */
+	uint64_t request_id;		   /* chosen by the manager, echoed */
+	bool is_recount;		   /* count again, even if it is known */
 	char group[USER_NAME_MAX + 1];	   /* empty: a tree */
 	char directory[USER_HOME_MAX + 1]; /* of the tree: absolute, or relative to data_root */
 };

@@ -44,7 +44,8 @@ struct quota_bound {
 struct quota_actor {
 	struct quotas *quotas;
 	uint32_t worker_slot;
-	uint32_t record; /* of its uploads: its slot on the scoreboard; QUOTA_NO_RECORD: it has none */
+	uint32_t
+		record; /* of its uploads: its slot on the scoreboard; QUOTA_NO_RECORD: it has none */
 	struct quota_bound bounds[QUOTA_BOUNDS_MAX];
 	size_t n_bounds;
 	uint32_t unknown;  /* after -ENODATA: the counter that has to be counted first */
@@ -113,7 +114,8 @@ void quotas_counted(struct quota_actor *actor, uint32_t tree, const struct quota
 /* The tree of a member's home is not among those of the group: they are to be listed again. */
 void quotas_join(struct quotas *q, uint32_t tree, uint32_t group);
 /* Before the members are asked for; and what came out: these trees, each once, of which those that
- * lie beneath another of them are not `tops`. 0: the group is known; -EAGAIN: the members have changed since;
+ * lie beneath another of them are not `tops`. 0: the group is known; -EAGAIN: the members have
+ * changed since;
  * -ENODATA: *ret_unknown is to be counted first; -ENOSPC. */
 uint32_t quotas_members_epoch(struct quotas *q, uint32_t group);
 /* The counted trees that the directory lies in, its own first. */

@@ -324,7 +324,8 @@ static void what_was_not_counted_shows_as_unknown(void **state)
 static void others_wait_while_a_tree_is_held(void **state)
 {
 	struct world *world = *state;
-	struct quota_actor counter = { .quotas = world->quotas, .worker_slot = 2,
+	struct quota_actor counter = { .quotas = world->quotas,
+				       .worker_slot = 2,
 				       .record = QUOTA_NO_RECORD };
 	const int inside[2] = { world->inside, -1 }, other[2] = { world->other, world->inside };
 	const struct quota_usage found = { 10, 1 };
@@ -346,7 +347,8 @@ static void a_walk_leaves_growing_files_to_their_uploads(void **state)
 {
 	struct world *world = *state;
 	struct stat file = file_of(1, 0), idle = file_of(2, 50);
-	struct quota_actor counter = { .quotas = world->quotas, .worker_slot = 2,
+	struct quota_actor counter = { .quotas = world->quotas,
+				       .worker_slot = 2,
 				       .record = QUOTA_NO_RECORD };
 	const struct quota_usage found = { 50, 1 };
 	uint64_t granted;
@@ -425,9 +427,9 @@ static uint32_t make_group(struct world *world)
 	set_counted(world, world->tree, 300, 3);
 	set_counted(world, world->inner, 100, 1);
 	set_counted(world, world->elsewhere, 200, 2);
-	assert_int_equal(quotas_set_members(world->quotas, group, epoch + 1, trees, tops, 3,
-					    &unknown),
-			 -EAGAIN);
+	assert_int_equal(
+		quotas_set_members(world->quotas, group, epoch + 1, trees, tops, 3, &unknown),
+		-EAGAIN);
 	assert_int_equal(quotas_set_members(world->quotas, group, epoch, trees, tops, 3, &unknown),
 			 0);
 	return group;

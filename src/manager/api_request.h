@@ -26,7 +26,7 @@ struct api_context {
 	struct worker_links *links;
 	struct quota_desk *desk;
 	struct quotas *quotas; /* NULL: nothing is counted */
-	int supervisor; /* channel */
+	int supervisor;	       /* channel */
 };
 
 struct MHD_Connection;

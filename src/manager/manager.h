@@ -10,8 +10,8 @@
 struct manager_start {
 	const struct settings_loaded *settings;
 	struct scoreboard *board;
-	int supervisor; /* channel */
-	int api;	/* listening AF_UNIX stream socket, <run_directory>/manager.sock */
+	int supervisor;	       /* channel */
+	int api;	       /* listening AF_UNIX stream socket, <run_directory>/manager.sock */
 	struct quotas *quotas; /* NULL: nothing is counted */
 };
 

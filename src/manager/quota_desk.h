@@ -1,6 +1,6 @@
-/* manager/quota_desk.h - what the manager and the workers ask each other about quotas: who the members
- * of a group are, and how much a tree or a group holds. Only workers see files, so they count.
- * Threads: quota_desk_ask any but the main loop, which takes the answers. */
+/* manager/quota_desk.h - what the manager and the workers ask each other about quotas: who the
+ * members of a group are, and how much a tree or a group holds. Only workers see files, so they
+ * count. Threads: quota_desk_ask any but the main loop, which takes the answers. */
 #ifndef MANAGER_QUOTA_DESK_H
 #define MANAGER_QUOTA_DESK_H
 

@@ -24,7 +24,7 @@ struct leftover {
 struct leftover_walk {
 	uint64_t max_age_s;
 	struct ledger *ledger; /* that hears of what is removed; may be NULL */
-	bool removes; /* those that are expired and not in use */
+	bool removes;	       /* those that are expired and not in use */
 	/* Told each one; a negative result ends the walk with it. May be NULL. */
 	int (*visit)(void *arg, const struct leftover *leftover);
 	/* Asked between entries, likewise. May be NULL. */

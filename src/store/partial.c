@@ -233,8 +233,7 @@ int partial_forget(const struct home *home, const char *path)
 	AUTO_PARTIAL_PLACE struct partial_place place = { .directory = -1 };
 	int r = partial_find_place(home, path, &place);
 
-	return r < 0 ? r
-		     : partial_forget_beside(home_ledger(home), place.directory, place.name);
+	return r < 0 ? r : partial_forget_beside(home_ledger(home), place.directory, place.name);
 }
 
 int partial_expire(struct ledger *ledger, int directory, const char *name, uint64_t max_age_s)

@@ -275,8 +275,8 @@ static int rename_to_partial(struct upload *up)
 	other = openat(up->place.directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (other >= 0 && flock(other, LOCK_EX | LOCK_NB) < 0)
 		return -EWOULDBLOCK;
-	const struct ledger_rename what = { up->place.directory, up->place.directory,
-					    up->temporary, name, true };
+	const struct ledger_rename what = { up->place.directory, up->place.directory, up->temporary,
+					    name, true };
 
 	r = ledger_rename(up->ledger, &what);
 	return r < 0 ? r : text_copy(text_of(name), up->temporary, sizeof(up->temporary));

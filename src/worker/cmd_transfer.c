@@ -314,8 +314,8 @@ static void reply_broken(struct session *s, const struct receipt *in, const stru
 		quota_describe(s, &more);
 		buf_add_char(&more, ' ');
 	} else if (is_out_of_space(t->error) &&
-	    path_join(&directory.real, T(".."), &directory.real) == 0 &&
-	    home_free_bytes(directory.home, place_beneath(&directory), &free_bytes) == 0)
+		   path_join(&directory.real, T(".."), &directory.real) == 0 &&
+		   home_free_bytes(directory.home, place_beneath(&directory), &free_bytes) == 0)
 		buf_addf(&more, "%" PRIu64 " bytes were written, %" PRIu64 " are free now. ",
 			 t->bytes, free_bytes);
 	if (kept > 0 && s->type == TYPE_IMAGE)

@@ -11,7 +11,7 @@
 
 /* How the counter of a bound is counted, and what it is called. */
 struct source {
-	const struct home *home;     /* its tree; NULL: the group */
+	const struct home *home;      /* its tree; NULL: the group */
 	char name[USER_NAME_MAX + 1]; /* of the user or the group; empty: of a folder */
 };
 
@@ -303,8 +303,7 @@ void quota_free(struct session_quota **quota)
 
 struct ledger *quota_worker_ledger(const struct worker *worker)
 {
-	struct session_quota *q =
-		worker->start->quotas ? new_quota(worker, QUOTA_NO_RECORD) : NULL;
+	struct session_quota *q = worker->start->quotas ? new_quota(worker, QUOTA_NO_RECORD) : NULL;
 
 	return q ? &q->ledger : NULL;
 }

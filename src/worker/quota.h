@@ -1,7 +1,7 @@
-/* worker/quota.h - the quotas that hold for a session: its user's, its group's, those of its virtual
- * folders. What its commands do to files is counted by a ledger (store/ledger.h) on the counters of
- * all processes (ipc/quotas.h), for everybody: also a user without a quota changes what others may
- * still store. Threads: the one that runs the session. */
+/* worker/quota.h - the quotas that hold for a session: its user's, its group's, those of its
+ * virtual folders. What its commands do to files is counted by a ledger (store/ledger.h) on the
+ * counters of all processes (ipc/quotas.h), for everybody: also a user without a quota changes what
+ * others may still store. Threads: the one that runs the session. */
 #ifndef WORKER_QUOTA_H
 #define WORKER_QUOTA_H
 

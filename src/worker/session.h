@@ -41,9 +41,9 @@ struct session_user {
 	struct session_folder *folders; /* those that could be opened */
 	size_t n_folders;
 	struct session_quota *quota; /* see worker/quota.h */
-	char *directory;   /* clean absolute path of the working directory */
-	char *rename_from; /* between RNFR and RNTO, else NULL */
-	char *copy_from;   /* between SITE CPFR and CPTO, else NULL */
+	char *directory;	     /* clean absolute path of the working directory */
+	char *rename_from;	     /* between RNFR and RNTO, else NULL */
+	char *copy_from;	     /* between SITE CPFR and CPTO, else NULL */
 	/* What SIZE has said last, and of which path: where a client's APPE thinks that it
 	 * begins. */
 	char *sized_path;

@@ -234,8 +234,7 @@ static void receive(struct session *s, struct data *data, struct upload *up, uin
 		if (s->type == TYPE_ASCII)
 			len = n > 0 ? ascii_decode(&state, buffer, len, decoded)
 				    : ascii_decode_end(&state, decoded);
-		ret->error =
-			store(up, s->type == TYPE_ASCII ? decoded : buffer, len, &most_bytes);
+		ret->error = store(up, s->type == TYPE_ASCII ? decoded : buffer, len, &most_bytes);
 		ret->is_file_error = ret->error < 0;
 		if (n == 0)
 			return;

@@ -22,7 +22,7 @@ struct worker_start {
 	struct scoreboard *board;
 	struct reservations *reservations;
 	struct places *places;
-	struct quotas *quotas; /* NULL: nothing is counted */
+	struct quotas *quotas;	/* NULL: nothing is counted */
 	struct tls_server *tls; /* NULL: no certificate; TLS is neither offered nor accepted */
 	const struct control_listener *listeners;
 	size_t n_listeners;
