@@ -10,8 +10,8 @@
  *	worker -> supervisor  LISTENER_REQUEST, LISTENER_RELEASE, DRAINING
  *	supervisor -> manager WORKER_CHANNEL (1 fd), TERMINATE
  *	manager -> supervisor RELOAD
- *	worker -> manager     AUTH_REQUEST, EVENTS
- *	manager -> worker     AUTH_REPLY, KICK, EVENT_STORED
+ *	worker -> manager     AUTH_REQUEST, EVENTS, MEMBERS_REQUEST, QUOTA_REPLY
+ *	manager -> worker     AUTH_REPLY, KICK, EVENT_STORED, MEMBERS_REPLY, QUOTA_REQUEST
  *	worker -> mailbox of another worker   DATA_CONNECTION, CONTROL_CONNECTION (1 fd)
  */
 #ifndef IPC_MESSAGES_H
@@ -19,6 +19,7 @@
 
 #include "base/secret.h"
 #include "ftp/policy.h"
+#include "ftp/quota.h"
 #include "ftp/user_limits.h"
 #include "net/address.h"
 
@@ -50,6 +51,10 @@ enum message_kind {
 	MSG_CONTROL_CONNECTION, /* message_control_connection */
 	MSG_EVENTS,		/* message_events */
 	MSG_EVENT_STORED,	/* message_event_stored */
+	MSG_MEMBERS_REQUEST,	/* message_members_request */
+	MSG_MEMBERS_REPLY,	/* message_members_reply */
+	MSG_QUOTA_REQUEST,	/* message_quota_request */
+	MSG_QUOTA_REPLY,	/* message_quota_reply */
 };
 
 struct message_head {
@@ -85,10 +90,14 @@ struct message_auth_reply {
 	uint64_t request_id;
 	uint32_t result; /* enum auth_result */
 	/* The rest only with AUTH_OK: */
-	uint32_t permissions; /* enum permission bits */
-	struct user_limits limits;
-	char user[USER_NAME_MAX + 1]; /* as stored */
-	char home[USER_HOME_MAX + 1]; /* absolute, or relative to data_root */
+	uint32_t permissions;		 /* enum permission bits */
+	struct user_limits limits;	 /* with those of the group already */
+	uint32_t uploads;		 /* enum user_uploads, likewise */
+	struct quota_limits user_quota;	 /* of the user alone */
+	struct quota_limits group_quota; /* of all members of the group together */
+	char group[USER_NAME_MAX + 1];	 /* empty: none */
+	char user[USER_NAME_MAX + 1];	 /* as stored */
+	char home[USER_HOME_MAX + 1];	 /* absolute, or relative to data_root */
 	/* Lines of ftp/policy.h. The packet ends behind the NUL. */
 	char policy[POLICY_TEXT_SIZE];
 };
@@ -138,7 +147,8 @@ enum event_kind {
 	EVENT_DELETE,
 	EVENT_RENAME,
 	EVENT_MKDIR,
-	EVENT_RMDIR,
+	EVENT_RMDIR, /* of a whole tree: one for its top */
+	EVENT_COPY,
 };
 
 #define EVENT_TEXT_MAX (2 * 4096) /* two paths */
@@ -153,7 +163,7 @@ struct event {
 	uint64_t session_id;
 	struct address peer;
 	int64_t ended_wall_ms;
-	uint64_t bytes, duration_ms; /* of uploads and downloads */
+	uint64_t bytes, duration_ms; /* of uploads, downloads and copies */
 	bool is_tls, is_ascii;
 	char user[USER_NAME_MAX + 1];
 	char result[64];    /* "complete", or why not */
@@ -187,6 +197,43 @@ struct message_event_stored {
 	uint64_t sequence;
 };
 
+#define MEMBERS_HOMES_SIZE 8192
+
+/* The homes of a group's members, page by page in the order of their names. */
+struct message_members_request {
+	struct message_head head;
+	uint64_t request_id; /* chosen by the worker, echoed */
+	char group[USER_NAME_MAX + 1];
+	char after[USER_NAME_MAX + 1]; /* the last user of the page before; empty: the first page */
+};
+
+struct message_members_reply {
+	struct message_head head;
+	uint64_t request_id;
+	int32_t error; /* 0 or -errno; the rest with 0 only */
+	bool is_last;
+	char last[USER_NAME_MAX + 1]; /* user of this page */
+	uint32_t n, len;
+	char homes[MEMBERS_HOMES_SIZE]; /* n texts of len bytes together, each ended by NUL */
+};
+
+/* How much a tree or a group holds. */
+struct message_quota_request {
+	struct message_head head;
+	uint64_t request_id;		   /* chosen by the manager, echoed */
+	bool is_recount;		   /* count again, even if it is known */
+	char group[USER_NAME_MAX + 1];	   /* empty: a tree */
+	char directory[USER_HOME_MAX + 1]; /* of the tree: absolute, or relative to data_root */
+};
+
+struct message_quota_reply {
+	struct message_head head;
+	uint64_t request_id;
+	int32_t error;	/* 0 or -errno; the rest with 0 only */
+	bool was_known; /* before is what was thought */
+	struct quota_usage before, after;
+};
+
 /* Large enough for any of them. */
 union message {
 	struct message_head head;
@@ -199,6 +246,10 @@ union message {
 	struct message_control_connection control_connection;
 	struct message_events events;
 	struct message_event_stored event_stored;
+	struct message_members_request members_request;
+	struct message_members_reply members_reply;
+	struct message_quota_request quota_request;
+	struct message_quota_reply quota_reply;
 };
 
 #endif

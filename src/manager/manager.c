@@ -9,6 +9,8 @@
  *	supervisor   TERMINATE       any time   once; the end of the channel means the same
  *	worker       AUTH_REQUEST    any time   often
  *	worker       EVENT           any time   often
+ *	worker       MEMBERS_REQUEST any time   often
+ *	worker       QUOTA_REPLY     any time   once for each QUOTA_REQUEST
  *
  * Anything else ends the peer's channel. Threads: the main loop here, which knows the passwords
  * that are remembered, a pool that checks the others
@@ -26,6 +28,7 @@
 #include "ipc/channel.h"
 #include "manager/api.h"
 #include "manager/last_logins.h"
+#include "manager/quota_desk.h"
 #include "manager/records.h"
 #include "manager/verify.h"
 #include "manager/worker_links.h"
@@ -40,6 +43,7 @@ struct manager {
 	struct last_logins *last_logins;
 	struct transfers *transfers;
 	struct records *records;
+	struct quota_desk *desk;
 	struct worker_links *links;
 	struct verify_pool *verify;
 	struct api *api;
@@ -102,6 +106,8 @@ static int start_api(struct manager *m)
 		.accounts = m->accounts,
 		.transfers = m->transfers,
 		.links = m->links,
+		.desk = m->desk,
+		.quotas = m->start->quotas,
 		.supervisor = m->start->supervisor,
 	};
 
@@ -112,8 +118,12 @@ static int start_parts(struct manager *m)
 {
 	m->links = worker_links_new();
 	m->cache = password_cache_new((int64_t)m->settings->password_cache_s * 1000, clock_ms);
-	if (!m->links || !m->cache)
+	m->desk = m->links ? quota_desk_new(m->links) : NULL;
+	if (!m->desk || !m->cache)
 		return -ENOMEM;
+	/* The one before us may have died between a change of members and its word of it. */
+	if (m->start->quotas)
+		quotas_doubt_groups(m->start->quotas);
 
 	int r = open_accounts(m);
 	if (r == 0)
@@ -135,6 +145,7 @@ static void stop_parts(struct manager *m)
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
 	records_free(&m->records);
+	quota_desk_free(&m->desk);
 	worker_links_free(&m->links);
 	password_cache_free(&m->cache);
 	transfers_free(&m->transfers);
@@ -293,6 +304,8 @@ static bool take_message(struct manager *m, struct worker_link *link, const unio
 		submit(m, link, &message->auth_request);
 		return true;
 	}
+	if (quota_desk_take(m->desk, m->accounts, link, message, len))
+		return true;
 	if (!records_are_sound(&message->events, len))
 		return false;
 	records_note(m->records, link, &message->events);
@@ -380,6 +393,7 @@ int manager_main(const struct manager_start *start)
 	log_event(LOG_INFO, "manager-ready", F_STR("version", SALLYPORT_VERSION));
 	while (!m.is_ending)
 		run_once(&m);
+	quota_desk_close(m.desk);
 	api_stop(&m.api);
 	read_what_is_left(&m);
 	stop_parts(&m);

@@ -40,7 +40,16 @@ struct records {
 static const char *const kind_names[] = {
 	[EVENT_UPLOAD] = "upload", [EVENT_DOWNLOAD] = "download", [EVENT_DELETE] = "delete",
 	[EVENT_RENAME] = "rename", [EVENT_MKDIR] = "mkdir",	  [EVENT_RMDIR] = "rmdir",
+	[EVENT_COPY] = "copy",
 };
+
+int event_kind_find(const char *name)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(kind_names); i++)
+		if (strcmp(kind_names[i], name) == 0)
+			return (int)i;
+	return -EINVAL;
+}
 
 const char *event_kind_name(unsigned kind)
 {

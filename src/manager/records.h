@@ -20,6 +20,8 @@ void records_free(struct records **records);
 
 /* "upload", "download", ...; NULL past the end. */
 const char *event_kind_name(unsigned kind);
+/* enum event_kind, or -EINVAL. */
+int event_kind_find(const char *name);
 
 /* Events of a worker are whole and of the right length. */
 bool records_are_sound(const struct message_events *message, size_t len);

@@ -74,10 +74,15 @@ static void init_reply(struct message_auth_reply *reply, const struct message_au
 static int fill_reply(struct message_auth_reply *reply, const struct account *account,
 		      const struct effective_rights *rights)
 {
-	reply->limits = account->limits;
 	reply->permissions = rights->permissions;
+	reply->limits = rights->limits;
+	reply->uploads = rights->uploads;
+	reply->user_quota = rights->quota;
+	reply->group_quota = rights->group_quota;
 
 	int r = text_copy(text_of(rights->policy), reply->policy, sizeof(reply->policy));
+	if (r == 0)
+		r = text_copy(text_of(rights->group), reply->group, sizeof(reply->group));
 	if (r == 0)
 		r = text_copy(text_of(account->name), reply->user, sizeof(reply->user));
 	if (r == 0)
@@ -110,8 +115,9 @@ static int send_ok(struct verify_pool *pool, struct job *job, const struct accou
 	struct message_auth_reply reply;
 	struct effective_rights rights;
 
-	int r = rights_get_effective(pool->base.accounts, text_of(account->name),
-				     account->permissions, &rights);
+	int r = rights_get_effective(pool->base.accounts, text_of(account->name), &rights);
+	if (r == -ENOENT)
+		return -ESTALE;
 	if (r < 0)
 		return send_refusal(job, AUTH_BACKEND_ERROR);
 	init_reply(&reply, &job->request, AUTH_OK);

@@ -186,6 +186,16 @@ static size_t hold_all(struct worker_links *links, struct worker_link **ret)
 	return n;
 }
 
+/* The one that came last is not about to leave. */
+struct worker_link *worker_links_any(struct worker_links *links)
+{
+	(void)pthread_mutex_lock(&links->lock);
+	struct worker_link *link =
+		links->n > 0 ? worker_link_hold(links->links[links->n - 1]) : NULL;
+	(void)pthread_mutex_unlock(&links->lock);
+	return link;
+}
+
 void worker_links_kick(struct worker_links *links, const struct message_kick *kick)
 {
 	struct worker_link *all[WORKER_LINKS_MAX];

@@ -35,6 +35,9 @@ void worker_links_remove(struct worker_links *links, struct worker_link *link);
 size_t worker_links_poll(struct worker_links *links, struct pollfd *ret_polls,
 			 struct worker_link **ret_links);
 
+/* A worker that serves, held for the caller; NULL: there is none. Any thread. */
+struct worker_link *worker_links_any(struct worker_links *links) MUST_CHECK;
+
 /* Sends to every worker: each looks for the sessions that are meant. */
 void worker_links_kick(struct worker_links *links, const struct message_kick *kick);
 

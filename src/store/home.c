@@ -17,6 +17,7 @@
 struct home {
 	int fd;		  /* O_PATH directory */
 	uint64_t refuses; /* RESOLVE_NO_SYMLINKS, or 0 */
+	struct ledger *ledger;
 };
 
 /* The parent directory of a path and the last name in it. */
@@ -158,6 +159,7 @@ static int make_home(int *fd, uint64_t refuses, struct home **ret)
 		return -ENOMEM;
 	home->fd = fd_take(fd);
 	home->refuses = refuses;
+	home->ledger = NULL;
 	*ret = home;
 	return 0;
 }
@@ -202,6 +204,25 @@ int home_open(int data_root, const char *path, struct home **ret)
 int home_open_strict(int data_root, const char *path, struct home **ret)
 {
 	return open_home(data_root, path, RESOLVE_NO_SYMLINKS, ret);
+}
+
+int home_find(int data_root, const char *path, struct home **ret)
+{
+	const struct home root = { .fd = data_root };
+	AUTO_CLOSE int fd = *path == '/' ? open_absolute(data_root, path)
+					 : beneath(&root, path, O_PATH | O_DIRECTORY, 0);
+
+	return make_home(&fd, RESOLVE_NO_SYMLINKS, ret);
+}
+
+void home_count(struct home *home, struct ledger *ledger)
+{
+	home->ledger = ledger;
+}
+
+struct ledger *home_ledger(const struct home *home)
+{
+	return home->ledger;
 }
 
 bool home_is_strict(const struct home *home)
@@ -287,37 +308,22 @@ int home_mkdir(const struct home *home, const char *path, mode_t mode)
 	return mkdirat(place.fd, place.name, mode) < 0 ? -errno : 0;
 }
 
-static int unlink_with(const struct home *home, const char *path, int flags)
+int home_rmdir(const struct home *home, const char *path)
 {
 	AUTO_PLACE struct place place = { -1, NULL };
 	int r = open_place(home, path, &place);
 
 	if (r < 0)
 		return r;
-	return unlinkat(place.fd, place.name, flags) < 0 ? -errno : 0;
-}
-
-int home_rmdir(const struct home *home, const char *path)
-{
-	return unlink_with(home, path, AT_REMOVEDIR);
+	return unlinkat(place.fd, place.name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
 int home_unlink(const struct home *home, const char *path)
 {
-	return unlink_with(home, path, 0);
-}
+	AUTO_PLACE struct place place = { -1, NULL };
+	int r = open_place(home, path, &place);
 
-/* Some file systems (NFS, a few of FUSE) know no RENAME_NOREPLACE and say EINVAL. Looking first
- * is the best that is left there; a file that appears between the two calls is replaced. */
-static int rename_after_look(const struct place *from, const struct place *to)
-{
-	struct stat st;
-
-	if (fstatat(to->fd, to->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return -EEXIST;
-	if (errno != ENOENT)
-		return -errno;
-	return renameat(from->fd, from->name, to->fd, to->name) < 0 ? -errno : 0;
+	return r < 0 ? r : ledger_unlink(home->ledger, place.fd, place.name);
 }
 
 int home_rename(const struct home *home, const char *from, const char *to, bool may_replace)
@@ -330,12 +336,10 @@ int home_rename(const struct home *home, const char *from, const char *to, bool 
 	r = open_place(home, to, &target);
 	if (r < 0)
 		return r;
-	if (renameat2(source.fd, source.name, target.fd, target.name,
-		      may_replace ? 0 : RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno == EINVAL && !may_replace)
-		return rename_after_look(&source, &target);
-	return -errno;
+	const struct ledger_rename what = { source.fd, target.fd, source.name, target.name,
+					    may_replace };
+
+	return ledger_rename(home->ledger, &what);
 }
 
 static bool is_same(const struct stat *a, const struct stat *b)

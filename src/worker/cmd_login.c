@@ -11,6 +11,7 @@
 #include "worker/session_limits.h"
 #include "worker/manager_link.h"
 #include "worker/place.h"
+#include "worker/quota.h"
 #include "worker/sessions.h"
 
 static void refuse_plain(struct session *s)
@@ -72,6 +73,7 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 		return -ENOMEM;
 	memcpy(user->name, answer->user, len + 1);
 	user->limits = answer->limits;
+	user->uploads = answer->uploads;
 	user->directory = text_dup(T("/"));
 	int r = user->directory
 			? policy_new(answer->permissions, text_of(answer->policy), &user->policy)
@@ -80,6 +82,8 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 		r = place_open_home(s, answer->home, !policy_is_plain(user->policy), &user->home);
 	if (r == 0)
 		r = place_open_folders(s, user);
+	if (r == 0)
+		r = quota_open(s, user, answer);
 	if (r < 0) {
 		session_user_free(&user);
 		return r;

@@ -12,6 +12,7 @@
 #include "worker/events.h"
 #include "worker/place.h"
 #include "worker/pool.h"
+#include "worker/quota.h"
 #include "worker/session_limits.h"
 #include "worker/transfer.h"
 
@@ -139,7 +140,8 @@ void cmd_retr(struct session *s, struct text argument)
 	transfer_begin(s, TRANSFER_DOWNLOAD, place.path.bytes);
 	if (data_open(s, &data, what) == 0) {
 		/* As many bytes as have been announced, should the file grow meanwhile. */
-		transfer_send(s, &data, file, offset, MIN_OF(end, (uint64_t)st.st_size), &t);
+		transfer_send(s, &data, file, offset, MIN_OF(end, (uint64_t)st.st_size),
+			      offset == 0 && end >= (uint64_t)st.st_size, &t);
 		s->bytes_sent += t.bytes;
 		data_close(s, &data);
 		if (t.error == 0)
@@ -200,6 +202,28 @@ static bool has_room(struct session *s, const struct receipt *in, const struct u
 	return false;
 }
 
+/* What a quota leaves for the whole of the file, with what is there of it now and will be replaced:
+ * when that is nothing, the data need not flow. */
+static bool has_quota(struct session *s, const struct receipt *in,
+		      const struct upload_outlook *look)
+{
+	bool is_patch = in->end != UINT64_MAX;
+	uint64_t there = look->size_bytes + look->kept_bytes, first = in->offset;
+	struct quota_usage room;
+	int r = quota_room(s, &in->place, &room);
+
+	if (is_patch)
+		there = look->size_bytes;
+	else if (in->appends && (look->kept_bytes == 0 || first == UINT64_MAX))
+		first = there;
+	if (r == 0 && ((room.bytes == 0 && there <= first) ||
+		       (room.files == 0 && look->is_new && look->kept_bytes == 0)))
+		r = -EDQUOT;
+	if (r < 0)
+		quota_reply_errno(s, r, &in->place);
+	return r == 0;
+}
+
 /* What can be said before any data flows: rights, names, places. The file itself is touched only
  * once its data connection is open, so that a blocked one leaves nothing behind (D-83). */
 static bool may_upload(struct session *s, struct receipt *in)
@@ -229,7 +253,14 @@ static bool may_upload(struct session *s, struct receipt *in)
 			     in->is_new ? "upload new files" : "change or replace existing files");
 		return false;
 	}
-	return is_offset_good(s, in, &look) && has_room(s, in, &look);
+	return is_offset_good(s, in, &look) && has_room(s, in, &look) && has_quota(s, in, &look);
+}
+
+static bool uploads_atomically(const struct session *s)
+{
+	if (s->user->uploads != USER_UPLOADS_AS_SERVER)
+		return s->user->uploads == USER_UPLOADS_ATOMIC;
+	return s->worker->settings->uploads == UPLOADS_ATOMIC;
 }
 
 static int begin_upload(struct session *s, const struct receipt *in, struct upload **ret)
@@ -238,7 +269,7 @@ static int begin_upload(struct session *s, const struct receipt *in, struct uplo
 	const struct upload_request request = {
 		.home = in->place.home,
 		.path = place_beneath(&in->place),
-		.is_atomic = settings->uploads == UPLOADS_ATOMIC,
+		.is_atomic = uploads_atomically(s),
 		.is_durable = settings->durability == DURABILITY_FSYNC,
 		/* Somebody else may have made it meanwhile. */
 		.may_replace =
@@ -276,14 +307,17 @@ static void reply_broken(struct session *s, const struct receipt *in, const stru
 			 uint64_t kept)
 {
 	struct place directory = in->place;
-	char storage[256];
+	char storage[512];
 	struct buf more;
 	uint64_t free_bytes;
 
 	buf_init(&more, storage, sizeof(storage) - 1);
-	if (is_out_of_space(t->error) &&
-	    path_join(&directory.real, T(".."), &directory.real) == 0 &&
-	    home_free_bytes(directory.home, place_beneath(&directory), &free_bytes) == 0)
+	if (t->error == -EDQUOT && t->is_file_error) {
+		quota_describe(s, &more);
+		buf_add_char(&more, ' ');
+	} else if (is_out_of_space(t->error) &&
+		   path_join(&directory.real, T(".."), &directory.real) == 0 &&
+		   home_free_bytes(directory.home, place_beneath(&directory), &free_bytes) == 0)
 		buf_addf(&more, "%" PRIu64 " bytes were written, %" PRIu64 " are free now. ",
 			 t->bytes, free_bytes);
 	if (kept > 0 && s->type == TYPE_IMAGE)
@@ -300,12 +334,12 @@ static void reply_broken(struct session *s, const struct receipt *in, const stru
 
 /* What RANG leaves room for, and the largest file that may be. */
 static void receive_within_limits(struct session *s, const struct receipt *in, struct data *data,
-				  const struct upload *up, struct transfer *t)
+				  struct upload *up, struct transfer *t)
 {
 	uint64_t room = limits_upload_room(s, upload_start(up));
 	uint64_t range = in->end == UINT64_MAX ? UINT64_MAX : in->end - in->offset;
 
-	transfer_receive(s, data, upload_file(up), MIN_OF(room, range), t);
+	transfer_receive(s, data, up, MIN_OF(room, range), t);
 	if (t->error == -EFBIG && t->is_file_error && room < range)
 		t->error = -EOVERFLOW;
 	if (in->end != UINT64_MAX)

@@ -116,6 +116,7 @@ static const struct errno_reply errno_replies[] = {
 	{ -ENOSPC, 452, "Disk full [D-88]" },
 	{ -EDQUOT, 552, "Quota exceeded [D-89]" },
 	{ -EFBIG, 552, "File too large" },
+	{ -ERANGE, 554, "The restart point is behind the end of the file" },
 };
 
 void reply_errno(struct session *s, int error, struct text what)

@@ -139,6 +139,19 @@ void events_note_change(struct session *s, enum event_kind kind, struct text pat
 	enqueue(s->worker->events, queued);
 }
 
+void events_note_copy(struct session *s, struct text from, const struct path *to, uint64_t bytes,
+		      uint64_t ms, int error)
+{
+	struct queued *queued = new_event(s, EVENT_COPY, from, path_text(to));
+
+	if (queued) {
+		queued->event.bytes = bytes;
+		queued->event.duration_ms = ms;
+		set_result(&queued->event, error);
+	}
+	enqueue(s->worker->events, queued);
+}
+
 /* --- sending ---------------------------------------------------------------------------------- */
 
 static void log_lost_locked(struct events *events)

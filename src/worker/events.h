@@ -24,6 +24,10 @@ void events_note_transfer(struct session *s, enum event_kind kind, const struct 
 void events_note_change(struct session *s, enum event_kind kind, struct text path,
 			const struct path *new_path, int error);
 
+/* A file was copied within the server, which took ms. */
+void events_note_copy(struct session *s, struct text from, const struct path *to, uint64_t bytes,
+		      uint64_t ms, int error);
+
 /* Main thread: its entry in epoll is ready. Sends nothing. */
 void events_woken(struct events *events);
 /* Main thread: sends what is due: the first event at once, those that follow close behind it

@@ -11,6 +11,7 @@
 #include "worker/control.h"
 #include "worker/events.h"
 #include "worker/pool.h"
+#include "worker/quota_count.h"
 #include "worker/sessions.h"
 
 #define SEND_TIMEOUT_MS 2000
@@ -28,6 +29,14 @@ struct question {
 	struct message_auth_request request;
 };
 
+/* Of a thread that waits for a page of members. */
+struct page {
+	struct list link;
+	struct message_members_reply *reply;
+	uint64_t id;
+	bool is_answered;
+};
+
 struct manager_link {
 	struct worker *worker;
 	int epoll;
@@ -41,6 +50,8 @@ struct manager_link {
 	uint64_t last_id;
 	unsigned in_flight, unsent; /* of the questions: sent, and not sent yet */
 	struct list questions;	    /* not answered; in the order in which they were asked */
+	struct list pages;
+	pthread_cond_t page_came;
 };
 
 struct manager_link *manager_link_new(struct worker *worker, int epoll)
@@ -56,6 +67,8 @@ struct manager_link *manager_link_new(struct worker *worker, int epoll)
 	(void)pthread_rwlock_init(&link->channel_lock, NULL);
 	(void)pthread_mutex_init(&link->lock, NULL);
 	list_init(&link->questions);
+	list_init(&link->pages);
+	(void)pthread_cond_init(&link->page_came, NULL);
 	return link;
 }
 
@@ -194,6 +207,51 @@ void manager_link_forget(struct manager_link *link, const struct session *s)
 	}
 }
 
+/* One that is lost with its manager is asked for again by the next try. */
+static int try_members_locked(struct manager_link *link, struct page *page,
+			      struct message_members_request *request)
+{
+	struct timespec until;
+
+	page->id = request->request_id = ++link->last_id;
+	(void)pthread_mutex_unlock(&link->lock);
+	(void)!manager_link_send(link, request, sizeof(*request));
+	(void)pthread_mutex_lock(&link->lock);
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec++;
+	while (!page->is_answered)
+		if (pthread_cond_clockwait(&link->page_came, &link->lock, CLOCK_MONOTONIC,
+					   &until) == ETIMEDOUT)
+			break;
+	return page->is_answered ? page->reply->error : -ETIMEDOUT;
+}
+
+int manager_link_members(struct manager_link *link, const char *group, const char *after,
+			 struct message_members_reply *ret)
+{
+	struct message_members_request request = { .head = { MSG_MEMBERS_REQUEST } };
+	struct page page = { .reply = ret };
+	bool is_of_pool = pool_self() != NULL;
+	int r = text_copy(text_of(group), request.group, sizeof(request.group));
+
+	if (r == 0)
+		r = text_copy(text_of(after), request.after, sizeof(request.after));
+	if (r < 0)
+		return r;
+	if (is_of_pool)
+		pool_block(link->worker->pool);
+	(void)pthread_mutex_lock(&link->lock);
+	list_append(&link->pages, &page.link);
+	r = -ETIMEDOUT;
+	for (int tries = 0; r == -ETIMEDOUT && tries < ANSWER_TIMEOUT_MS / 1000; tries++)
+		r = try_members_locked(link, &page, &request);
+	list_remove(&page.link);
+	(void)pthread_mutex_unlock(&link->lock);
+	if (is_of_pool)
+		pool_unblock(link->worker->pool);
+	return r;
+}
+
 int manager_link_send(struct manager_link *link, const void *packet, size_t len)
 {
 	(void)pthread_rwlock_rdlock(&link->channel_lock);
@@ -254,6 +312,26 @@ static struct question *take_question(struct manager_link *link, uint64_t id)
 	return found;
 }
 
+static bool take_members(struct manager_link *link, const struct message_members_reply *reply,
+			 size_t len)
+{
+	if (len != sizeof(*reply) || reply->len > sizeof(reply->homes) ||
+	    (reply->len > 0 && reply->homes[reply->len - 1] != '\0'))
+		return false;
+	(void)pthread_mutex_lock(&link->lock);
+	for (struct list *l = link->pages.next; l != &link->pages; l = l->next) {
+		struct page *page = list_entry(l, struct page, link);
+
+		if (page->id != reply->request_id || page->is_answered)
+			continue;
+		*page->reply = *reply;
+		page->is_answered = true;
+	}
+	(void)pthread_cond_broadcast(&link->page_came);
+	(void)pthread_mutex_unlock(&link->lock);
+	return true;
+}
+
 /* Hands the answer to the session that has asked. Takes question. */
 static struct session *deliver(struct manager_link *link, struct question *question,
 			       const struct message_auth_reply *reply, int wake_fd)
@@ -309,6 +387,13 @@ static bool take_message(struct manager_link *link, const union message *message
 		if (len != sizeof(message->event_stored))
 			return false;
 		events_acknowledge(link->worker->events, message->event_stored.sequence);
+		return true;
+	case MSG_MEMBERS_REPLY:
+		return take_members(link, &message->members_reply, len);
+	case MSG_QUOTA_REQUEST:
+		if (len != sizeof(message->quota_request))
+			return false;
+		quota_count_request(link->worker, &message->quota_request);
 		return true;
 	default:
 		return false;

@@ -19,6 +19,10 @@ int manager_link_ask(struct manager_link *link, const struct session *s, const c
 /* The session ends before its answer has come. */
 void manager_link_forget(struct manager_link *link, const struct session *s);
 
+/* A page of the homes of a group's members, behind this user. 0; -ETIMEDOUT; -errno. Any thread. */
+int manager_link_members(struct manager_link *link, const char *group, const char *after,
+			 struct message_members_reply *ret) MUST_CHECK;
+
 /* Sends a packet if there is room for it now. 0 or -errno. Any thread. */
 int manager_link_send(struct manager_link *link, const void *packet, size_t len) MUST_CHECK;
 

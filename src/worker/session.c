@@ -14,6 +14,7 @@
 #include "worker/hosts.h"
 #include "worker/manager_link.h"
 #include "worker/passive.h"
+#include "worker/quota.h"
 #include "worker/sessions.h"
 
 void session_user_free(struct session_user **user)
@@ -23,6 +24,7 @@ void session_user_free(struct session_user **user)
 			home_free(&(*user)->folders[i].home);
 		free((*user)->folders);
 		home_free(&(*user)->home);
+		quota_free(&(*user)->quota);
 		policy_free(&(*user)->policy);
 		free((*user)->directory);
 		free((*user)->rename_from);

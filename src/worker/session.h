@@ -16,6 +16,7 @@
 #include "ftp/listing.h"
 #include "ftp/path.h"
 #include "ftp/policy.h"
+#include "ftp/quota.h"
 #include "ipc/buckets.h"
 #include "net/stream.h"
 #include "store/home.h"
@@ -30,18 +31,21 @@ struct session_folder {
 	struct text path; /* borrowed from the policy */
 	struct home *home;
 	bool is_read_only;
+	struct quota_limits quota;
 };
 
 /* What a login brings; heap, so that a session before its login stays small. */
 struct session_user {
 	struct policy *policy;
 	struct user_limits limits;
+	enum user_uploads uploads;
 	struct home *home;
 	struct session_folder *folders; /* those that could be opened */
 	size_t n_folders;
-	char *directory;   /* clean absolute path of the working directory */
-	char *rename_from; /* between RNFR and RNTO, else NULL */
-	char *copy_from;   /* between SITE CPFR and CPTO, else NULL */
+	struct session_quota *quota; /* see worker/quota.h */
+	char *directory;	     /* clean absolute path of the working directory */
+	char *rename_from;	     /* between RNFR and RNTO, else NULL */
+	char *copy_from;	     /* between SITE CPFR and CPTO, else NULL */
 	/* What SIZE has said last, and of which path: where a client's APPE thinks that it
 	 * begins. */
 	char *sized_path;

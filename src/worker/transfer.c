@@ -77,9 +77,9 @@ static void send_image(struct session *s, struct data *data, int file, off_t off
 	}
 }
 
-/* The content converted on its way: TYPE A, MODE Z. */
+/* The content through our own hands: TYPE A, MODE Z, and where it is hashed. digest may be NULL. */
 static void send_converted(struct session *s, struct data *data, int file, off_t offset, off_t end,
-			   char *buffer, struct transfer *t)
+			   char *buffer, struct digest *digest, struct transfer *t)
 {
 	struct ascii state = { 0 };
 	size_t third =
@@ -99,6 +99,8 @@ static void send_converted(struct session *s, struct data *data, int file, off_t
 			return;
 		}
 		offset += n;
+		if (digest)
+			digest_add(digest, buffer, (size_t)n);
 		size_t len = (size_t)n;
 		if (s->type == TYPE_ASCII) {
 			out = buffer + third;
@@ -128,23 +130,43 @@ static void end_flow(struct flow *flow, struct transfer *t)
 	flow_end(flow);
 }
 
+/* NULL where no hash is wanted or memory is short. */
+static struct digest *start_digest(const struct session *s, bool is_wanted, bool is_whole)
+{
+	return is_wanted && is_whole && s->type == TYPE_IMAGE ? digest_new(DIGEST_SHA256) : NULL;
+}
+
+static void end_digest(struct digest **digest, struct transfer *t)
+{
+	struct buf out;
+
+	if (*digest && t->error == 0) {
+		buf_init(&out, t->sha256, sizeof(t->sha256));
+		digest_finish(*digest, &out);
+	}
+	digest_free(digest);
+}
+
 void transfer_send(struct session *s, struct data *data, int file, uint64_t offset, uint64_t end,
-		   struct transfer *ret)
+		   bool is_whole, struct transfer *ret)
 {
 	char *buffer = pool_buffer();
 	off_t last = end > INT64_MAX ? INT64_MAX : (off_t)end;
+	struct digest *digest;
 	struct flow flow;
 
 	*ret = (struct transfer){ .error = buffer ? 0 : -ENOMEM };
 	if (!buffer)
 		return;
+	digest = start_digest(s, s->worker->settings->hash_downloads, is_whole);
 	flow_begin(&flow, s, data->stream.fd, DIRECTION_DOWNLOAD);
-	if (s->type == TYPE_ASCII || s->is_mode_z)
-		send_converted(s, data, file, (off_t)offset, last, buffer, ret);
+	if (s->type == TYPE_ASCII || s->is_mode_z || digest)
+		send_converted(s, data, file, (off_t)offset, last, buffer, digest, ret);
 	else
 		send_image(s, data, file, (off_t)offset, last, buffer, ret);
 	if (ret->error == 0)
 		ret->error = data_end(data, stall_deadline(s));
+	end_digest(&digest, ret);
 	end_flow(&flow, ret);
 }
 
@@ -163,32 +185,17 @@ static int write_all(int file, const char *p, size_t len)
 }
 
 /* Writes what *left allows. */
-static int store(int file, const char *p, size_t len, uint64_t *left)
+static int store(struct upload *up, const char *p, size_t len, uint64_t *left)
 {
-	size_t fits = (size_t)MIN_OF((uint64_t)len, *left);
-	int r = write_all(file, p, fits);
+	size_t fits = (size_t)MIN_OF((uint64_t)len, *left), granted = 0;
+	int r = fits > 0 ? upload_reserve(up, fits, &granted) : 0;
 
-	*left -= fits;
+	if (r == 0)
+		r = write_all(upload_file(up), p, granted);
+	*left -= granted;
+	if (r == 0 && granted < fits)
+		return -EDQUOT;
 	return r == 0 && fits < len ? -EFBIG : r;
-}
-
-/* What is left to receive goes here; NULL where no hash is wanted or memory is short. */
-static struct digest *start_digest(const struct session *s, int file)
-{
-	bool is_whole = s->type == TYPE_IMAGE && lseek(file, 0, SEEK_CUR) == 0;
-
-	return is_whole && s->worker->settings->hash_uploads ? digest_new(DIGEST_SHA256) : NULL;
-}
-
-static void end_digest(struct digest **digest, struct transfer *t)
-{
-	struct buf out;
-
-	if (*digest && t->error == 0) {
-		buf_init(&out, t->sha256, sizeof(t->sha256));
-		digest_finish(*digest, &out);
-	}
-	digest_free(digest);
 }
 
 /* As data_read, within what the bandwidth limits let through. */
@@ -202,7 +209,7 @@ static ssize_t read_piece(struct session *s, struct data *data, char *buffer, si
 	return n < 0 ? n : data_read(data, buffer, (size_t)n, stall_deadline(s));
 }
 
-static void receive(struct session *s, struct data *data, int file, uint64_t most_bytes,
+static void receive(struct session *s, struct data *data, struct upload *up, uint64_t most_bytes,
 		    struct digest *digest, struct transfer *ret)
 {
 	char *buffer = pool_buffer(), *decoded = buffer ? buffer + POOL_BUFFER_SIZE / 2 : NULL;
@@ -226,8 +233,7 @@ static void receive(struct session *s, struct data *data, int file, uint64_t mos
 		if (s->type == TYPE_ASCII)
 			len = n > 0 ? ascii_decode(&state, buffer, len, decoded)
 				    : ascii_decode_end(&state, decoded);
-		ret->error =
-			store(file, s->type == TYPE_ASCII ? decoded : buffer, len, &most_bytes);
+		ret->error = store(up, s->type == TYPE_ASCII ? decoded : buffer, len, &most_bytes);
 		ret->is_file_error = ret->error < 0;
 		if (n == 0)
 			return;
@@ -238,15 +244,16 @@ static void receive(struct session *s, struct data *data, int file, uint64_t mos
 	}
 }
 
-void transfer_receive(struct session *s, struct data *data, int file, uint64_t most_bytes,
+void transfer_receive(struct session *s, struct data *data, struct upload *up, uint64_t most_bytes,
 		      struct transfer *ret)
 {
-	struct digest *digest = start_digest(s, file);
+	struct digest *digest = start_digest(s, s->worker->settings->hash_uploads,
+					     lseek(upload_file(up), 0, SEEK_CUR) == 0);
 	struct flow flow;
 
 	*ret = (struct transfer){ 0 };
 	flow_begin(&flow, s, data->stream.fd, DIRECTION_UPLOAD);
-	receive(s, data, file, most_bytes, digest, ret);
+	receive(s, data, up, most_bytes, digest, ret);
 	end_digest(&digest, ret);
 	end_flow(&flow, ret);
 }
