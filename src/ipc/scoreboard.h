@@ -94,8 +94,11 @@ void scoreboard_set_sandbox(struct scoreboard *board, uint32_t child,
 int scoreboard_open(struct scoreboard *board, uint32_t worker_slot, uint32_t *ret_slot,
 		    uint64_t *ret_id) MUST_CHECK;
 void scoreboard_close(struct scoreboard *board, uint32_t slot);
-/* Worker: publishes everything but id and worker_slot. */
+/* Worker: publishes everything but id, worker_slot, and the last command with its time. */
 void scoreboard_publish(struct scoreboard *board, uint32_t slot, const struct session_view *view);
+/* Worker: publishes the last command. */
+void scoreboard_set_command(struct scoreboard *board, uint32_t slot, const char *line,
+			    int64_t wall_ms);
 /* Worker: the cheap ones, without the sequence lock. */
 void scoreboard_set_running(struct scoreboard *board, uint32_t slot, bool is_running);
 void scoreboard_set_transfer_bytes(struct scoreboard *board, uint32_t slot, uint64_t bytes);

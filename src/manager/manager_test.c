@@ -670,6 +670,7 @@ static uint64_t open_session(const char *user, uint32_t *ret_slot)
 	assert_int_equal(text_copy(text_of(user), view.user, sizeof(view.user)), 0);
 	assert_int_equal(scoreboard_open(f.board, 0, ret_slot, &id), 0);
 	scoreboard_publish(f.board, *ret_slot, &view);
+	scoreboard_set_command(f.board, *ret_slot, view.command, 1700000000123);
 	return id;
 }
 

@@ -102,6 +102,8 @@ void session_publish(struct session *s, const char *command)
 	copy_cut(view.transfer_path, sizeof(view.transfer_path), s->transfer_path);
 	copy_cut(view.command, sizeof(view.command), s->last_command);
 	scoreboard_publish(s->worker->start->board, s->board_slot, &view);
+	scoreboard_set_command(s->worker->start->board, s->board_slot, view.command,
+			       view.last_command_wall_ms);
 }
 
 /* --- running ---------------------------------------------------------------------------------- */
