@@ -2,22 +2,40 @@
  *
  * beneath() is the only way to a descriptor in this file; what changes names (mkdir, unlink,
  * rename) opens the parent directory that way and then acts on one last name in it, which has no
- * '/' and is neither "." nor "..", so that the kernel has no further step to take. */
+ * '/' and is neither "." nor "..", so that the kernel has no further step to take.
+ *
+ * Thousands of sessions of one user share one descriptor: each opens the home by its path, as if
+ * there were no other, and when that leads to a directory that is open already, in the same mount,
+ * takes that one. A lock guards the table of them and their counts. */
 #include "store/home.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 
 /* openat2(2) gives up with EAGAIN when something was renamed or mounted while it walked over
  * "..". */
 #define RACE_TRIES 64
 
+/* Which directory it is. */
+struct identity {
+	uint64_t device, inode, mount;
+};
+
 struct home {
 	int fd;		  /* O_PATH directory */
 	uint64_t refuses; /* RESOLVE_NO_SYMLINKS, or 0 */
+	/* Guarded by the lock of the table. */
+	size_t users;
+	struct identity identity;
+	struct home *next; /* in the chain of its inode */
 };
+
+#define CHAINS 1024
+static struct home *chains[CHAINS];
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER; /* guards it; innermost */
 
 /* The parent directory of a path and the last name in it. */
 struct place {
@@ -146,18 +164,84 @@ static int open_absolute(int data_root, const char *path)
 	return resolve(data_root, path, O_PATH | O_DIRECTORY, 0, 0);
 }
 
-/* Takes *fd, which may be -errno. */
+/* Mounts have numbers since Linux 5.8; before, and where there is no inode, nothing is shared. */
+static bool identify(int fd, struct identity *ret)
+{
+	unsigned wanted = STATX_INO | STATX_MNT_ID;
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, wanted, &st) < 0 || (st.stx_mask & wanted) != wanted)
+		return false;
+	*ret = (struct identity){
+		.device = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor,
+		.inode = st.stx_ino,
+		.mount = st.stx_mnt_id,
+	};
+	return true;
+}
+
+static struct home **chain_of(const struct identity *identity)
+{
+	return &chains[(identity->inode ^ identity->inode >> 10) % CHAINS];
+}
+
+static struct home *find_locked(const struct identity *identity, uint64_t refuses)
+{
+	struct home *home = *chain_of(identity);
+
+	while (home && (home->refuses != refuses ||
+			memcmp(&home->identity, identity, sizeof(*identity)) != 0))
+		home = home->next;
+	return home;
+}
+
+/* The home of this directory; fd is taken when there was none. NULL: no memory. */
+static struct home *share_locked(int *fd, const struct identity *identity, uint64_t refuses)
+{
+	struct home *home = find_locked(identity, refuses);
+
+	if (!home) {
+		home = calloc(1, sizeof(*home));
+		if (!home)
+			return NULL;
+		home->fd = fd_take(fd);
+		home->refuses = refuses;
+		home->identity = *identity;
+		home->next = *chain_of(identity);
+		*chain_of(identity) = home;
+	}
+	home->users++;
+	return home;
+}
+
+static struct home *lone_home(int *fd, uint64_t refuses)
+{
+	struct home *home = calloc(1, sizeof(*home));
+
+	if (home) {
+		home->fd = fd_take(fd);
+		home->refuses = refuses;
+	}
+	return home;
+}
+
+/* Takes *fd, which may be -errno, unless the directory is open already. */
 static int make_home(int *fd, uint64_t refuses, struct home **ret)
 {
+	struct identity identity;
+	struct home *home;
+
 	if (*fd < 0)
 		return *fd;
-
-	struct home *home = malloc(sizeof(*home));
-
+	if (identify(*fd, &identity)) {
+		(void)pthread_mutex_lock(&table_lock);
+		home = share_locked(fd, &identity, refuses);
+		(void)pthread_mutex_unlock(&table_lock);
+	} else {
+		home = lone_home(fd, refuses);
+	}
 	if (!home)
 		return -ENOMEM;
-	home->fd = fd_take(fd);
-	home->refuses = refuses;
 	*ret = home;
 	return 0;
 }
@@ -209,12 +293,33 @@ bool home_is_strict(const struct home *home)
 	return home->refuses & RESOLVE_NO_SYMLINKS;
 }
 
+/* True: it was the last user's. */
+static bool leave_locked(struct home *home)
+{
+	struct home **link = chain_of(&home->identity);
+
+	if (home->users > 1) {
+		home->users--;
+		return false;
+	}
+	while (home->users > 0 && *link != home)
+		link = &(*link)->next;
+	if (home->users > 0)
+		*link = home->next;
+	return true;
+}
+
 void home_free(struct home **home)
 {
 	if (!*home)
 		return;
-	fd_close(&(*home)->fd);
-	free(*home);
+	(void)pthread_mutex_lock(&table_lock);
+	bool is_last = leave_locked(*home);
+	(void)pthread_mutex_unlock(&table_lock);
+	if (is_last) {
+		fd_close(&(*home)->fd);
+		free(*home);
+	}
 	*home = NULL;
 }
 

@@ -37,8 +37,8 @@ _Static_assert(LINES_SIZE + NAMES_SIZE <= POOL_BUFFER_SIZE && LINES_SIZE % 8 == 
 struct lister {
 	struct session *s;
 	const struct home *home; /* of what is listed now */
-	struct data *data; /* where it goes; NULL: to the control connection */
-	bool is_recursive; /* LIST -R */
+	struct data *data;	 /* where it goes; NULL: to the control connection */
+	bool is_recursive;	 /* LIST -R */
 	struct list_lines lines;
 	char *names; /* NAMES_SIZE bytes */
 	uint64_t bytes;
