@@ -22,7 +22,8 @@ int home_check_kernel(void) MUST_CHECK;
 /* Opens a home: an absolute path, or one relative to data_root (resolved beneath it). A missing
  * relative home is made, with its parents, mode 0700 before the umask; a missing absolute one is
  * -ENOENT. On the way below data_root no symbolic link is followed (-ELOOP): what lies there is
- * made by clients too, and one home may lie inside another. */
+ * made by clients too, and one home may lie inside another. Homes of one directory share its
+ * descriptor. */
 int home_open(int data_root, const char *path, struct home **ret) MUST_CHECK;
 /* The same, but no symbolic link inside is ever followed (-ELOOP): for users whose rights depend on
  * the path, so that a link cannot lead to where another rule holds. Who wants links followed
