@@ -69,7 +69,8 @@ static int shake_hands(struct stream *stream, bool waits_for_client, int64_t dea
 		return wanted;
 	/* GnuTLS clients (lftp, FileZilla) send their last flight in two pieces and hold the second
 	 * one back until the first is acknowledged. */
-	socket_acknowledge_now(stream->fd);
+	if (SSL_get_state(stream->ssl) != TLS_ST_BEFORE)
+		socket_acknowledge_now(stream->fd);
 	if (wanted == POLLIN && !waits_for_client)
 		return -EAGAIN;
 	return wait_for(stream, (short)wanted, deadline_ms);
