@@ -427,6 +427,36 @@ def test_a_quota_that_comes_during_an_upload_counts_it(start_server):
     assert assert_exact(server, "alice") == (15_000, 1)
 
 
+def test_what_the_housekeeping_removes_is_given_back(start_server):
+    server = start_server(plain_ftp=True, uploads="atomic", partial_max_age=3)
+    server.add_user("alice", PASSWORD, "--quota-bytes", "50000")
+    with login(server, "alice") as control:
+        running = control.start("STOR a")
+        running.data.sendall(bytes(10_000))
+        reset(running.data)
+        control.expect_reply(426)
+        assert control.expect("AVBL", 213).text != "213 50000"
+        eventually(lambda: control.expect("AVBL", 213).text == "213 50000", 20)
+    assert assert_exact(server, "alice") == (0, 0)
+
+
+def test_what_the_command_line_removes_is_counted_anew(start_server):
+    server = start_server(plain_ftp=True, uploads="atomic", partial_max_age=86400)
+    server.add_user("alice", PASSWORD, "--quota-bytes", "50000")
+    with login(server, "alice") as control:
+        running = control.start("STOR a")
+        running.data.sendall(bytes(10_000))
+        reset(running.data)
+        control.expect_reply(426)
+        assert used(server, "alice")[1] == 1
+        partial = server.home("alice") / ".a.sallyport-part"
+        os.utime(partial, (0, 0))
+        server.cli("storage", "check", "--clean")
+        assert not partial.exists()
+        assert control.expect("AVBL", 213).text == "213 50000"
+    assert assert_exact(server, "alice") == (0, 0)
+
+
 # --- many at once ---------------------------------------------------------------------------------
 
 
