@@ -11,14 +11,15 @@
 
 /* How the counter of a bound is counted, and what it is called. */
 struct source {
-	const struct home *home;      /* its tree; NULL: the group */
-	char name[USER_NAME_MAX + 1]; /* of the user or the group; empty: of a folder */
+	const struct home *home; /* its tree; NULL: the group */
+	const char *name;	 /* of the user or the group; empty: of a folder; borrowed */
 };
 
 struct session_quota {
 	struct ledger ledger;
 	const struct worker *worker;
 	int data_root; /* borrowed */
+	char *group;   /* its name; NULL: none with a quota */
 	struct quota_actor actor;
 	struct source sources[QUOTA_BOUNDS_MAX]; /* by bound */
 	struct quota_section section;
@@ -237,9 +238,9 @@ static int add_bound(struct session_quota *q, uint32_t counter, const struct quo
 	if (at == QUOTA_BOUNDS_MAX)
 		return -ENOSPC;
 	q->actor.bounds[at] = (struct quota_bound){ counter, *limits };
-	q->sources[at].home = home;
+	q->sources[at] = (struct source){ home, name };
 	q->actor.n_bounds++;
-	return text_copy(text_of(name), q->sources[at].name, sizeof(q->sources[at].name));
+	return 0;
 }
 
 static int bind_tree(struct session_quota *q, const struct home *home,
@@ -261,6 +262,9 @@ static int bind_group(struct session_quota *q, const struct home *home,
 
 	if (!*answer->group || !quota_is_limited(&answer->group_quota))
 		return 0;
+	q->group = text_dup(text_of(answer->group));
+	if (!q->group)
+		return -ENOMEM;
 	int r = fstat(q->data_root, &root) < 0 ? -errno : 0;
 	if (r == 0)
 		r = quotas_find_group(q->actor.quotas, answer->group, &root, &group);
@@ -269,7 +273,7 @@ static int bind_group(struct session_quota *q, const struct home *home,
 	if (r < 0)
 		return r;
 	quotas_join(q->actor.quotas, tree, group);
-	return add_bound(q, group, &answer->group_quota, NULL, answer->group);
+	return add_bound(q, group, &answer->group_quota, NULL, q->group);
 }
 
 int quota_open(struct session *s, struct session_user *user,
@@ -297,6 +301,8 @@ int quota_open(struct session *s, struct session_user *user,
 
 void quota_free(struct session_quota **quota)
 {
+	if (*quota)
+		free((*quota)->group);
 	free(*quota);
 	*quota = NULL;
 }
