@@ -14,6 +14,7 @@
 #include "worker/pool.h"
 #include "worker/quota.h"
 #include "worker/session_limits.h"
+#include "worker/sessions.h"
 #include "worker/transfer.h"
 
 void cmd_rest(struct session *s, struct text argument)
@@ -392,14 +393,41 @@ static void receive(struct session *s, const struct receipt *in, struct data *da
 	note_end(s, EVENT_UPLOAD, &in->place.path, &t, data);
 }
 
-static void run_upload(struct session *s, const struct receipt *in, const char *what)
-{
+struct incoming {
+	struct receipt in;
 	struct data data;
+};
 
-	transfer_begin(s, TRANSFER_UPLOAD, in->place.path.bytes);
-	if (data_open(s, &data, what) == 0)
-		receive(s, in, &data);
+void upload_go_on(struct session *s)
+{
+	AUTO_FREE struct incoming *incoming = s->incoming;
+
+	s->incoming = NULL;
+	if (s->wants_end) /* the client has gone before anything was touched */
+		data_close(s, &incoming->data);
+	else
+		receive(s, &incoming->in, &incoming->data);
 	transfer_end(s);
+}
+
+/* The client sends when it has got the 150: until then no thread waits. With TLS it has sent with
+ * the end of the handshake. Takes *ptr. */
+static void run_upload(struct session *s, struct incoming **ptr, const char *what)
+{
+	struct incoming *incoming = *ptr;
+
+	*ptr = NULL;
+	transfer_begin(s, TRANSFER_UPLOAD, incoming->in.place.path.bytes);
+	if (data_open(s, &incoming->data, what) < 0) {
+		transfer_end(s);
+		free(incoming);
+		return;
+	}
+	s->incoming = incoming;
+	s->awaits_data = !s->protects_data &&
+			 sessions_await_data(s->worker->sessions, s, incoming->data.stream.fd);
+	if (!s->awaits_data)
+		upload_go_on(s);
 }
 
 /* The end is the end, whatever REST says. But a client that has just been told a size sends what
@@ -412,20 +440,35 @@ static uint64_t append_offset(const struct session *s, const struct path *path)
 								    : UINT64_MAX;
 }
 
+static struct incoming *new_incoming(struct session *s)
+{
+	struct incoming *incoming = calloc(1, sizeof(*incoming));
+
+	if (!incoming)
+		reply_errno(s, -ENOMEM, T(""));
+	return incoming;
+}
+
 static void upload(struct session *s, struct text argument, bool appends)
 {
-	struct receipt in = { .appends = appends };
+	AUTO_FREE struct incoming *incoming = new_incoming(s);
 	char what[PATH_MAX_LEN + 64];
 
-	take_range(s, &in.offset, &in.end);
-	if (place_find(s, argument, PLACE_WRITE, &in.place) < 0)
+	if (!incoming)
+		return;
+
+	struct receipt *in = &incoming->in;
+
+	in->appends = appends;
+	take_range(s, &in->offset, &in->end);
+	if (place_find(s, argument, PLACE_WRITE, &in->place) < 0)
 		return;
 	if (appends)
-		in.offset = append_offset(s, &in.place.path), in.end = UINT64_MAX;
-	if (!may_upload(s, &in) || !data_is_possible(s))
+		in->offset = append_offset(s, &in->place.path), in->end = UINT64_MAX;
+	if (!may_upload(s, in) || !data_is_possible(s))
 		return;
-	(void)snprintf(what, sizeof(what), "Ready to receive %s.", in.place.path.bytes);
-	run_upload(s, &in, what);
+	(void)snprintf(what, sizeof(what), "Ready to receive %s.", in->place.path.bytes);
+	run_upload(s, &incoming, what);
 }
 
 /* A name that nothing has: the client's wish, or "file", with a random end. */
@@ -456,16 +499,23 @@ static int find_unique_place(struct session *s, struct text wish, struct place *
 /* The name stands in the 150 reply (RFC 1123 4.1.2.9) and in the 226. */
 void cmd_stou(struct session *s, struct text argument)
 {
-	struct receipt in = { .is_unique = true, .end = UINT64_MAX };
+	AUTO_FREE struct incoming *incoming = new_incoming(s);
 	uint64_t ignored;
 	char what[PATH_MAX_LEN + 64];
 
+	if (!incoming)
+		return;
+
+	struct receipt *in = &incoming->in;
+
+	in->is_unique = true;
+	in->end = UINT64_MAX;
 	take_range(s, &ignored, &ignored);
-	if (find_unique_place(s, argument, &in.place) < 0 || !may_upload(s, &in) ||
+	if (find_unique_place(s, argument, &in->place) < 0 || !may_upload(s, in) ||
 	    !data_is_possible(s))
 		return;
-	(void)snprintf(what, sizeof(what), "FILE: %.*s", TEXT_ARG(path_name(&in.place.path)));
-	run_upload(s, &in, what);
+	(void)snprintf(what, sizeof(what), "FILE: %.*s", TEXT_ARG(path_name(&in->place.path)));
+	run_upload(s, &incoming, what);
 }
 
 void cmd_stor(struct session *s, struct text argument)

@@ -2,6 +2,7 @@
 #include "worker/pool.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -26,8 +27,7 @@ struct spare_wake {
 /* A thread that waits to be made the leader. */
 struct spare {
 	struct spare *next;
-	pthread_cond_t called;
-	bool is_called;
+	sem_t called;
 };
 
 struct pool {
@@ -150,10 +150,10 @@ static void find_leader(struct pool *pool)
 	if (spare) {
 		pool->spares = spare->next;
 		pool->n_spares--;
-		spare->is_called = true;
-		(void)pthread_cond_signal(&spare->called);
 	}
 	(void)pthread_mutex_unlock(&pool->lock);
+	if (spare)
+		(void)sem_post(&spare->called); /* its thread waits for exactly this */
 	if (!spare)
 		start_thread(pool);
 }
@@ -267,44 +267,56 @@ static void take_turn(struct pool *pool)
 	atomic_fetch_sub(&pool->working, 1);
 }
 
-static void unlink_spare_locked(struct pool *pool, const struct spare *spare)
+/* True: it was still there. Else somebody has taken it to call it. */
+static bool unlink_spare_locked(struct pool *pool, const struct spare *spare)
 {
 	struct spare **at = &pool->spares;
 
-	while (*at != spare)
+	while (*at && *at != spare)
 		at = &(*at)->next;
+	if (!*at)
+		return false;
 	*at = spare->next;
 	pool->n_spares--;
+	return true;
+}
+
+/* False: it was too late. */
+static bool wait_for_call(struct spare *spare, int64_t deadline_ms)
+{
+	struct timespec until = { .tv_sec = deadline_ms / 1000,
+				  .tv_nsec = deadline_ms % 1000 * 1000000 };
+
+	while (sem_clockwait(&spare->called, CLOCK_MONOTONIC, &until) < 0)
+		if (errno != EINTR)
+			return false;
+	return true;
 }
 
 /* Waits for work. False: there was none for long, the thread may leave. */
 static bool wait_as_spare(struct pool *pool)
 {
-	struct spare own = { .next = NULL };
-	int64_t deadline = deadline_in(LEAVE_AFTER_MS);
-	struct timespec until = { .tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000 };
-	pthread_condattr_t attr;
-	int r = 0;
+	struct spare own;
 
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&own.called, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	(void)sem_init(&own.called, 0, 0); /* cannot fail with 0 */
 	(void)pthread_mutex_lock(&pool->lock);
 	own.next = pool->spares;
 	pool->spares = &own;
 	pool->n_spares++;
+	(void)pthread_mutex_unlock(&pool->lock);
 	/* A leader that found no spare just before this one came has left the place empty. */
 	bool is_needed = atomic_load(&pool->leader) == 0;
-	while (!own.is_called && !is_needed && r == 0)
-		r = pthread_cond_timedwait(&own.called, &pool->lock, &until);
-	self->was_called = own.is_called;
-	bool stays = own.is_called || is_needed || pool->n_spares <= KEPT_SPARES;
-	if (!own.is_called)
-		unlink_spare_locked(pool, &own);
+	bool is_called = !is_needed && wait_for_call(&own, deadline_in(LEAVE_AFTER_MS));
+	(void)pthread_mutex_lock(&pool->lock);
+	bool is_taken = !is_called && !unlink_spare_locked(pool, &own);
+	bool may_leave = pool->n_spares >= KEPT_SPARES;
 	(void)pthread_mutex_unlock(&pool->lock);
-	(void)pthread_cond_destroy(&own.called);
-	return stays;
+	/* Whoever has taken it calls in a moment. */
+	if (is_taken)
+		is_called = wait_for_call(&own, deadline_in(INT32_MAX));
+	(void)sem_destroy(&own.called);
+	self->was_called = is_called;
+	return is_called || is_needed || !may_leave;
 }
 
 static void *thread_main(void *arg)

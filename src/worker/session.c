@@ -267,6 +267,14 @@ static bool park(struct session *s)
 
 static int go_on(struct session *s)
 {
+	if (s->incoming) {
+		bool parks = s->awaits_data;
+
+		s->awaits_data = false;
+		if (!parks)
+			upload_go_on(s);
+		return parks;
+	}
 	if (s->awaits_answer)
 		return hear_answer(s);
 	return s->awaits_handshake ? begin_tls(s) : step(s);
@@ -287,7 +295,7 @@ void session_run(struct session *s)
 	if (!s->is_greeted)
 		begin(s);
 	for (;;) {
-		if (s->wants_end || atomic_load(&s->farewell)) {
+		if (!s->incoming && (s->wants_end || atomic_load(&s->farewell))) {
 			end(s, 0);
 			return;
 		}

@@ -125,6 +125,8 @@ struct session {
 	enum transfer_kind transfer_kind;
 	const char *transfer_path; /* borrowed during a transfer */
 	struct flow *flow;	   /* of the transfer in progress, see worker/flow.h; else NULL */
+	struct incoming *incoming; /* an upload that was told to begin, worker/cmd_transfer.c */
+	bool awaits_data;	   /* it is to be parked until the first byte comes */
 	struct bucket buckets[DIRECTIONS];
 	_Atomic uint64_t transfer_bytes;
 };

@@ -25,13 +25,15 @@
 /* So long a session has for its 421; a client that takes nothing is then cut off. */
 #define LEAVE_MS 3000
 #define EXPIRE_EVERY_MS 1000
+/* So long an upload may wait for its first byte without a thread. */
+#define AWAIT_DATA_MS 1000
 
 struct sessions {
 	pthread_mutex_t lock; /* guards all below; innermost */
 	struct worker *worker;
 	int epoll;
 	size_t count;
-	struct list waiting_for_login, parked, handshaking;
+	struct list waiting_for_login, parked, handshaking, awaiting_data;
 	struct list leaving;	/* a farewell is theirs */
 	int64_t next_expiry_ms; /* of reservations */
 	struct list
@@ -52,6 +54,7 @@ struct sessions *sessions_new(struct worker *worker, int epoll)
 	list_init(&table->waiting_for_login);
 	list_init(&table->parked);
 	list_init(&table->handshaking);
+	list_init(&table->awaiting_data);
 	list_init(&table->leaving);
 	list_init(&table->impatient);
 	return table;
@@ -194,7 +197,10 @@ bool sessions_park(struct sessions *table, struct session *s)
 	if (is_free) {
 		s->state = SESSION_PARKED;
 		s->wake_fd = -1;
-		if (s->user) {
+		if (s->incoming) {
+			set_timeout_locked(s, &table->awaiting_data,
+					   clock_coarse_ms() + AWAIT_DATA_MS);
+		} else if (s->user) {
 			bool is_impatient = s->idle_timeout_s > 0;
 			if (is_impatient)
 				idle_ms = (int64_t)s->idle_timeout_s * 1000;
@@ -208,6 +214,13 @@ bool sessions_park(struct sessions *table, struct session *s)
 	}
 	(void)pthread_mutex_unlock(&table->lock);
 	return is_free;
+}
+
+bool sessions_await_data(struct sessions *table, const struct session *s, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.u64 = tag_of(s) };
+
+	return epoll_ctl(table->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 void sessions_dispatch(struct sessions *table, struct session *s)
@@ -407,6 +420,21 @@ static int64_t sweep_locked(struct sessions *table, struct list *list, int64_t n
 	return DEADLINE_NEVER;
 }
 
+/* A thread waits for the data of these from now on. */
+static int64_t sweep_awaiting_data_locked(struct sessions *table, int64_t now)
+{
+	while (!list_is_empty(&table->awaiting_data)) {
+		struct session *s =
+			list_entry(table->awaiting_data.next, struct session, timeout_link);
+
+		if (s->deadline_ms > now)
+			return s->deadline_ms;
+		list_remove(&s->timeout_link);
+		watch_locked(table, s, EPOLLIN | EPOLLOUT);
+	}
+	return DEADLINE_NEVER;
+}
+
 static void sweep_impatient_locked(struct sessions *table, int64_t now, const char *text)
 {
 	struct list *next;
@@ -472,6 +500,7 @@ int sessions_sweep(struct sessions *table)
 	next = sweep_locked(table, &table->waiting_for_login, now, login);
 	next = MIN_OF(next, sweep_locked(table, &table->parked, now, idle));
 	next = MIN_OF(next, sweep_locked(table, &table->handshaking, now, handshake));
+	next = MIN_OF(next, sweep_awaiting_data_locked(table, now));
 	sweep_impatient_locked(table, now, "Idle for longer than SITE IDLE allows; closing.");
 	next = MIN_OF(next, sweep_leaving_locked(table, now));
 	expire_reservations_locked(table, now);

@@ -15,6 +15,8 @@
 #define CHUNK_BYTES ((size_t)1024 * 1024)
 /* Below this a delayed acknowledgement (40 ms) would be most of the time of an upload. */
 #define SMALL_UPLOAD ((uint64_t)64 * 1024)
+/* Pieces of this size come from a client that waits for each acknowledgement. */
+#define SMALL_PIECE 4096
 
 static int64_t stall_deadline(const struct session *s)
 {
@@ -200,11 +202,11 @@ static int store(struct upload *up, const char *p, size_t len, uint64_t *left)
 
 /* As data_read, within what the bandwidth limits let through. */
 static ssize_t read_piece(struct session *s, struct data *data, char *buffer, size_t size,
-			  struct transfer *t)
+			  bool comes_in_pieces, struct transfer *t)
 {
 	ssize_t n = flow_take(s->flow, size);
 
-	if (t->bytes < SMALL_UPLOAD)
+	if (comes_in_pieces && t->bytes < SMALL_UPLOAD)
 		socket_acknowledge_now(data->stream.fd);
 	return n < 0 ? n : data_read(data, buffer, (size_t)n, stall_deadline(s));
 }
@@ -215,10 +217,11 @@ static void receive(struct session *s, struct data *data, struct upload *up, uin
 	char *buffer = pool_buffer(), *decoded = buffer ? buffer + POOL_BUFFER_SIZE / 2 : NULL;
 	size_t size = s->type == TYPE_ASCII ? POOL_BUFFER_SIZE / 2 - 1 : POOL_BUFFER_SIZE;
 	struct ascii state = { 0 };
+	bool comes_in_pieces = true;
 
 	ret->error = buffer ? 0 : -ENOMEM;
 	while (ret->error == 0) {
-		ssize_t n = read_piece(s, data, buffer, size, ret);
+		ssize_t n = read_piece(s, data, buffer, size, comes_in_pieces, ret);
 		size_t len = n > 0 ? (size_t)n : 0;
 
 		if (n < 0) {
@@ -226,6 +229,7 @@ static void receive(struct session *s, struct data *data, struct upload *up, uin
 			return;
 		}
 		ret->bytes += len;
+		comes_in_pieces = len < SMALL_PIECE;
 		transfer_count(s, len);
 		if (digest)
 			digest_add(digest, buffer, len);
@@ -239,7 +243,7 @@ static void receive(struct session *s, struct data *data, struct upload *up, uin
 			return;
 		if (ret->error == 0)
 			ret->error = slow;
-		if (ret->error == 0)
+		if (ret->error == 0 && ret->bytes > SMALL_UPLOAD)
 			ret->error = control_look(s);
 	}
 }

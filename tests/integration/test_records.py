@@ -128,6 +128,7 @@ def test_only_whole_images_have_a_hash(server):
 def test_a_copy_leaves_a_record(server):
     content = os.urandom(50_000)
     with server.login(tls=False) as control:
+        control.expect("TYPE I", 200)
         control.upload("original", content)
         control.expect("SITE CPFR original", 350)
         control.expect("SITE CPTO the-copy", 250)
