@@ -121,6 +121,21 @@ static int refuse_command(struct cursor *c, const char *group, const char *word)
 	return -EINVAL;
 }
 
+/* "doctor" is a command, and "doctor simulate" another one: the second word decides. */
+static bool take_longer_command(struct arguments *a, const char *word)
+{
+	char storage[64];
+	struct buf name;
+
+	buf_init(&name, storage, sizeof(storage));
+	buf_addf(&name, "%s %s", a->command->name, word);
+	const struct command *longer = name.has_overflowed ? NULL : command_find(storage);
+	if (!longer || a->n_operands > 0)
+		return false;
+	a->command = longer;
+	return true;
+}
+
 /* The first word or two name the command. */
 static int take_command_word(struct cursor *c, const char *word)
 {
@@ -149,6 +164,8 @@ static int take_operand(struct cursor *c, const char *word)
 
 	if (!a->command)
 		return take_command_word(c, word);
+	if (take_longer_command(a, word))
+		return 0;
 	if (a->n_operands == a->command->max_operands) {
 		buf_addf(c->wrong, "\"%s\" is one argument too many for %s", word,
 			 a->command->name);

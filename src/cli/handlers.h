@@ -35,6 +35,10 @@ int cmd_storage_check(struct cli *cli);
 
 int cmd_transfer_list(struct cli *cli);
 
+int cmd_firewall(struct cli *cli);
+
+int cmd_simulate(struct cli *cli);
+
 int cmd_status(struct cli *cli);
 int cmd_reload(struct cli *cli);
 
