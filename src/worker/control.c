@@ -205,7 +205,7 @@ static int read_control(struct session *s)
 		return (int)n;
 	/* What comes later is an event of its own. TLS may hold back more than it has given. */
 	s->is_drained =
-		(size_t)n < sizeof(bytes) && !s->control.ssl && !atomic_load(&s->has_hung_up);
+		(size_t)n < sizeof(bytes) && !s->control.ssl && !atomic_load(&s->has_more_to_say);
 
 	int r = line_reader_feed(&s->lines, bytes, (size_t)n);
 	return r < 0 ? r : answer_telnet(s);

@@ -71,7 +71,9 @@ struct session {
 	char *login_name; /* who it is, for kicks; set before the login is told to the session */
 	_Atomic(char *) farewell; /* end it: the text of a 421 reply; owned */
 	bool is_pending;	  /* something has come while it ran: look before parking */
-	atomic_bool has_hung_up; /* the client has ended its direction, or the connection is gone */
+	/* The client has ended its direction, or has sent urgent data: a read that is short is not
+	 * the last one. */
+	atomic_bool has_more_to_say;
 
 	/* Fixed for its life. */
 	struct worker *worker;

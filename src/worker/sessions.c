@@ -84,7 +84,7 @@ static void set_timeout_locked(struct session *s, struct list *list, int64_t dea
 static void watch_locked(struct sessions *table, struct session *s, uint32_t events)
 {
 	int operation = s->is_watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-	struct epoll_event event = { .events = events | EPOLLRDHUP | EPOLLET,
+	struct epoll_event event = { .events = events | EPOLLRDHUP | EPOLLPRI | EPOLLET,
 				     .data.u64 = tag_of(s) };
 
 	/* Fails only when the kernel is out of memory or watches; the sweep ends the session
@@ -166,8 +166,8 @@ struct session *sessions_take(struct sessions *table, uint64_t tag, uint32_t eve
 		s = table->slots[slot];
 	if (s && tag_of(s) != tag)
 		s = NULL;
-	if (s && events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-		atomic_store(&s->has_hung_up, true);
+	if (s && events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI))
+		atomic_store(&s->has_more_to_say, true);
 	if (s && s->state != SESSION_PARKED) {
 		s->is_pending = true;
 		s = NULL;
