@@ -1,6 +1,7 @@
 /* net/stream.c - see stream.h. Source: SSL_get_error(3), sendfile(2), RFC 8446 6.1. */
 #include "net/stream.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <openssl/err.h>
 #include <poll.h>
@@ -163,6 +164,25 @@ ssize_t stream_read(struct stream *stream, void *ret, size_t size, int64_t deadl
 			return n;
 
 		int r = wait_for(stream, events, deadline_ms);
+		if (r < 0)
+			return r;
+	}
+}
+
+ssize_t stream_read_to_pipe(struct stream *stream, int pipe, size_t len, int64_t deadline_ms)
+{
+	for (;;) {
+		ssize_t n = splice(stream->fd, NULL, pipe, NULL, len,
+				   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+
+		if (n >= 0)
+			return n;
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return -errno;
+
+		int r = wait_for(stream, POLLIN, deadline_ms);
 		if (r < 0)
 			return r;
 	}

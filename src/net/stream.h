@@ -51,6 +51,11 @@ ssize_t stream_try_read(struct stream *stream, void *ret, size_t size) MUST_CHEC
  * tolerate that: then it is 0. */
 ssize_t stream_read(struct stream *stream, void *ret, size_t size, int64_t deadline_ms) MUST_CHECK;
 
+/* As stream_read, of a plain stream: up to len bytes go into the pipe, which must be empty and not
+ * block, without being copied. */
+ssize_t stream_read_to_pipe(struct stream *stream, int pipe, size_t len,
+			    int64_t deadline_ms) MUST_CHECK;
+
 /* All of it. 0 or a negative error. */
 int stream_write(struct stream *stream, const void *data, size_t len,
 		 int64_t deadline_ms) MUST_CHECK;

@@ -1,6 +1,7 @@
 /* worker/pool.c - see pool.h. */
 #include "worker/pool.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -16,6 +17,7 @@
 #include "worker/sessions.h"
 
 #define STACK_BYTES (256 * 1024)
+#define PIPE_BYTES (1024 * 1024)
 #define LEAVE_AFTER_MS 5000
 #define KEPT_SPARES 1u
 
@@ -63,6 +65,25 @@ char *pool_buffer(void)
 	if (!self->buffer)
 		self->buffer = malloc(POOL_BUFFER_SIZE);
 	return self->buffer;
+}
+
+bool pool_pipe(void)
+{
+	if (self->pipe[0] >= 0)
+		return true;
+	if (pipe2(self->pipe, O_CLOEXEC | O_NONBLOCK) < 0)
+		return false;
+	/* The kernel allows a user only so many large ones: small ones are slower than copying. */
+	if (fcntl(self->pipe[1], F_SETPIPE_SZ, PIPE_BYTES) >= PIPE_BYTES)
+		return true;
+	pool_drop_pipe();
+	return false;
+}
+
+void pool_drop_pipe(void)
+{
+	fd_close(&self->pipe[0]);
+	fd_close(&self->pipe[1]);
 }
 
 /* --- accepting -------------------------------------------------------------------------------- */
@@ -324,7 +345,8 @@ static void *thread_main(void *arg)
 	struct pool *pool = arg;
 	struct pool_thread own = { .wake_fd = take_wake_fd(pool),
 				   .number = atomic_fetch_add(&pool->last_number, 1) + 1,
-				   .was_called = true };
+				   .was_called = true,
+				   .pipe = { -1, -1 } };
 	const struct worker_start *start = pool->worker->start;
 
 	self = &own;
@@ -342,6 +364,7 @@ static void *thread_main(void *arg)
 	}
 	if (own.wake_fd >= 0)
 		keep_wake_fd(pool, own.wake_fd);
+	pool_drop_pipe();
 	free(own.buffer);
 	atomic_fetch_sub(&pool->threads, 1);
 	scoreboard_add_threads(start->board, start->slot, -1);

@@ -21,6 +21,7 @@ struct pool_thread {
 	bool was_called; /* to lead; not yet looked whether it may */
 	int wake_fd; /* eventfd; never closed while the process lives, so that a late wake is harmless */
 	char *buffer; /* for copying; POOL_BUFFER_SIZE bytes, made at the first use; NULL before */
+	int pipe[2];  /* its ends for reading and writing, empty; -1: not made yet */
 	/* Of the session that it runs, for control_flush: */
 	char command[SESSION_VIEW_TEXT]; /* the last one, masked; empty: it is published */
 	char replies[POOL_REPLIES_SIZE]; /* that have not been sent yet */
@@ -43,6 +44,11 @@ void pool_stop_accepting(struct pool *pool);
 struct pool_thread *pool_self(void);
 /* Its copy buffer, or NULL when memory is short. */
 char *pool_buffer(void);
+
+/* Its pipe, pool_self()->pipe. False: there is none of a useful size to be had. */
+bool pool_pipe(void);
+/* What is left in the pipe goes with it. */
+void pool_drop_pipe(void);
 
 /* Around a wait inside a session. */
 void pool_block(struct pool *pool);

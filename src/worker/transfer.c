@@ -1,6 +1,7 @@
 /* worker/transfer.c - see transfer.h. */
 #include "worker/transfer.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 
 #include "base/clock.h"
@@ -13,6 +14,8 @@
 
 /* How much goes out between two looks at the client. */
 #define CHUNK_BYTES ((size_t)1024 * 1024)
+/* Of an upload at a time. */
+#define PIECE_BYTES ((size_t)1024 * 1024)
 /* Below this a delayed acknowledgement (40 ms) would be most of the time of an upload. */
 #define SMALL_UPLOAD ((uint64_t)64 * 1024)
 /* Pieces of this size come from a client that waits for each acknowledgement. */
@@ -200,6 +203,29 @@ static int store(struct upload *up, const char *p, size_t len, uint64_t *left)
 	return r == 0 && fits < len ? -EFBIG : r;
 }
 
+/* The len bytes in the pipe, likewise. */
+static int store_piped(struct upload *up, size_t len, uint64_t *left)
+{
+	size_t fits = (size_t)MIN_OF((uint64_t)len, *left), granted = 0, done = 0;
+	int r = fits > 0 ? upload_reserve(up, fits, &granted) : 0;
+
+	while (r == 0 && done < granted) {
+		ssize_t n = splice(pool_self()->pipe[0], NULL, upload_file(up), NULL,
+				   granted - done, SPLICE_F_MOVE);
+
+		if (n > 0)
+			done += (size_t)n;
+		else if (n == 0 || errno != EINTR)
+			r = n == 0 ? -EIO : -errno;
+	}
+	*left -= granted;
+	if (done < len)
+		pool_drop_pipe();
+	if (r == 0 && granted < fits)
+		return -EDQUOT;
+	return r == 0 && fits < len ? -EFBIG : r;
+}
+
 /* As data_read, within what the bandwidth limits let through. */
 static ssize_t read_piece(struct session *s, struct data *data, char *buffer, size_t size,
 			  bool comes_in_pieces, struct transfer *t)
@@ -211,6 +237,32 @@ static ssize_t read_piece(struct session *s, struct data *data, char *buffer, si
 	return n < 0 ? n : data_read(data, buffer, (size_t)n, stall_deadline(s));
 }
 
+/* The rest from the socket to the file, through a pipe instead of our memory. */
+static void receive_piped(struct session *s, struct data *data, struct upload *up,
+			  uint64_t most_bytes, struct transfer *ret)
+{
+	while (ret->error == 0) {
+		ssize_t n = pool_pipe() ? flow_take(s->flow, PIECE_BYTES) : -ENOMEM;
+
+		if (n > 0)
+			n = stream_read_to_pipe(&data->stream, pool_self()->pipe[1], (size_t)n,
+						stall_deadline(s));
+		if (n <= 0) {
+			ret->error = (int)n;
+			return;
+		}
+		ret->bytes += (size_t)n;
+		transfer_count(s, (size_t)n);
+		int slow = flow_spend(s->flow, (size_t)n);
+		ret->error = store_piped(up, (size_t)n, &most_bytes);
+		ret->is_file_error = ret->error < 0;
+		if (ret->error == 0)
+			ret->error = slow;
+		if (ret->error == 0)
+			ret->error = control_look(s);
+	}
+}
+
 static void receive(struct session *s, struct data *data, struct upload *up, uint64_t most_bytes,
 		    struct digest *digest, struct transfer *ret)
 {
@@ -218,6 +270,7 @@ static void receive(struct session *s, struct data *data, struct upload *up, uin
 	size_t size = s->type == TYPE_ASCII ? POOL_BUFFER_SIZE / 2 - 1 : POOL_BUFFER_SIZE;
 	struct ascii state = { 0 };
 	bool comes_in_pieces = true;
+	bool can_pipe = s->type == TYPE_IMAGE && !s->is_mode_z && !data->stream.ssl && !digest;
 
 	ret->error = buffer ? 0 : -ENOMEM;
 	while (ret->error == 0) {
@@ -245,6 +298,10 @@ static void receive(struct session *s, struct data *data, struct upload *up, uin
 			ret->error = slow;
 		if (ret->error == 0 && ret->bytes > SMALL_UPLOAD)
 			ret->error = control_look(s);
+		if (ret->error == 0 && ret->bytes > SMALL_UPLOAD && can_pipe && pool_pipe()) {
+			receive_piped(s, data, up, most_bytes, ret);
+			return;
+		}
 	}
 }
 
