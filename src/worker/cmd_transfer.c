@@ -217,9 +217,12 @@ static bool has_quota(struct session *s, const struct receipt *in,
 		there = look->size_bytes;
 	else if (in->appends && (look->kept_bytes == 0 || first == UINT64_MAX))
 		first = there;
-	if (r == 0 && ((room.bytes == 0 && there <= first) ||
-		       (room.files == 0 && look->is_new && look->kept_bytes == 0)))
+	if (r == 0 && room.bytes == 0 && there <= first) {
 		r = -EDQUOT;
+	} else if (r == 0 && room.files == 0 && look->is_new && look->kept_bytes == 0) {
+		quota_blame_files(s);
+		r = -EDQUOT;
+	}
 	if (r < 0)
 		quota_reply_errno(s, r, &in->place);
 	return r == 0;
