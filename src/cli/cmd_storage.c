@@ -11,6 +11,7 @@
 #include "cli/human.h"
 #include "cli/manager_client.h"
 #include "cli/table.h"
+#include "settings/data_roots.h"
 #include "store/leftovers.h"
 
 struct check {
@@ -70,27 +71,66 @@ static void check_root(struct check *check, const char *root)
 	complain("%s: %s", root, strerrordesc_np(-r));
 }
 
-static bool lies_beneath(const char *path, const char *root)
-{
-	size_t len = strlen(root);
+/* --- roots: none of them lies beneath another one, so that nothing is found twice
+ * ----------------- */
 
-	return strncmp(path, root, len) == 0 && (path[len] == '/' || path[len] == '\0');
+#define ROOTS_STEP 64
+
+struct roots {
+	char **paths; /* owned, like each */
+	size_t n;
+};
+
+static void roots_release(struct roots *roots)
+{
+	for (size_t i = 0; i < roots->n; i++)
+		free(roots->paths[i]);
+	free(roots->paths);
 }
 
-/* Homes with an absolute path outside of the data root. */
-static void check_far_homes(const struct cli *cli, struct check *check, const char *data_root)
+/* Memory that is short ends the program: it has changed nothing yet. */
+static void add_root(struct roots *roots, const char *path)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < roots->n; i++)
+		if (data_roots_is_beneath(text_of(path), text_of(roots->paths[i])))
+			return;
+	for (size_t i = 0; i < roots->n; i++)
+		if (data_roots_is_beneath(text_of(roots->paths[i]), text_of(path)))
+			free(roots->paths[i]);
+		else
+			roots->paths[kept++] = roots->paths[i];
+	roots->n = kept;
+	if (roots->n % ROOTS_STEP == 0)
+		roots->paths =
+			reallocarray(roots->paths, roots->n + ROOTS_STEP, sizeof(*roots->paths));
+	char *copy = strdup(path);
+	if (!copy || !roots->paths)
+		abort();
+	roots->paths[roots->n++] = copy;
+}
+
+static void add_far(struct roots *roots, const char *directory)
+{
+	if (*directory == '/')
+		add_root(roots, directory);
+}
+
+/* Homes and folders that lie elsewhere, which without the sandbox may be anywhere. */
+static void add_far_of(const struct cli *cli, const char *collection, struct roots *roots)
 {
 	AUTO_JSON json_t *reply = NULL;
-	const json_t *user;
-	size_t index;
+	const json_t *one, *folder;
+	size_t index, at;
 
-	if (manager_try(cli, "/users", &reply) != EXIT_OK)
+	if (manager_try(cli, collection, &reply) != EXIT_OK)
 		return;
-	json_array_foreach(json_object_get(reply, "users"), index, user)
+	json_array_foreach(json_object_get(reply, collection + 1), index, one)
 	{
-		const char *home = json_text(user, "home");
-		if (*home == '/' && !lies_beneath(home, data_root))
-			check_root(check, home);
+		add_far(roots, json_text(one, "home"));
+		json_array_foreach(json_object_get(one, "folders"), at, folder)
+			add_far(roots, json_text(folder, "directory"));
 	}
 }
 
@@ -106,13 +146,20 @@ static void recount_quotas(const struct cli *cli)
 
 static void check_all(const struct cli *cli, struct check *check, const struct settings *settings)
 {
-	check_root(check, settings->data_root);
-	for (size_t i = 0; i < settings->n_hosts; i++) {
-		const char *root = settings->hosts[i].data_root;
-		if (*root && !lies_beneath(root, settings->data_root))
-			check_root(check, root);
-	}
-	check_far_homes(cli, check, settings->data_root);
+	struct text extra = text_of(settings->extra_data_roots);
+	struct roots roots = { 0 };
+	char path[SETTINGS_PATH_SIZE];
+
+	add_root(&roots, settings->data_root);
+	for (size_t i = 0; i < settings->n_hosts; i++)
+		add_far(&roots, settings->hosts[i].data_root);
+	while (data_roots_take(&extra, path))
+		add_root(&roots, path);
+	add_far_of(cli, "/users", &roots);
+	add_far_of(cli, "/groups", &roots);
+	for (size_t i = 0; i < roots.n; i++)
+		check_root(check, roots.paths[i]);
+	roots_release(&roots);
 }
 
 static void print_json(struct check *check)

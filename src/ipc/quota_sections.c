@@ -75,7 +75,10 @@ int quotas_may_create(struct quota_section *section, const struct stat *replaces
 {
 	struct quota_usage room = quota_room_locked(section->actor, &section->sets[0], NULL);
 
-	return room.files > 0 || replaces ? 0 : -EDQUOT;
+	if (room.files > 0 || replaces)
+		return 0;
+	section->actor->exceeded = section->actor->tightest_files;
+	return -EDQUOT;
 }
 
 /* The record of another upload with this file is that of a worker that has just died: locks on the
@@ -245,10 +248,12 @@ int quotas_may_move(struct quota_section *section, const struct quota_usage *amo
 	struct quota_usage room =
 		quota_room_locked(section->actor, &section->sets[1], &section->sets[0]);
 
-	return quota_less(amount->bytes, back.bytes) > room.bytes ||
-			       quota_less(amount->files, back.files) > room.files
-		       ? -EDQUOT
-		       : 0;
+	if (quota_less(amount->bytes, back.bytes) > room.bytes)
+		return -EDQUOT;
+	if (quota_less(amount->files, back.files) <= room.files)
+		return 0;
+	section->actor->exceeded = section->actor->tightest_files;
+	return -EDQUOT;
 }
 
 void quotas_moved(struct quota_section *section, const struct quota_usage *amount,

@@ -414,6 +414,8 @@ struct quota_usage quota_room_locked(struct quota_actor *actor, const struct quo
 {
 	struct quota_usage room = { UINT64_MAX, UINT64_MAX };
 
+	actor->tightest_bytes = actor->tightest_files = QUOTA_BOUNDS_MAX; /* none */
+
 	for (size_t i = 0; i < actor->n_bounds; i++) {
 		const struct quota_bound *bound = &actor->bounds[i];
 
@@ -423,11 +425,14 @@ struct quota_usage quota_room_locked(struct quota_actor *actor, const struct quo
 
 		struct quota_usage rest = rest_locked(actor, bound);
 
-		if (rest.bytes < room.bytes || rest.files < room.files)
-			actor->exceeded = (uint32_t)i;
+		if (rest.bytes < room.bytes)
+			actor->tightest_bytes = (uint32_t)i;
+		if (rest.files < room.files)
+			actor->tightest_files = (uint32_t)i;
 		room.bytes = MIN_OF(room.bytes, rest.bytes);
 		room.files = MIN_OF(room.files, rest.files);
 	}
+	actor->exceeded = actor->tightest_bytes; /* who wants for files says so */
 	return room;
 }
 bool quota_is_held_locked(const struct quotas *q, const uint32_t counters[], size_t n)

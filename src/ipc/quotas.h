@@ -50,7 +50,10 @@ struct quota_actor {
 	size_t n_bounds;
 	uint32_t unknown;  /* after -ENODATA: the counter that has to be counted first */
 	uint32_t exceeded; /* after -EDQUOT: the bound that stood in the way, by its index */
-	bool holds;	   /* the held trees are its own */
+	/* When it was looked last what is left: the bounds that leave the fewest bytes and
+	 * files. */
+	uint32_t tightest_bytes, tightest_files;
+	bool holds; /* the held trees are its own */
 };
 
 /* The counters of a directory: of the trees that it lies in, then of their groups. */

@@ -147,6 +147,11 @@ static ssize_t read_now(struct stream *stream, void *ret, size_t size, short *re
 	return -EAGAIN;
 }
 
+bool stream_holds_bytes(const struct stream *stream)
+{
+	return stream->ssl && SSL_pending(stream->ssl) > 0;
+}
+
 ssize_t stream_try_read(struct stream *stream, void *ret, size_t size)
 {
 	short events;

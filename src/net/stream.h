@@ -46,6 +46,9 @@ int stream_try_tls(struct stream *stream, struct tls_server *server, struct tls_
 
 /* What is there now: the number of bytes, -EAGAIN, or as stream_read. */
 ssize_t stream_try_read(struct stream *stream, void *ret, size_t size) MUST_CHECK;
+/* Whether there are bytes to be read that no poll(2) of the socket tells of: the rest of a TLS
+ * record. */
+bool stream_holds_bytes(const struct stream *stream);
 /* At least one byte, waiting for it. 0: the peer has ended its direction (TLS: with close_notify);
  * -ENODATA: TLS ended by a bare FIN, so that the end is not proven (RFC 8446 6.1); the binding may
  * tolerate that: then it is 0. */

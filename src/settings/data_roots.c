@@ -16,6 +16,14 @@ int data_roots_check(struct text list, struct text *ret_bad)
 	return 0;
 }
 
+bool data_roots_take(struct text *list, char ret[static SETTINGS_PATH_SIZE])
+{
+	struct text one;
+
+	return text_take_until(list, ',', &one) &&
+	       text_copy(text_trim(one), ret, SETTINGS_PATH_SIZE) == 0;
+}
+
 /* The length of the root when the path lies beneath it, else 0. */
 static size_t length_of(struct text root, struct text path)
 {
@@ -24,6 +32,11 @@ static size_t length_of(struct text root, struct text path)
 	if (root.len == 0 || !text_starts(path, root))
 		return 0;
 	return root.len == 1 || path.len == root.len || path.ptr[root.len] == '/' ? root.len : 0;
+}
+
+bool data_roots_is_beneath(struct text path, struct text root)
+{
+	return length_of(root, path) > 0;
 }
 
 size_t data_roots_length(const struct settings *settings, struct text path)

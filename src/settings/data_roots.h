@@ -8,9 +8,14 @@
 /* A list as of extra_data_roots: 0, or -EINVAL with the item that is no absolute path. */
 int data_roots_check(struct text list, struct text *ret_bad) MUST_CHECK;
 
+/* Takes the next item from such a list, which has passed the check. False: there is none. */
+bool data_roots_take(struct text *list, char ret[static SETTINGS_PATH_SIZE]) MUST_CHECK;
+
 /* Whether the absolute path is one of them or lies beneath one, as it is written: what links on the
  * way lead to is for the kernel to judge. */
 bool data_roots_hold(const struct settings *settings, struct text path);
+/* Whether the path is the root or lies beneath it, as they are written. */
+bool data_roots_is_beneath(struct text path, struct text root);
 /* How many bytes of the path name the root that it lies beneath; of several the longest. 0:
  * none. */
 size_t data_roots_length(const struct settings *settings, struct text path);

@@ -217,9 +217,12 @@ static bool has_quota(struct session *s, const struct receipt *in,
 		there = look->size_bytes;
 	else if (in->appends && (look->kept_bytes == 0 || first == UINT64_MAX))
 		first = there;
-	if (r == 0 && ((room.bytes == 0 && there <= first) ||
-		       (room.files == 0 && look->is_new && look->kept_bytes == 0)))
+	if (r == 0 && room.bytes == 0 && there <= first) {
 		r = -EDQUOT;
+	} else if (r == 0 && room.files == 0 && look->is_new && look->kept_bytes == 0) {
+		quota_blame_files(s);
+		r = -EDQUOT;
+	}
 	if (r < 0)
 		quota_reply_errno(s, r, &in->place);
 	return r == 0;
@@ -410,6 +413,13 @@ void upload_go_on(struct session *s)
 	transfer_end(s);
 }
 
+/* Whether all that the client has said has been heard: what comes from now on is an event, for
+ * which a session can be parked. */
+static bool has_heard_all(const struct session *s)
+{
+	return s->is_drained && !s->held_line && line_reader_is_empty(&s->lines);
+}
+
 /* The client sends when it has got the 150: until then no thread waits. With TLS it has sent with
  * the end of the handshake. Takes *ptr. */
 static void run_upload(struct session *s, struct incoming **ptr, const char *what)
@@ -424,7 +434,7 @@ static void run_upload(struct session *s, struct incoming **ptr, const char *wha
 		return;
 	}
 	s->incoming = incoming;
-	s->awaits_data = !s->protects_data &&
+	s->awaits_data = !s->protects_data && has_heard_all(s) &&
 			 sessions_await_data(s->worker->sessions, s, incoming->data.stream.fd);
 	if (!s->awaits_data)
 		upload_go_on(s);

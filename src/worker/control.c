@@ -236,6 +236,17 @@ static int serve_control_in_transfer(struct session *s)
 	return -ECONNRESET;
 }
 
+/* What came together with the command that is running now: in the same packet, or in the same TLS
+ * record. */
+static int serve_what_came_along(struct session *s)
+{
+	int r = 0;
+
+	if (!s->held_line && !line_reader_is_empty(&s->lines))
+		r = serve_lines_in_transfer(s);
+	return r == 0 && stream_holds_bytes(&s->control) ? serve_control_in_transfer(s) : r;
+}
+
 static void drain_wake(void)
 {
 	uint64_t n;
@@ -279,9 +290,8 @@ static int wait_all(struct session *s, int fd, short events, int64_t deadline_ms
 	};
 	const nfds_t n_polled = 3;
 
-	/* Lines that came together with the command that is running now. */
-	if (watches_client && !s->held_line && !line_reader_is_empty(&s->lines)) {
-		int r = serve_lines_in_transfer(s);
+	if (watches_client) {
+		int r = serve_what_came_along(s);
 		if (r < 0)
 			return r;
 	}

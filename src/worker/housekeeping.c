@@ -1,11 +1,14 @@
 /* worker/housekeeping.c - see housekeeping.h. */
 #include "worker/housekeeping.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "base/log.h"
+#include "settings/data_roots.h"
+#include "store/home.h"
 #include "store/leftovers.h"
 #include "worker/hosts.h"
 #include "worker/quota.h"
@@ -35,6 +38,28 @@ static void clean(const struct worker *worker, struct ledger *ledger, int root)
 		log_event(LOG_WARNING, "housekeeping-failed", F_ERRNO(r));
 }
 
+/* Those of extra_data_roots, by name: one that is made later is found as well. */
+static void clean_extra(const struct worker *worker, struct ledger *ledger)
+{
+	struct text list = text_of(worker->settings->extra_data_roots);
+	char path[SETTINGS_PATH_SIZE];
+
+	while (data_roots_take(&list, path)) {
+		AUTO_CLOSE int fd = -1;
+		struct home *home = NULL;
+		int r = home_find(worker->start->data_root, path, &home);
+
+		if (r == 0)
+			r = home_openat(home, ".", O_RDONLY | O_DIRECTORY, 0, &fd);
+		home_free(&home);
+		if (r == 0)
+			clean(worker, ledger, fd);
+		else
+			log_event(LOG_WARNING, "housekeeping-failed", F_STR("path", path),
+				  F_ERRNO(r));
+	}
+}
+
 static void *run(void *arg)
 {
 	const struct worker *worker = arg;
@@ -50,6 +75,7 @@ static void *run(void *arg)
 		for (size_t i = 0; i <= worker->settings->n_hosts; i++)
 			if (i == 0 || worker->hosts[i].data_root != worker->hosts[0].data_root)
 				clean(worker, ledger, worker->hosts[i].data_root);
+		clean_extra(worker, ledger);
 	}
 	return NULL;
 }

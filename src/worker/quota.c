@@ -343,6 +343,14 @@ int quota_room(struct session *s, const struct place *place, struct quota_usage 
 	return r;
 }
 
+void quota_blame_files(struct session *s)
+{
+	struct session_quota *q = s->user->quota;
+
+	if (q)
+		q->actor.exceeded = q->actor.tightest_files;
+}
+
 static void add_figure(struct buf *out, uint64_t used, uint64_t limit, const char *what)
 {
 	if (limit > 0)

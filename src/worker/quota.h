@@ -21,6 +21,9 @@ void quota_free(struct session_quota **quota); /* accepts NULL; leaves NULL; aft
 /* What may still be stored at the place (UINT64_MAX: any number). 0 or -errno. */
 int quota_room(struct session *s, const struct place *place, struct quota_usage *ret) MUST_CHECK;
 
+/* For want of files, not of bytes, there is no room. */
+void quota_blame_files(struct session *s);
+
 /* A sentence or two about the quota that was in the way last, with its figures. */
 void quota_describe(struct session *s, struct buf *out);
 /* 552 with that. */

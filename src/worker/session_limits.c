@@ -7,6 +7,7 @@
 #include "ipc/places.h"
 #include "net/socket.h"
 #include "worker/control.h"
+#include "worker/refusal.h"
 
 static uint64_t of_server(const struct settings *settings, enum limit limit)
 {
@@ -105,11 +106,13 @@ void limits_refuse(const struct worker *worker, int fd, const struct address *pe
 	else
 		buf_add(&text, T("Out of memory."));
 	log_event(LOG_WARNING, "session-refused", F_STR("peer", address_format_ip(peer, ip)),
-		  F_STR("reply", storage + 4), F_ERRNO(refusal->error));
+		  F_STR("reply", storage + 4));
 	buf_add(&text, T("\r\n"));
-	/* On an implicit port the peer speaks TLS: plain text would only look like garbage. */
-	if (!is_implicit)
-		(void)!send(fd, text.ptr, text.len, MSG_NOSIGNAL);
+	if (is_implicit) {
+		refusal_tell_in_tls(worker, &fd, buf_text(&text));
+		return;
+	}
+	(void)!send(fd, text.ptr, text.len, MSG_NOSIGNAL);
 	socket_close_gently(&fd, false);
 }
 

@@ -1,6 +1,7 @@
 """Limits: bandwidth, sessions, size of uploads, the slowest transfer; and what clients are told."""
 
 import os
+import socket
 import threading
 import time
 
@@ -258,6 +259,9 @@ def test_an_address_has_no_more_sessions_than_it_may(start_server):
     assert "[D-68] Too many sessions from 127.0.0.5 (limit 3, 3 open" in reply.text
     assert "address_sessions" in reply.text
     assert late.is_closed()
+    late = server.connect(implicit=True, source="127.0.0.5", banner=False)
+    assert "[D-68] Too many sessions from 127.0.0.5 (limit 3, 3 op" in late.expect_reply(421).text
+    assert late.is_closed()
     with server.connect(source="127.0.0.6"):
         pass
     first.pop().expect("QUIT", 221)
@@ -273,7 +277,23 @@ def test_a_full_server_says_so(start_server):
     held = [server.connect() for _ in range(2)]
     reply = server.connect(banner=False).expect_reply(421)
     assert "[D-15] Too many sessions on this server (limit 2, 2 open)" in reply.text
+    reply = server.connect(implicit=True, banner=False).expect_reply(421)
+    assert "[D-15] Too many sessions on this server (limit 2, 2 open)" in reply.text
     assert held
+
+
+@pytest.mark.sanitize
+@pytest.mark.tsan
+def test_clients_that_are_refused_and_say_nothing_are_in_nobodys_way(start_server):
+    server = start_server(plain_ftp=True, max_sessions=1, workers=1)
+    held = server.connect()
+    silent = [socket.create_connection((server.host, server.implicit)) for _ in range(12)]
+    held.expect("NOOP", 200, 530)
+    # Some are cut off at once, the others after a while; then the next one is told.
+    for one in silent:
+        one.settimeout(10)
+        assert one.recv(1) == b""
+    server.connect(implicit=True, banner=False).expect_reply(421)
 
 
 # Files and slowness

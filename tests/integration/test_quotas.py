@@ -279,6 +279,26 @@ def test_a_group_shares_its_quota(server, name):
         assert room == 100_000 - there[0] + left[0]
 
 
+def test_the_reply_names_the_quota_that_is_in_the_way(atomic, name):
+    server = atomic
+    server.cli("group", "add", name, "--quota-bytes", "1000", "--quota-files", "3")
+    server.add_user(name, PASSWORD, "--group", name, "--quota-bytes", "700")
+    with login(server, name) as control:
+        control.upload("a", bytes(600))
+        for command, size in (("STOR b", 101), ("STOR a", 701), ("APPE a", 101)):
+            assert f"user {name} is in the way: 600 of 700 bytes" in \
+                control.transfer(command, bytes(size)).final.text
+        control.upload("b", bytes(50))
+        control.upload("c", bytes(49))
+        files = f"group {name} is in the way: 699 of 1000 bytes and 3 of 3 files"
+        assert files in control.transfer("STOR d", b"").final.text
+        control.expect("SITE CPFR c", 350)
+        assert files in control.expect("SITE CPTO d", 552).text
+        # Here files are missing as well, but not for this.
+        assert f"user {name} is in the way: 699 of 700 bytes" in \
+            control.transfer("STOR c", bytes(51)).final.text
+
+
 @pytest.mark.sanitize
 def test_a_folder_has_its_own_quota(server, name):
     folder = server.put("share", None, user=f"{name}-common")

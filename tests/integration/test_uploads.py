@@ -16,7 +16,7 @@ import pytest
 from sallyport_lab import clients
 from sallyport_lab.clients import Target
 from sallyport_lab.control import Background, Closed
-from sallyport_lab.daemon import IS_ROOT, SERVICE_USER
+from sallyport_lab.daemon import IS_ROOT, PASSWORD, SERVICE_USER
 from sallyport_lab.faults import Faults
 from sallyport_lab.wait import eventually
 
@@ -461,3 +461,25 @@ def test_the_server_removes_what_has_expired(start_server):
     path = server.put(".old.sallyport-part", b"123")
     eventually(lambda: not path.exists(), 10, "the partial has expired")
     assert "partial-expired" in server.log.text
+
+
+def test_leftovers_in_extra_data_roots_are_found_once_and_removed(start_server):
+    def prepare(server):
+        for name in ("far", "far/home", "far/folder"):
+            (server.folder / name).mkdir()
+            server._give(server.folder / name)
+        server.write_config(extra_data_roots=f"{server.folder / 'far'}, {server.folder / 'far/home'}",
+                            partial_max_age=1000)
+
+    server = start_server(prepare, plain_ftp=True)
+    far = server.folder / "far"
+    server.add_user("alice", PASSWORD, "--folder", f"/share={far / 'folder'}")
+    server.cli("user", "add", "bob", "--home", far / "home", "--password-stdin",
+               text=PASSWORD + "\n")
+    left = [server.put(path, b"123") for path in (
+        far / "home/.a.sallyport-part", far / "folder/.b.sallyport-part")]
+    found = server.cli_json("storage", "check")
+    assert sorted(x["path"] for x in found["leftovers"]) == sorted(map(str, left))
+    server.write_config(partial_max_age=1)
+    server.reload()
+    eventually(lambda: not any(x.exists() for x in left), 10, "the partials have expired")
