@@ -231,20 +231,12 @@ static bool may_upload(struct session *s, struct receipt *in)
 {
 	const struct place *place = &in->place;
 	struct upload_outlook look = { 0 };
-	struct place directory;
-	struct stat st;
 	int r = place_is_root(place) ? -EISDIR
 				     : upload_look(place->home, place_beneath(place), &look);
 
 	in->is_new = look.is_new;
-	if (r == 0 && in->is_new) {
-		directory = *place;
-		r = path_join(&directory.real, T(".."), &directory.real);
-		if (r == 0)
-			r = home_stat(directory.home, place_beneath(&directory), &st);
-		if (r == 0 && !S_ISDIR(st.st_mode))
-			r = -ENOTDIR;
-	}
+	if (r == 0 && (in->appends || in->offset > 0 || quota_holds(s)))
+		upload_look_kept(place->home, place_beneath(place), &look);
 	if (r < 0) {
 		reply_errno(s, r, path_text(&place->path));
 		return false;

@@ -252,7 +252,7 @@ void transfer_receive(struct session *s, struct data *data, struct upload *up, u
 		      struct transfer *ret)
 {
 	struct digest *digest = start_digest(s, s->worker->settings->hash_uploads,
-					     lseek(upload_file(up), 0, SEEK_CUR) == 0);
+					     upload_start(up) == 0);
 	struct flow flow;
 
 	*ret = (struct transfer){ 0 };
