@@ -17,7 +17,7 @@ struct upload {
 	int file;
 	int old; /* the file as it was; -1: there was none */
 	struct stat old_stat;
-	dev_t device;	/* of file */
+	struct stat own; /* file, as it was when it became ours */
 	uint64_t start; /* the first byte that is written */
 	uint64_t at;	/* how far it may be written */
 	bool is_durable, may_replace, is_patch;
@@ -114,7 +114,7 @@ static int take_created(struct upload *up)
 	struct stat st = { 0 };
 	int r = partial_lock_new(up->file, &st);
 
-	up->device = st.st_dev;
+	up->own = st;
 	ledger_adopt(up->ledger, &st, true, replaced(up));
 	up->is_counted = true;
 	if (r < 0) {
@@ -159,7 +159,7 @@ static int adopt(struct upload *up, const char *name, const struct stat *replace
 		r = -ESTALE;
 	if (r == 0) {
 		ledger_adopt(up->ledger, &st, false, replaces);
-		up->device = st.st_dev;
+		up->own = st;
 		up->is_counted = true;
 	}
 	ledger_leave(up->ledger);
@@ -606,8 +606,9 @@ void upload_look_kept(const struct home *home, const char *path, struct upload_o
 
 /* Mode and owner of what is replaced; never its set-uid bit, which belongs to its content. An owner
  * that only root could give stays ours. */
-static int adopt_identity(const struct upload *up, const struct stat *old, const struct stat *own)
+static int adopt_identity(const struct upload *up, const struct stat *old)
 {
+	const struct stat *own = &up->own;
 	mode_t mode = old->st_mode & 01777;
 	bool is_given = false;
 
@@ -671,17 +672,15 @@ static int rename_counted(struct upload *up)
 /* The temporary takes the final name. */
 static int replace(struct upload *up)
 {
-	struct stat now, own, named;
+	struct stat now, named;
 	int r = stat_final(up, &now);
 
 	if (r < 0 && r != -ENOENT)
 		return r;
 	if (up->is_based && (r < 0 || !is_unchanged(&now, &up->old_stat)))
 		return -ETXTBSY;
-	if (fstat(up->file, &own) < 0)
-		return -errno;
 	if (r == 0 && S_ISREG(now.st_mode))
-		r = adopt_identity(up, &now, &own);
+		r = adopt_identity(up, &now);
 	else
 		r = 0;
 	if (r == 0 && up->is_durable) {
@@ -692,7 +691,7 @@ static int replace(struct upload *up)
 		return r;
 	if (fstatat(up->place.directory, up->temporary, &named, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	return is_same_file(&own, &named) ? rename_counted(up) : -ESTALE;
+	return is_same_file(&up->own, &named) ? rename_counted(up) : -ESTALE;
 }
 
 /* Another upload has replaced the file that was written to in place. This one is complete later, so
@@ -735,7 +734,7 @@ static int finish_in_place(struct upload *up)
 /* Some file systems report only with close(2) what has failed. */
 static int check_late_errors(const struct upload *up)
 {
-	if (!home_reports_late(up->home, up->device))
+	if (!home_reports_late(up->home, up->own.st_dev))
 		return 0;
 
 	int fd = fcntl(up->file, F_DUPFD_CLOEXEC, 0);

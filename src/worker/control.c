@@ -203,9 +203,8 @@ static int read_control(struct session *s)
 		return -ECONNRESET;
 	if (n < 0)
 		return (int)n;
-	/* What comes later is an event of its own. TLS may hold back more than it has given. */
-	s->is_drained =
-		(size_t)n < sizeof(bytes) && !s->control.ssl && !atomic_load(&s->has_more_to_say);
+	/* What comes later is an event of its own. */
+	s->is_drained = s->control.is_drained && !atomic_load(&s->has_more_to_say);
 
 	int r = line_reader_feed(&s->lines, bytes, (size_t)n);
 	return r < 0 ? r : answer_telnet(s);
