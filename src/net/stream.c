@@ -119,22 +119,23 @@ int stream_try_tls(struct stream *stream, struct tls_server *server, struct tls_
 	return run_handshake(stream, server, binding, false, deadline_ms, ret_error);
 }
 
-/* >= 0 bytes (0: proven end), -EAGAIN with *ret_events to wait for, or an error. */
-static ssize_t read_now(struct stream *stream, void *ret, size_t size, short *ret_events)
-{
-	*ret_events = POLLIN;
-	if (!stream->ssl) {
-		ssize_t n;
+/* Less than this OpenSSL never asks for when it reads ahead (SSL_set_read_ahead(3)). */
+#define READ_AHEAD_BYTES 16384
 
-		do {
-			n = recv(stream->fd, ret, size, 0);
-		} while (n < 0 && errno == EINTR);
-		return n < 0 ? -errno : n;
-	}
+/* The results are those of read_now. */
+static ssize_t read_record(struct stream *stream, void *ret, size_t size, short *ret_events)
+{
+	uint64_t before = BIO_number_read(SSL_get_rbio(stream->ssl));
+
 	ERR_clear_error();
 	errno = 0;
 
 	int n = SSL_read(stream->ssl, ret, (int)MIN_OF(size, (size_t)INT_MAX));
+	uint64_t came = BIO_number_read(SSL_get_rbio(stream->ssl)) - before;
+
+	if (came > 0)
+		stream->was_short = SSL_get_read_ahead(stream->ssl) && came < READ_AHEAD_BYTES;
+	stream->is_drained = stream->was_short && SSL_has_pending(stream->ssl) == 0;
 	if (n > 0)
 		return n;
 
@@ -147,9 +148,51 @@ static ssize_t read_now(struct stream *stream, void *ret, size_t size, short *re
 	return -EAGAIN;
 }
 
-bool stream_holds_bytes(const struct stream *stream)
+/* What has come already is read with the first record, so that who stores it has larger pieces. */
+static ssize_t read_records(struct stream *stream, char *ret, size_t size, short *ret_events)
 {
-	return stream->ssl && SSL_pending(stream->ssl) > 0;
+	ssize_t n = read_record(stream, ret, size, ret_events);
+	size_t len = n > 0 ? (size_t)n : 0;
+
+	while (n > 0 && len < size && SSL_has_pending(stream->ssl) == 1) {
+		n = read_record(stream, ret + len, size - len, ret_events);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (len == 0)
+		return n;
+	if (n <= 0 && n != -EAGAIN) {
+		stream->has_read_end = true;
+		stream->read_end = (int)n;
+	}
+	return (ssize_t)len;
+}
+
+static ssize_t read_plain(struct stream *stream, void *ret, size_t size)
+{
+	ssize_t n;
+
+	do {
+		n = recv(stream->fd, ret, size, 0);
+	} while (n < 0 && errno == EINTR);
+	stream->is_drained = n < 0 || (size_t)n < size;
+	if (n == 0 && size > 0)
+		stream->has_read_end = true;
+	return n < 0 ? -errno : n;
+}
+
+/* >= 0 bytes (0: proven end), -EAGAIN with *ret_events to wait for, or an error. */
+static ssize_t read_now(struct stream *stream, void *ret, size_t size, short *ret_events)
+{
+	*ret_events = POLLIN;
+	if (stream->has_read_end)
+		return stream->read_end;
+	return stream->ssl ? read_records(stream, ret, size, ret_events)
+			   : read_plain(stream, ret, size);
+}
+
+bool stream_has_pending(const struct stream *stream)
+{
+	return stream->ssl && SSL_has_pending(stream->ssl) == 1;
 }
 
 ssize_t stream_try_read(struct stream *stream, void *ret, size_t size)
@@ -360,6 +403,7 @@ int stream_clear(struct stream *stream, int64_t deadline_ms)
 		return n < 0 ? (int)n : -ETIMEDOUT;
 	SSL_free(stream->ssl);
 	stream->ssl = NULL;
+	stream->has_read_end = stream->was_short = false;
 	return 0;
 }
 
@@ -371,6 +415,10 @@ void stream_close(struct stream *stream)
 		return;
 	if (!stream->has_ended)
 		(void)notify_close(stream, &events); /* best effort: it ends either way */
+	if (!stream->ssl && stream->has_read_end) {  /* nothing can be unread */
+		fd_close(&stream->fd);
+		return;
+	}
 	SSL_free(stream->ssl);
 	stream->ssl = NULL;
 	socket_close_gently(&stream->fd, stream->has_ended);

@@ -25,6 +25,11 @@ struct stream {
 	struct waiter *waiter;
 	bool has_failed_tls; /* nothing more may be sent on it, not even close_notify */
 	bool has_ended;	     /* our direction, by stream_end */
+	bool is_drained;     /* the last read has taken all that had come by then */
+	bool was_short;	     /* with TLS: it was less than there was room for */
+	bool has_read_end;   /* read_end is what all further reads say: 0 or an error */
+	int read_end;
+	bool is_watched; /* the owner's note: fd is in its epoll set */
 };
 
 /* Takes fd. */
@@ -46,9 +51,6 @@ int stream_try_tls(struct stream *stream, struct tls_server *server, struct tls_
 
 /* What is there now: the number of bytes, -EAGAIN, or as stream_read. */
 ssize_t stream_try_read(struct stream *stream, void *ret, size_t size) MUST_CHECK;
-/* Whether there are bytes to be read that no poll(2) of the socket tells of: the rest of a TLS
- * record. */
-bool stream_holds_bytes(const struct stream *stream);
 /* At least one byte, waiting for it. 0: the peer has ended its direction (TLS: with close_notify);
  * -ENODATA: TLS ended by a bare FIN, so that the end is not proven (RFC 8446 6.1); the binding may
  * tolerate that: then it is 0. */
@@ -58,6 +60,10 @@ ssize_t stream_read(struct stream *stream, void *ret, size_t size, int64_t deadl
  * block, without being copied. */
 ssize_t stream_read_to_pipe(struct stream *stream, int pipe, size_t len,
 			    int64_t deadline_ms) MUST_CHECK;
+
+/* TLS holds bytes that have come but have not been read; no event of the socket will tell of
+ * them. */
+bool stream_has_pending(const struct stream *stream);
 
 /* All of it. 0 or a negative error. */
 int stream_write(struct stream *stream, const void *data, size_t len,

@@ -391,6 +391,7 @@ SSL *tls_server_connection(struct tls_server *server, int fd, struct tls_binding
 		SSL_free(ssl);
 		return NULL;
 	}
+	SSL_set_read_ahead(ssl, binding->reads_ahead);
 	if (binding->tolerates_bare_end)
 		SSL_set_options(ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_set_accept_state(ssl);

@@ -11,9 +11,11 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 /* openat2(2) gives up with EAGAIN when something was renamed or mounted while it walked over
  * "..". */
@@ -29,6 +31,10 @@ struct root {
 	int fd; /* O_PATH */
 	size_t users;
 	struct identity identity;
+	/* As fstat(2) tells it; it stays so while the descriptor is open. */
+	dev_t device;
+	ino_t inode;
+	bool is_local;	   /* the file system writes to a disk or to memory by itself */
 	struct root *next; /* in the chain of its inode */
 };
 
@@ -200,12 +206,37 @@ static struct root *find_locked(const struct identity *identity)
 	return root;
 }
 
+/* Others may send what is written to another machine or process, when the file is closed. */
+static bool is_local(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return false;
+	switch ((unsigned long)fs.f_type) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static struct root *new_root(int *fd)
 {
 	struct root *root = calloc(1, sizeof(*root));
+	struct stat st;
 
-	if (!root)
+	if (!root || fstat(*fd, &st) < 0) {
+		free(root);
 		return NULL;
+	}
+	root->device = st.st_dev;
+	root->inode = st.st_ino;
+	root->is_local = is_local(*fd);
 	root->fd = fd_take(fd);
 	root->users = 1;
 	return root;
@@ -461,16 +492,21 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
 }
 
+static bool is_root(const struct home *home, const struct stat *st)
+{
+	return st->st_ino == home->root->inode && st->st_dev == home->root->device;
+}
+
 /* From the directory upwards: the kernel knows a parent for each, wherever it was moved. */
-int home_depth(const struct home *home, int directory)
+static int climb(const struct home *home, int directory)
 {
 	AUTO_CLOSE int at = -1;
-	struct stat root, here, above;
+	struct stat here, above;
 
-	if (fstat(home->fd, &root) < 0 || fstat(directory, &here) < 0)
+	if (fstat(directory, &here) < 0)
 		return -errno;
 	for (int depth = 0; depth < PATH_MAX; depth++) {
-		if (is_same(&here, &root))
+		if (is_root(home, &here))
 			return depth;
 
 		int fd = openat(at < 0 ? directory : at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -486,6 +522,29 @@ int home_depth(const struct home *home, int directory)
 		here = above;
 	}
 	return -ESTALE;
+}
+
+/* Nearly always it is where it was, and not deep. Only who climbs step by step can tell that it
+ * lies elsewhere: a directory may be moved between two of these looks. */
+int home_depth(const struct home *home, int directory)
+{
+	static const char *const above[] = { "..", "../..", "../../..", "../../../.." };
+	struct stat st;
+
+	if (fstat(directory, &st) < 0)
+		return -errno;
+	if (is_root(home, &st))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(above); i++)
+		if (fstatat(directory, above[i], &st, 0) == 0 && is_root(home, &st))
+			return (int)i + 1;
+	return climb(home, directory);
+}
+
+bool home_reports_late(const struct home *home, dev_t device)
+{
+	/* Its number is nobody else's while the home is open. */
+	return !home->root->is_local || home->root->device != device;
 }
 
 int home_readlink(const struct home *home, const char *path, char *ret, size_t size)

@@ -39,42 +39,42 @@ void ledger_leave(struct ledger *l)
 			l->calls->doubt(l, l->directories[i]);
 }
 
-static bool counts(const struct ledger *l)
+bool ledger_is_counting(const struct ledger *l)
 {
 	return l && l->is_counting;
 }
 
 int ledger_may_create(struct ledger *l, const struct stat *replaces)
 {
-	return counts(l) ? l->calls->may_create(l, replaces) : 0;
+	return ledger_is_counting(l) ? l->calls->may_create(l, replaces) : 0;
 }
 
 void ledger_adopt(struct ledger *l, const struct stat *file, bool is_new,
 		  const struct stat *replaces)
 {
-	if (counts(l))
+	if (ledger_is_counting(l))
 		l->calls->adopt(l, file, is_new, replaces);
 }
 
 int ledger_may_replace(struct ledger *l, const struct stat *now)
 {
-	return counts(l) ? l->calls->may_replace(l, now) : 0;
+	return ledger_is_counting(l) ? l->calls->may_replace(l, now) : 0;
 }
 
 uint64_t ledger_may_keep(struct ledger *l)
 {
-	return counts(l) ? l->calls->may_keep(l) : UINT64_MAX;
+	return ledger_is_counting(l) ? l->calls->may_keep(l) : UINT64_MAX;
 }
 
 void ledger_settle(struct ledger *l, uint64_t bytes, uint64_t files)
 {
-	if (counts(l))
+	if (ledger_is_counting(l))
 		l->calls->settle(l, bytes, files);
 }
 
 void ledger_removed(struct ledger *l, const struct stat *file)
 {
-	if (counts(l))
+	if (ledger_is_counting(l))
 		l->calls->removed(l, 0, file);
 }
 
@@ -104,7 +104,7 @@ int ledger_unlink(struct ledger *l, int directory, const char *name)
 
 	if (r < 0)
 		return r;
-	bool is_seen = counts(l) && look(directory, name, &st, &held) == 0;
+	bool is_seen = ledger_is_counting(l) && look(directory, name, &st, &held) == 0;
 	r = unlinkat(directory, name, 0) < 0 ? -errno : 0;
 	if (r == 0 && is_seen && S_ISREG(st.st_mode))
 		ledger_removed(l, &st);
@@ -228,13 +228,13 @@ int ledger_rename(struct ledger *l, const struct ledger_rename *what)
 {
 	int r = ledger_enter(l, what->from_directory, what->to_directory, false);
 
-	if (r == 0 && counts(l) && !l->calls->is_one_set(l)) {
+	if (r == 0 && ledger_is_counting(l) && !l->calls->is_one_set(l)) {
 		ledger_leave(l);
 		r = ledger_enter(l, what->from_directory, what->to_directory, true);
 	}
 	if (r < 0)
 		return r;
-	r = counts(l) ? rename_in_section(l, what) : rename_now(what);
+	r = ledger_is_counting(l) ? rename_in_section(l, what) : rename_now(what);
 	ledger_leave(l);
 	return r > 0 ? move_directory(l, what) : r;
 }

@@ -59,6 +59,8 @@ struct ledger {
 int ledger_enter(struct ledger *l, int directory, int other, bool adds) MUST_CHECK;
 void ledger_leave(struct ledger *l);
 
+/* Inside a section: something is counted. */
+bool ledger_is_counting(const struct ledger *l);
 /* Inside a section. An upload may make one more file in the directory; replaces: the file that it
  * is to take the place of, or NULL. 0; -EDQUOT. */
 int ledger_may_create(struct ledger *l, const struct stat *replaces) MUST_CHECK;

@@ -70,6 +70,19 @@ int partial_find_place(const struct home *home, const char *path, struct partial
 	return r < 0 ? r : -ELOOP;
 }
 
+int partial_take_place(const struct home *home, const char *path, struct partial_place *ret)
+{
+	AUTO_CLOSE int directory = -1;
+	const char *name;
+	int r = home_open_parent(home, path, &directory, &name);
+
+	if (r == 0)
+		r = text_copy(text_of(name), ret->name, sizeof(ret->name));
+	if (r == 0)
+		ret->directory = fd_take(&directory);
+	return r;
+}
+
 void partial_release_place(struct partial_place *place)
 {
 	fd_close(&place->directory);
@@ -160,12 +173,30 @@ static int check_name(int fd, int directory, const char *name)
 	return S_ISREG(own.st_mode) && own.st_nlink == 1 ? 0 : -EINVAL;
 }
 
-int partial_lock(int fd, int directory, const char *name)
+static int lock(int fd)
 {
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		if (errno != EINTR)
 			return -errno;
-	return check_name(fd, directory, name);
+	return 0;
+}
+
+int partial_lock(int fd, int directory, const char *name)
+{
+	int r = lock(fd);
+
+	return r < 0 ? r : check_name(fd, directory, name);
+}
+
+int partial_lock_new(int fd, struct stat *ret)
+{
+	int r = lock(fd);
+
+	if (fstat(fd, ret) < 0)
+		return -errno;
+	if (r < 0)
+		return r;
+	return ret->st_nlink == 0 ? -ESTALE : ret->st_nlink == 1 ? 0 : -EINVAL;
 }
 
 /* Opens a partial that nobody has, and keeps others from continuing it while it is looked at. */

@@ -26,6 +26,9 @@ struct partial_place {
 /* Paths and errors as in store/home.h; the file itself need not be there. */
 int partial_find_place(const struct home *home, const char *path,
 		       struct partial_place *ret) MUST_CHECK;
+/* The same, quicker, where the caller sees to it that the last name is no link (O_NOFOLLOW). */
+int partial_take_place(const struct home *home, const char *path,
+		       struct partial_place *ret) MUST_CHECK;
 void partial_release_place(struct partial_place *place);
 #define AUTO_PARTIAL_PLACE __attribute__((cleanup(partial_release_place)))
 
@@ -41,6 +44,10 @@ bool partial_final_name(struct text name, struct text *ret);
 /* Locks the open file at this name in the directory. 0; -EWOULDBLOCK: another upload has it;
  * -ESTALE: the name has come to lead elsewhere; -EINVAL: not a plain file of one name. */
 int partial_lock(int fd, int directory, const char *name) MUST_CHECK;
+
+/* The same for a file that the caller has just made there. *ret says what it is, also when the lock
+ * is somebody else's; -ESTALE: somebody has removed it already. */
+int partial_lock_new(int fd, struct stat *ret) MUST_CHECK;
 
 /* Bytes that are kept of a broken upload to the path: 0 and *ret_bytes; -ENOENT: none;
  * -EWOULDBLOCK: an upload of this name is going on. */

@@ -17,11 +17,13 @@ struct upload {
 	int file;
 	int old; /* the file as it was; -1: there was none */
 	struct stat old_stat;
-	uint64_t start; /* the first byte that is written */
-	uint64_t at;	/* how far it may be written */
+	struct stat own; /* file, as it was when it became ours */
+	uint64_t start;	 /* the first byte that is written */
+	uint64_t at;	 /* how far it may be written */
 	bool is_durable, may_replace, is_patch;
 	bool is_based;	   /* on the old content, which must not change meanwhile */
 	bool is_continued; /* bytes before start were kept of an earlier upload */
+	bool is_partial;   /* temporary is the name by which a partial is found again */
 	bool is_created;   /* the final name, by us, in direct mode */
 	bool is_settled;   /* committed or kept: nothing is to be undone */
 	bool is_doubtful;  /* the disk has refused the content */
@@ -97,23 +99,24 @@ static const struct stat *replaced(const struct upload *up)
 static void settle_in_section(struct upload *up)
 {
 	struct stat st;
-	bool is_there = fstat(up->file, &st) == 0 && st.st_nlink > 0;
+	bool is_there;
 
-	if (up->is_counted)
+	if (up->is_counted && ledger_is_counting(up->ledger)) {
+		is_there = fstat(up->file, &st) == 0 && st.st_nlink > 0;
 		ledger_settle(up->ledger, is_there ? (uint64_t)st.st_size : 0, is_there);
+	}
 	up->is_counted = false;
 }
 
 /* The new file is ours, and locked. -EWOULDBLOCK: somebody was faster with the lock, and has it. */
-static int take_created(struct upload *up, const char *name)
+static int take_created(struct upload *up)
 {
-	struct stat st;
+	struct stat st = { 0 };
+	int r = partial_lock_new(up->file, &st);
 
-	if (fstat(up->file, &st) < 0)
-		return -errno;
+	up->own = st;
 	ledger_adopt(up->ledger, &st, true, replaced(up));
 	up->is_counted = true;
-	int r = partial_lock(up->file, up->place.directory, name);
 	if (r < 0) {
 		settle_in_section(up);
 		fd_close(&up->file);
@@ -136,7 +139,7 @@ static int create(struct upload *up, const char *name)
 			r = -errno;
 	}
 	if (r == 0)
-		r = take_created(up, name);
+		r = take_created(up);
 	ledger_leave(up->ledger);
 	return r;
 }
@@ -156,6 +159,7 @@ static int adopt(struct upload *up, const char *name, const struct stat *replace
 		r = -ESTALE;
 	if (r == 0) {
 		ledger_adopt(up->ledger, &st, false, replaces);
+		up->own = st;
 		up->is_counted = true;
 	}
 	ledger_leave(up->ledger);
@@ -179,6 +183,7 @@ static int open_unique(struct upload *up)
 
 		if (r < 0)
 			return r;
+		up->is_partial = false;
 		r = create(up, up->temporary);
 		if (r == 0)
 			return 0;
@@ -208,6 +213,7 @@ static int open_partial(struct upload *up)
 	if (r < 0)
 		return r;
 	up->file = fd_take(&fd);
+	up->is_partial = true;
 	return text_copy(text_of(name), up->temporary, sizeof(up->temporary));
 }
 
@@ -217,6 +223,7 @@ static int create_partial(struct upload *up)
 
 	if (r == 0)
 		r = create(up, up->temporary);
+	up->is_partial = r == 0;
 	if (r < 0)
 		up->temporary[0] = '\0';
 	return r;
@@ -234,19 +241,24 @@ static bool is_no_partial(int error)
  * process dies; or, while another upload has that, under one of its own. */
 static int open_beside(struct upload *up)
 {
-	int r = open_partial(up);
+	int created = create_partial(up);
+	int r = created;
 
-	if (r == -ENOENT)
-		r = create_partial(up);
-	else if (r == 0)
-		r = adopt(up, up->temporary, replaced(up));
+	/* One that is there is taken over; that takes no further file of a quota. */
+	if (created == -EEXIST || created == -EDQUOT) {
+		r = open_partial(up);
+		if (r == -ENOENT)
+			r = created; /* it has just gone, or was never there */
+		else if (r == 0)
+			r = adopt(up, up->temporary, replaced(up));
+	}
 	if (r == -ESTALE) {
 		fd_close(&up->file);
 		up->temporary[0] = '\0';
 	}
 	if (r == -EWOULDBLOCK || r == -EEXIST || is_no_partial(r))
 		return open_unique(up);
-	if (r < 0)
+	if (r < 0 || created == 0)
 		return r;
 	return ftruncate(up->file, 0) < 0 ? -errno : 0;
 }
@@ -279,7 +291,10 @@ static int rename_to_partial(struct upload *up)
 					    name, true };
 
 	r = ledger_rename(up->ledger, &what);
-	return r < 0 ? r : text_copy(text_of(name), up->temporary, sizeof(up->temporary));
+	if (r < 0)
+		return r;
+	up->is_partial = true;
+	return text_copy(text_of(name), up->temporary, sizeof(up->temporary));
 }
 
 /* --- content of the old file ------------------------------------------------------------------ */
@@ -444,15 +459,34 @@ static int find_kept(struct upload *up)
 	return -ENOENT;
 }
 
+/* Where the upload goes to, and what is there now, if anything. That the last name is a link, which
+ * must be followed, the kernel says when it is to be opened. */
+static int find_old(struct upload *up, const struct upload_request *request, bool is_read)
+{
+	int r = partial_take_place(request->home, request->path, &up->place);
+
+	if (r < 0)
+		return r;
+	r = open_old(up, is_read);
+	if (r == -ELOOP) {
+		partial_release_place(&up->place);
+		r = partial_find_place(request->home, request->path, &up->place);
+		if (r < 0)
+			return r;
+		r = open_old(up, is_read);
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
 /* Which of these it is. */
 static int begin(struct upload *up, const struct upload_request *request)
 {
 	bool continues = request->appends || request->offset > 0 || request->is_patch;
-	int r = open_old(up, continues);
+	int r = find_old(up, request, continues);
 
-	if (r < 0 && r != -ENOENT)
+	if (r < 0)
 		return r;
-	if (r == 0 && !request->may_replace)
+	if (up->old >= 0 && !request->may_replace)
 		return -EEXIST;
 	if (!continues)
 		return begin_fresh(up, request);
@@ -492,10 +526,8 @@ int upload_begin(const struct upload_request *request, struct upload **ret)
 	up->may_replace = request->may_replace;
 	up->is_patch = request->is_patch;
 
-	int r = partial_find_place(request->home, request->path, &up->place);
+	int r = begin(up, request);
 
-	if (r == 0)
-		r = begin(up, request);
 	if (r < 0) {
 		(void)upload_keep(up, false); /* what was kept before stays */
 		upload_free(&up);
@@ -527,24 +559,47 @@ int upload_reserve(struct upload *up, size_t wanted, size_t *ret)
 	return 0;
 }
 
+/* The last name is a link. -ENOENT: it leads to where there is nothing yet. */
+static int look_behind_link(const struct home *home, const char *path, struct stat *ret,
+			    struct partial_place *place)
+{
+	int r = home_stat(home, path, ret);
+
+	if (r != -ENOENT)
+		return r;
+	partial_release_place(place);
+	r = partial_find_place(home, path, place);
+	return r < 0 ? r : -ENOENT;
+}
+
 int upload_look(const struct home *home, const char *path, struct upload_outlook *ret)
 {
 	AUTO_PARTIAL_PLACE struct partial_place place = { .directory = -1 };
 	struct stat st;
-	int r = home_stat(home, path, &st);
+	int r = partial_take_place(home, path, &place);
 
-	*ret = (struct upload_outlook){ .is_new = r == -ENOENT };
-	if (r == -ENOENT)
-		r = partial_find_place(home, path, &place);
-	else if (r == 0)
-		r = S_ISDIR(st.st_mode) ? -EISDIR : S_ISREG(st.st_mode) ? 0 : -EINVAL;
+	*ret = (struct upload_outlook){ 0 };
 	if (r < 0)
 		return r;
-	if (!ret->is_new)
-		ret->size_bytes = (uint64_t)st.st_size;
+	if (fstatat(place.directory, place.name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		r = -errno;
+	else if (S_ISLNK(st.st_mode))
+		r = look_behind_link(home, path, &st, &place);
+	ret->is_new = r == -ENOENT && place.directory >= 0;
+	if (ret->is_new)
+		return 0;
+	if (r < 0)
+		return r;
+	if (!S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	ret->size_bytes = (uint64_t)st.st_size;
+	return 0;
+}
+
+void upload_look_kept(const struct home *home, const char *path, struct upload_outlook *ret)
+{
 	/* Whatever else is wrong with the partial, it is none. */
 	ret->is_busy = partial_look(home, path, &ret->kept_bytes) == -EWOULDBLOCK;
-	return 0;
 }
 
 /* --- commit ----------------------------------------------------------------------------------- */
@@ -553,15 +608,17 @@ int upload_look(const struct home *home, const char *path, struct upload_outlook
  * that only root could give stays ours. */
 static int adopt_identity(const struct upload *up, const struct stat *old)
 {
-	struct stat own;
+	const struct stat *own = &up->own;
+	mode_t mode = old->st_mode & 01777;
+	bool is_given = false;
 
-	if (fstat(up->file, &own) < 0)
-		return -errno;
-	if (own.st_uid != old->st_uid && fchown(up->file, old->st_uid, old->st_gid) == 0)
-		own.st_gid = old->st_gid;
-	if (own.st_gid != old->st_gid)
+	if (own->st_uid != old->st_uid)
+		is_given = fchown(up->file, old->st_uid, old->st_gid) == 0;
+	if (own->st_gid != old->st_gid && !is_given)
 		(void)!fchown(up->file, (uid_t)-1, old->st_gid);
-	return fchmod(up->file, old->st_mode & 01777) < 0 ? -errno : 0;
+	if ((own->st_mode & 07777) == mode)
+		return 0;
+	return fchmod(up->file, mode) < 0 ? -errno : 0;
 }
 
 /* What the final name leads to now. 0; -ENOENT. */
@@ -598,7 +655,8 @@ static int rename_counted(struct upload *up)
 
 	if (r < 0)
 		return r;
-	bool was_there = stat_final(up, &now) == 0 && S_ISREG(now.st_mode);
+	bool was_there =
+		ledger_is_counting(up->ledger) && stat_final(up, &now) == 0 && S_ISREG(now.st_mode);
 	r = ledger_may_replace(up->ledger, was_there ? &now : NULL);
 	if (r == 0)
 		r = rename_to_final(up);
@@ -614,7 +672,7 @@ static int rename_counted(struct upload *up)
 /* The temporary takes the final name. */
 static int replace(struct upload *up)
 {
-	struct stat now, own, named;
+	struct stat now, named;
 	int r = stat_final(up, &now);
 
 	if (r < 0 && r != -ENOENT)
@@ -631,10 +689,9 @@ static int replace(struct upload *up)
 	}
 	if (r < 0)
 		return r;
-	if (fstat(up->file, &own) < 0 ||
-	    fstatat(up->place.directory, up->temporary, &named, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(up->place.directory, up->temporary, &named, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	return is_same_file(&own, &named) ? rename_counted(up) : -ESTALE;
+	return is_same_file(&up->own, &named) ? rename_counted(up) : -ESTALE;
 }
 
 /* Another upload has replaced the file that was written to in place. This one is complete later, so
@@ -677,6 +734,9 @@ static int finish_in_place(struct upload *up)
 /* Some file systems report only with close(2) what has failed. */
 static int check_late_errors(const struct upload *up)
 {
+	if (!home_reports_late(up->home, up->own.st_dev))
+		return 0;
+
 	int fd = fcntl(up->file, F_DUPFD_CLOEXEC, 0);
 
 	if (fd < 0)
@@ -696,8 +756,8 @@ int upload_commit(struct upload *up)
 		return r;
 	settle(up);
 	up->is_settled = true;
-	/* What an earlier upload has left is of no use any more. */
-	if (!up->is_patch)
+	/* What an earlier upload has left is of no use any more; if it did not become this one. */
+	if (!up->is_patch && !up->is_partial)
 		(void)!partial_forget_beside(up->ledger, up->place.directory, up->place.name);
 	return up->is_durable ? durable_directory(up->place.directory) : 0;
 }

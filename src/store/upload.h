@@ -38,6 +38,7 @@ struct upload_request {
 struct upload_outlook {
 	bool is_new;	     /* there is no such file */
 	uint64_t size_bytes; /* of the file */
+	/* By upload_look_kept: */
 	uint64_t kept_bytes; /* of a broken upload; 0: none */
 	bool is_busy;	     /* an upload of this name is going on */
 };
@@ -45,6 +46,8 @@ struct upload_outlook {
 /* 0 or as home_stat; -EISDIR, -EINVAL for what is no plain file. The parent of a new file is there
  * and a directory. */
 int upload_look(const struct home *home, const char *path, struct upload_outlook *ret) MUST_CHECK;
+/* Then what is left of an earlier upload, where that matters. */
+void upload_look_kept(const struct home *home, const char *path, struct upload_outlook *ret);
 
 struct upload;
 

@@ -21,6 +21,7 @@ static int prepare_tls(struct session *s)
 		return -ENOMEM;
 	random_bytes(s->tls->identity.bytes, sizeof(s->tls->identity.bytes));
 	s->tls->host = s->host->number;
+	s->tls->reads_ahead = !s->worker->settings->clear_command_channel;
 	s->is_in_handshake = true;
 	return 0;
 }

@@ -10,11 +10,11 @@
 #include "worker/commands.h"
 #include "worker/control.h"
 #include "worker/events.h"
+#include "worker/opening.h"
 #include "worker/place.h"
 #include "worker/pool.h"
 #include "worker/quota.h"
 #include "worker/session_limits.h"
-#include "worker/sessions.h"
 #include "worker/transfer.h"
 
 void cmd_rest(struct session *s, struct text argument)
@@ -111,47 +111,97 @@ static void reply_failed(struct session *s, const struct path *path, const struc
 		data_reply_broken(s, t->error, more);
 }
 
-void cmd_retr(struct session *s, struct text argument)
-{
-	AUTO_CLOSE int file = -1;
-	struct place place;
-	struct stat st;
-	struct data data;
-	struct transfer t;
-	char what[PATH_MAX_LEN + 64];
-	uint64_t offset, end;
+/* --- downloads -------------------------------------------------------------------------------- */
 
-	take_range(s, &offset, &end);
-	if (place_find(s, argument, PLACE_READ, &place) < 0)
-		return;
-	int r = home_open_file(place.home, place_beneath(&place), O_RDONLY, 0, &file, &st);
-	if (r < 0) {
-		reply_errno(s, r, path_text(&place.path));
-		return;
-	}
-	if (offset > (uint64_t)st.st_size) {
-		reply(s, 554, "Byte %" PRIu64 " is behind the end of the file (%" PRIu64 " bytes).",
-		      offset, (uint64_t)st.st_size);
-		return;
-	}
-	if (!data_is_possible(s))
-		return;
-	(void)snprintf(what, sizeof(what), "Sending %s (%" PRIu64 " bytes).", place.path.bytes,
-		       MIN_OF(end, (uint64_t)st.st_size) - offset);
-	transfer_begin(s, TRANSFER_DOWNLOAD, place.path.bytes);
-	if (data_open(s, &data, what) == 0) {
+struct outgoing {
+	struct opening opening; /* first */
+	struct path path;
+	int file;
+	uint64_t offset, end, size;
+};
+
+static void free_outgoing(struct outgoing **outgoing)
+{
+	if (*outgoing)
+		fd_close(&(*outgoing)->file);
+	free(*outgoing);
+	*outgoing = NULL;
+}
+#define AUTO_OUTGOING __attribute__((cleanup(free_outgoing)))
+
+static void send_outgoing(struct session *s, struct opening *opening, bool is_open)
+{
+	AUTO_OUTGOING struct outgoing *out = (struct outgoing *)opening;
+	struct data *data = &opening->data;
+	struct transfer t;
+
+	if (is_open) {
 		/* As many bytes as have been announced, should the file grow meanwhile. */
-		transfer_send(s, &data, file, offset, MIN_OF(end, (uint64_t)st.st_size),
-			      offset == 0 && end >= (uint64_t)st.st_size, &t);
+		transfer_send(s, data, out->file, out->offset, MIN_OF(out->end, out->size),
+			      out->offset == 0 && out->end >= out->size, &t);
 		s->bytes_sent += t.bytes;
-		data_close(s, &data);
+		data_close(s, data);
 		if (t.error == 0)
-			reply_complete(s, &t, &data);
+			reply_complete(s, &t, data);
 		else
-			reply_failed(s, &place.path, &t, "");
-		note_end(s, EVENT_DOWNLOAD, &place.path, &t, &data);
+			reply_failed(s, &out->path, &t, "");
+		note_end(s, EVENT_DOWNLOAD, &out->path, &t, data);
 	}
 	transfer_end(s);
+}
+
+static struct outgoing *new_outgoing(struct session *s)
+{
+	struct outgoing *out = malloc(sizeof(*out));
+
+	if (!out) {
+		reply_errno(s, -ENOMEM, T(""));
+		return NULL;
+	}
+	out->opening = (struct opening){ .go_on = send_outgoing };
+	out->file = -1;
+	return out;
+}
+
+/* Opens what is asked for; else it has been refused. */
+static bool open_outgoing(struct session *s, struct text argument, struct outgoing *out)
+{
+	struct place place;
+	struct stat st;
+
+	take_range(s, &out->offset, &out->end);
+	if (place_find(s, argument, PLACE_READ, &place) < 0)
+		return false;
+	int r = home_open_file(place.home, place_beneath(&place), O_RDONLY, 0, &out->file, &st);
+	if (r < 0) {
+		reply_errno(s, r, path_text(&place.path));
+		return false;
+	}
+	out->path = place.path;
+	out->size = (uint64_t)st.st_size;
+	if (out->offset > out->size) {
+		reply(s, 554, "Byte %" PRIu64 " is behind the end of the file (%" PRIu64 " bytes).",
+		      out->offset, out->size);
+		return false;
+	}
+	return data_is_possible(s);
+}
+
+void cmd_retr(struct session *s, struct text argument)
+{
+	AUTO_OUTGOING struct outgoing *out = new_outgoing(s);
+	char what[PATH_MAX_LEN + 64];
+
+	if (!out || !open_outgoing(s, argument, out))
+		return;
+	(void)snprintf(what, sizeof(what), "Sending %s (%" PRIu64 " bytes).", out->path.bytes,
+		       MIN_OF(out->end, out->size) - out->offset);
+	transfer_begin(s, TRANSFER_DOWNLOAD, out->path.bytes);
+
+	struct opening *opening = &out->opening;
+
+	out = NULL;
+	opening_begin(s, opening, what);
 }
 
 /* --- uploads ---------------------------------------------------------------------------------- */
@@ -234,20 +284,12 @@ static bool may_upload(struct session *s, struct receipt *in)
 {
 	const struct place *place = &in->place;
 	struct upload_outlook look = { 0 };
-	struct place directory;
-	struct stat st;
 	int r = place_is_root(place) ? -EISDIR
 				     : upload_look(place->home, place_beneath(place), &look);
 
 	in->is_new = look.is_new;
-	if (r == 0 && in->is_new) {
-		directory = *place;
-		r = path_join(&directory.real, T(".."), &directory.real);
-		if (r == 0)
-			r = home_stat(directory.home, place_beneath(&directory), &st);
-		if (r == 0 && !S_ISDIR(st.st_mode))
-			r = -ENOTDIR;
-	}
+	if (r == 0 && (in->appends || in->offset > 0 || quota_holds(s)))
+		upload_look_kept(place->home, place_beneath(place), &look);
 	if (r < 0) {
 		reply_errno(s, r, path_text(&place->path));
 		return false;
@@ -397,47 +439,27 @@ static void receive(struct session *s, const struct receipt *in, struct data *da
 }
 
 struct incoming {
+	struct opening opening; /* first */
 	struct receipt in;
-	struct data data;
 };
 
-void upload_go_on(struct session *s)
+static void receive_incoming(struct session *s, struct opening *opening, bool is_open)
 {
-	AUTO_FREE struct incoming *incoming = s->incoming;
+	AUTO_FREE struct incoming *incoming = (struct incoming *)opening;
 
-	s->incoming = NULL;
-	if (s->wants_end) /* the client has gone before anything was touched */
-		data_close(s, &incoming->data);
-	else
-		receive(s, &incoming->in, &incoming->data);
+	if (is_open)
+		receive(s, &incoming->in, &opening->data);
 	transfer_end(s);
 }
 
-/* Whether all that the client has said has been heard: what comes from now on is an event, for
- * which a session can be parked. */
-static bool has_heard_all(const struct session *s)
-{
-	return s->is_drained && !s->held_line && line_reader_is_empty(&s->lines);
-}
-
-/* The client sends when it has got the 150: until then no thread waits. With TLS it has sent with
- * the end of the handshake. Takes *ptr. */
+/* The client sends when it has got the 150. Takes *ptr. */
 static void run_upload(struct session *s, struct incoming **ptr, const char *what)
 {
 	struct incoming *incoming = *ptr;
 
 	*ptr = NULL;
 	transfer_begin(s, TRANSFER_UPLOAD, incoming->in.place.path.bytes);
-	if (data_open(s, &incoming->data, what) < 0) {
-		transfer_end(s);
-		free(incoming);
-		return;
-	}
-	s->incoming = incoming;
-	s->awaits_data = !s->protects_data && has_heard_all(s) &&
-			 sessions_await_data(s->worker->sessions, s, incoming->data.stream.fd);
-	if (!s->awaits_data)
-		upload_go_on(s);
+	opening_begin(s, &incoming->opening, what);
 }
 
 /* The end is the end, whatever REST says. But a client that has just been told a size sends what
@@ -454,8 +476,12 @@ static struct incoming *new_incoming(struct session *s)
 {
 	struct incoming *incoming = calloc(1, sizeof(*incoming));
 
-	if (!incoming)
+	if (!incoming) {
 		reply_errno(s, -ENOMEM, T(""));
+		return NULL;
+	}
+	incoming->opening.awaits_content = true;
+	incoming->opening.go_on = receive_incoming;
 	return incoming;
 }
 

@@ -203,9 +203,8 @@ static int read_control(struct session *s)
 		return -ECONNRESET;
 	if (n < 0)
 		return (int)n;
-	/* What comes later is an event of its own. TLS may hold back more than it has given. */
-	s->is_drained =
-		(size_t)n < sizeof(bytes) && !s->control.ssl && !atomic_load(&s->has_more_to_say);
+	/* What comes later is an event of its own. */
+	s->is_drained = s->control.is_drained && !atomic_load(&s->has_more_to_say);
 
 	int r = line_reader_feed(&s->lines, bytes, (size_t)n);
 	return r < 0 ? r : answer_telnet(s);
@@ -244,7 +243,7 @@ static int serve_what_came_along(struct session *s)
 
 	if (!s->held_line && !line_reader_is_empty(&s->lines))
 		r = serve_lines_in_transfer(s);
-	return r == 0 && stream_holds_bytes(&s->control) ? serve_control_in_transfer(s) : r;
+	return r == 0 && stream_has_pending(&s->control) ? serve_control_in_transfer(s) : r;
 }
 
 static void drain_wake(void)
@@ -439,6 +438,18 @@ int control_next_line(struct session *s, struct text *ret_line)
 		if (r < 0)
 			return r;
 	}
+}
+
+bool control_has_heard_all(const struct session *s)
+{
+	int n = 0;
+
+	if (s->held_line || !line_reader_is_empty(&s->lines))
+		return false;
+	if (s->is_drained || !s->control.ssl)
+		return s->is_drained;
+	return !stream_has_pending(&s->control) && ioctl(s->control.fd, FIONREAD, &n) == 0 &&
+	       n == 0;
 }
 
 void control_drop_input(struct session *s)

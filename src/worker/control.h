@@ -33,6 +33,10 @@ void reply_errno_more(struct session *s, int error, struct text what, const char
  * The line is borrowed until the next call. */
 int control_next_line(struct session *s, struct text *ret_line) MUST_CHECK;
 
+/* All that the client has sent has been read and run: what it sends from now on is an event, for
+ * which the session can be parked. */
+bool control_has_heard_all(const struct session *s) MUST_CHECK;
+
 /* Drops everything that the client has sent up to now, read or not. */
 void control_drop_input(struct session *s);
 

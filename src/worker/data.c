@@ -163,21 +163,34 @@ static bool accepts_identity(const struct tls_identity *identity, void *arg)
 	       (s->tls->has_parent && same_identity(identity, &s->tls->parent));
 }
 
-static int start_tls(struct session *s, struct data *data)
+static int shake_hands(struct session *s, struct data *data, bool waits,
+		       struct tls_error *ret_error)
+{
+	const struct settings *settings = s->worker->settings;
+	struct tls_server *server = s->worker->start->tls;
+	int64_t deadline = deadline_in((int64_t)settings->handshake_timeout_s * 1000);
+
+	if (!data->stream.ssl)
+		data->binding = (struct tls_binding){
+			.is_data = true,
+			.host = s->tls->host,
+			.tolerates_bare_end = !settings->require_close_notify,
+			.reads_ahead = true,
+			.accepts = accepts_identity,
+			.arg = s,
+		};
+	return waits ? stream_start_tls(&data->stream, server, &data->binding, deadline, ret_error)
+		     : stream_try_tls(&data->stream, server, &data->binding, deadline, ret_error);
+}
+
+static int start_tls(struct session *s, struct data *data, bool waits)
 {
 	const struct settings *settings = s->worker->settings;
 	struct tls_error error;
-	int64_t deadline = deadline_in((int64_t)settings->handshake_timeout_s * 1000);
+	int r = shake_hands(s, data, waits, &error);
 
-	data->binding = (struct tls_binding){
-		.is_data = true,
-		.host = s->tls->host,
-		.tolerates_bare_end = !settings->require_close_notify,
-		.accepts = accepts_identity,
-		.arg = s,
-	};
-	int r = stream_start_tls(&data->stream, s->worker->start->tls, &data->binding, deadline,
-				 &error);
+	if (r == -EAGAIN && !s->wants_end)
+		return r;
 	if (r == -ECANCELED || s->wants_end) {
 		data_reply_broken(s, r, "");
 		return -ECANCELED;
@@ -282,7 +295,13 @@ int data_end(struct data *data, int64_t deadline_ms)
 
 /* --- whole ------------------------------------------------------------------------------------ */
 
-int data_open(struct session *s, struct data *data, const char *what)
+static void abandon(struct data *data)
+{
+	stream_close(&data->stream);
+	end_mode_z(data);
+}
+
+int data_connect(struct session *s, struct data *data, const char *what)
 {
 	enum data_plan plan = s->plan;
 	int fd = -1, r;
@@ -303,21 +322,42 @@ int data_open(struct session *s, struct data *data, const char *what)
 	reply(s, 150, "%s", what);
 	if (s->wants_end)
 		r = -ECONNRESET;
-	if (r == 0 && s->protects_data)
-		r = start_tls(s, data);
 	if (r == 0 && s->is_mode_z)
 		r = start_mode_z(s, data);
-	if (r < 0) {
-		stream_close(&data->stream);
-		end_mode_z(data);
-	}
+	if (r < 0)
+		abandon(data);
 	return r;
+}
+
+static int secure(struct session *s, struct data *data, bool waits)
+{
+	int r = start_tls(s, data, waits);
+
+	if (r < 0 && r != -EAGAIN)
+		abandon(data);
+	return r;
+}
+
+int data_secure(struct session *s, struct data *data)
+{
+	return secure(s, data, true);
+}
+
+int data_try_secure(struct session *s, struct data *data)
+{
+	return secure(s, data, false);
+}
+
+int data_open(struct session *s, struct data *data, const char *what)
+{
+	int r = data_connect(s, data, what);
+
+	return r == 0 && s->protects_data ? data_secure(s, data) : r;
 }
 
 void data_close(struct session *s, struct data *data)
 {
-	stream_close(&data->stream);
-	end_mode_z(data);
+	abandon(data);
 	if (s->needs_ticket)
 		stream_push_ticket(&s->control);
 	s->needs_ticket = false;

@@ -22,6 +22,13 @@ struct data {
  * (with what: "Sending ..."), does the TLS handshake. 0; on failure everything has been said to the
  * client, nothing is open, and the result is negative. */
 int data_open(struct session *s, struct data *data, const char *what) MUST_CHECK;
+/* The same in two steps: all but TLS; then, with PROT P, TLS: data_secure waits for the client,
+ * data_try_secure says -EAGAIN when more of its bytes are needed: call it again when they have
+ * come.
+ */
+int data_connect(struct session *s, struct data *data, const char *what) MUST_CHECK;
+int data_secure(struct session *s, struct data *data) MUST_CHECK;
+int data_try_secure(struct session *s, struct data *data) MUST_CHECK;
 
 /* The content, whatever the transfer mode. data_write: 0 or an error; data_read: as stream_read,
  * and

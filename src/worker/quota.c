@@ -325,13 +325,18 @@ static int open_directory(const struct place *place, struct partial_place *ret)
 	return partial_find_place(place->home, place_beneath(place), ret);
 }
 
+bool quota_holds(const struct session *s)
+{
+	return s->user->quota && s->user->quota->actor.n_bounds > 0;
+}
+
 int quota_room(struct session *s, const struct place *place, struct quota_usage *ret)
 {
 	AUTO_PARTIAL_PLACE struct partial_place at = { .directory = -1 };
 	struct session_quota *q = s->user->quota;
 
 	*ret = (struct quota_usage){ UINT64_MAX, UINT64_MAX };
-	if (!q || q->actor.n_bounds == 0)
+	if (!quota_holds(s))
 		return 0;
 	int r = open_directory(place, &at);
 	while (r == 0) {

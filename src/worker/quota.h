@@ -18,6 +18,8 @@ int quota_open(struct session *s, struct session_user *user,
 	       const struct message_auth_reply *answer) MUST_CHECK;
 void quota_free(struct session_quota **quota); /* accepts NULL; leaves NULL; after the homes */
 
+/* Whether one holds for the user's session. */
+bool quota_holds(const struct session *s);
 /* What may still be stored at the place (UINT64_MAX: any number). 0 or -errno. */
 int quota_room(struct session *s, const struct place *place, struct quota_usage *ret) MUST_CHECK;
 

@@ -13,6 +13,7 @@
 #include "worker/data.h"
 #include "worker/hosts.h"
 #include "worker/manager_link.h"
+#include "worker/opening.h"
 #include "worker/passive.h"
 #include "worker/quota.h"
 #include "worker/sessions.h"
@@ -267,14 +268,8 @@ static bool park(struct session *s)
 
 static int go_on(struct session *s)
 {
-	if (s->incoming) {
-		bool parks = s->awaits_data;
-
-		s->awaits_data = false;
-		if (!parks)
-			upload_go_on(s);
-		return parks;
-	}
+	if (s->opening)
+		return opening_go_on(s);
 	if (s->awaits_answer)
 		return hear_answer(s);
 	return s->awaits_handshake ? begin_tls(s) : step(s);
@@ -295,7 +290,7 @@ void session_run(struct session *s)
 	if (!s->is_greeted)
 		begin(s);
 	for (;;) {
-		if (!s->incoming && (s->wants_end || atomic_load(&s->farewell))) {
+		if (!s->opening && (s->wants_end || atomic_load(&s->farewell))) {
 			end(s, 0);
 			return;
 		}

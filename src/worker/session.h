@@ -71,6 +71,8 @@ struct session {
 	char *login_name; /* who it is, for kicks; set before the login is told to the session */
 	_Atomic(char *) farewell; /* end it: the text of a 421 reply; owned */
 	bool is_pending;	  /* something has come while it ran: look before parking */
+	/* Something has come on the control connection since a transfer was told to begin. */
+	atomic_bool is_called;
 	/* The client has ended its direction, or has sent urgent data: a read that is short is not
 	 * the last one. */
 	atomic_bool has_more_to_say;
@@ -127,8 +129,8 @@ struct session {
 	enum transfer_kind transfer_kind;
 	const char *transfer_path; /* borrowed during a transfer */
 	struct flow *flow;	   /* of the transfer in progress, see worker/flow.h; else NULL */
-	struct incoming *incoming; /* an upload that was told to begin, worker/cmd_transfer.c */
-	bool awaits_data;	   /* it is to be parked until the first byte comes */
+	struct opening *opening;   /* a transfer that waits for its client, worker/opening.h */
+	bool parks_opening;	   /* the session is to be parked until something has come for it */
 	struct bucket buckets[DIRECTIONS];
 	_Atomic uint64_t transfer_bytes;
 };

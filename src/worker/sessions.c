@@ -25,7 +25,7 @@
 /* So long a session has for its 421; a client that takes nothing is then cut off. */
 #define LEAVE_MS 3000
 #define EXPIRE_EVERY_MS 1000
-/* So long an upload may wait for its first byte without a thread. */
+/* So long a transfer may wait for its client without a thread. */
 #define AWAIT_DATA_MS 1000
 
 struct sessions {
@@ -64,6 +64,9 @@ static uint64_t tag_of(const struct session *s)
 {
 	return (uint64_t)(uint32_t)s->id << 32 | s->board_slot;
 }
+
+/* Of events of its data connection. */
+#define DATA_TAG (UINT64_C(1) << 31)
 
 static struct session *find_locked(struct sessions *table, uint32_t board_slot, uint64_t id)
 {
@@ -158,7 +161,8 @@ static void set_handshake_timeout_locked(struct sessions *table, struct session 
 
 struct session *sessions_take(struct sessions *table, uint64_t tag, uint32_t events, int wake_fd)
 {
-	uint32_t slot = (uint32_t)tag;
+	bool is_control = !(tag & DATA_TAG);
+	uint32_t slot = (uint32_t)(tag &= ~DATA_TAG);
 	struct session *s = NULL;
 
 	(void)pthread_mutex_lock(&table->lock);
@@ -166,8 +170,10 @@ struct session *sessions_take(struct sessions *table, uint64_t tag, uint32_t eve
 		s = table->slots[slot];
 	if (s && tag_of(s) != tag)
 		s = NULL;
-	if (s && events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI))
+	if (s && is_control && events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI))
 		atomic_store(&s->has_more_to_say, true);
+	if (s && is_control && (s->state != SESSION_PARKED || s->opening))
+		atomic_store(&s->is_called, true);
 	if (s && s->state != SESSION_PARKED) {
 		s->is_pending = true;
 		s = NULL;
@@ -175,7 +181,9 @@ struct session *sessions_take(struct sessions *table, uint64_t tag, uint32_t eve
 	if (s) {
 		s->state = SESSION_RUNNING;
 		s->wake_fd = wake_fd;
-		s->is_drained = false;
+		/* Else nothing has come there. */
+		if (is_control)
+			s->is_drained = false;
 		bool is_leaving = atomic_load(&s->farewell) != NULL;
 		if (s->user && !is_leaving)
 			list_remove(&s->timeout_link);
@@ -194,10 +202,12 @@ bool sessions_park(struct sessions *table, struct session *s)
 	(void)pthread_mutex_lock(&table->lock);
 	bool is_free = atomic_load(&s->farewell) == NULL && !s->answer && !s->is_pending;
 	s->is_pending = false;
+	if (!s->opening)
+		atomic_store(&s->is_called, false);
 	if (is_free) {
 		s->state = SESSION_PARKED;
 		s->wake_fd = -1;
-		if (s->incoming) {
+		if (s->opening) {
 			set_timeout_locked(s, &table->awaiting_data,
 					   clock_coarse_ms() + AWAIT_DATA_MS);
 		} else if (s->user) {
@@ -216,11 +226,16 @@ bool sessions_park(struct sessions *table, struct session *s)
 	return is_free;
 }
 
-bool sessions_await_data(struct sessions *table, const struct session *s, int fd)
+bool sessions_await_data(struct sessions *table, const struct session *s, struct stream *data)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.u64 = tag_of(s) };
+	int operation = data->is_watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT,
+				     .data.u64 = tag_of(s) | DATA_TAG };
 
-	return epoll_ctl(table->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+	if (epoll_ctl(table->epoll, operation, data->fd, &event) < 0)
+		return false;
+	data->is_watched = true;
+	return true;
 }
 
 void sessions_dispatch(struct sessions *table, struct session *s)

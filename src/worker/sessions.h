@@ -28,9 +28,11 @@ struct session *sessions_take(struct sessions *table, uint64_t tag, uint32_t eve
  * true the session must not be touched any more. */
 bool sessions_park(struct sessions *table, struct session *s) MUST_CHECK;
 
-/* An event of fd, once, is one of the session; so is the end of a second when nothing comes. False:
- * the kernel is out of memory. */
-bool sessions_await_data(struct sessions *table, const struct session *s, int fd) MUST_CHECK;
+/* Bytes on the data connection, once, are an event of the session; so is the end of a second when
+ * nothing comes, which counts as a call of the client (is_called). False: the kernel is out of
+ * memory. */
+bool sessions_await_data(struct sessions *table, const struct session *s,
+			 struct stream *data) MUST_CHECK;
 
 /* A session that has just been opened, by a thread outside of the pool: a pool thread takes it from
  * here. */
