@@ -395,7 +395,7 @@ void stream_close(struct stream *stream)
 		return;
 	if (!stream->has_ended)
 		(void)notify_close(stream, &events); /* best effort: it ends either way */
-	if (!stream->ssl && stream->has_read_end) { /* nothing can be unread */
+	if (!stream->ssl && stream->has_read_end) {  /* nothing can be unread */
 		fd_close(&stream->fd);
 		return;
 	}

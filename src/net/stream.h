@@ -29,7 +29,7 @@ struct stream {
 	bool was_short;	     /* with TLS: it was less than there was room for */
 	bool has_read_end;   /* read_end is what all further reads say: 0 or an error */
 	int read_end;
-	bool is_watched;     /* the owner's note: fd is in its epoll set */
+	bool is_watched; /* the owner's note: fd is in its epoll set */
 };
 
 /* Takes fd. */

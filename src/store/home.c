@@ -34,7 +34,7 @@ struct root {
 	/* As fstat(2) tells it; it stays so while the descriptor is open. */
 	dev_t device;
 	ino_t inode;
-	bool is_local; /* the file system writes to a disk or to memory by itself */
+	bool is_local;	   /* the file system writes to a disk or to memory by itself */
 	struct root *next; /* in the chain of its inode */
 };
 

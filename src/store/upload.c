@@ -18,8 +18,8 @@ struct upload {
 	int old; /* the file as it was; -1: there was none */
 	struct stat old_stat;
 	struct stat own; /* file, as it was when it became ours */
-	uint64_t start; /* the first byte that is written */
-	uint64_t at;	/* how far it may be written */
+	uint64_t start;	 /* the first byte that is written */
+	uint64_t at;	 /* how far it may be written */
 	bool is_durable, may_replace, is_patch;
 	bool is_based;	   /* on the old content, which must not change meanwhile */
 	bool is_continued; /* bytes before start were kept of an earlier upload */
@@ -655,8 +655,8 @@ static int rename_counted(struct upload *up)
 
 	if (r < 0)
 		return r;
-	bool was_there = ledger_is_counting(up->ledger) && stat_final(up, &now) == 0 &&
-			 S_ISREG(now.st_mode);
+	bool was_there =
+		ledger_is_counting(up->ledger) && stat_final(up, &now) == 0 && S_ISREG(now.st_mode);
 	r = ledger_may_replace(up->ledger, was_there ? &now : NULL);
 	if (r == 0)
 		r = rename_to_final(up);

@@ -163,7 +163,8 @@ static bool accepts_identity(const struct tls_identity *identity, void *arg)
 	       (s->tls->has_parent && same_identity(identity, &s->tls->parent));
 }
 
-static int shake_hands(struct session *s, struct data *data, bool waits, struct tls_error *ret_error)
+static int shake_hands(struct session *s, struct data *data, bool waits,
+		       struct tls_error *ret_error)
 {
 	const struct settings *settings = s->worker->settings;
 	struct tls_server *server = s->worker->start->tls;

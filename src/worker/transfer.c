@@ -251,8 +251,8 @@ static void receive(struct session *s, struct data *data, struct upload *up, uin
 void transfer_receive(struct session *s, struct data *data, struct upload *up, uint64_t most_bytes,
 		      struct transfer *ret)
 {
-	struct digest *digest = start_digest(s, s->worker->settings->hash_uploads,
-					     upload_start(up) == 0);
+	struct digest *digest =
+		start_digest(s, s->worker->settings->hash_uploads, upload_start(up) == 0);
 	struct flow flow;
 
 	*ret = (struct transfer){ 0 };
