@@ -26,7 +26,7 @@ struct stream {
 	bool has_failed_tls; /* nothing more may be sent on it, not even close_notify */
 	bool has_ended;	     /* our direction, by stream_end */
 	bool is_drained;     /* the last read has taken all that had come by then */
-	bool was_short;	     /* with TLS: it was less than there was room for */
+	bool was_short;	     /* the same of what TLS holds; see stream_expect_more */
 	bool has_read_end;   /* read_end is what all further reads say: 0 or an error */
 	int read_end;
 	bool is_watched; /* the owner's note: fd is in its epoll set */
@@ -56,7 +56,14 @@ ssize_t stream_try_read(struct stream *stream, void *ret, size_t size) MUST_CHEC
  * tolerate that: then it is 0. */
 ssize_t stream_read(struct stream *stream, void *ret, size_t size, int64_t deadline_ms) MUST_CHECK;
 
-/* TLS holds bytes that have come but have not been read; no event of the socket will tell of them. */
+/* More may have come than is_drained knows of: an event has said so. */
+static inline void stream_expect_more(struct stream *stream)
+{
+	stream->is_drained = stream->was_short = false;
+}
+
+/* TLS holds bytes that have come but have not been read; no event of the socket will tell of
+ * them. */
 bool stream_has_pending(const struct stream *stream);
 
 /* All of it. 0 or a negative error. */

@@ -80,8 +80,8 @@ struct tls_binding {
 	void *arg;
 	/* Data: a bare FIN counts as an end like close_notify, for clients that never send one. */
 	bool tolerates_bare_end;
-	/* Header and content of a record, and what comes behind it, are read with one system call. Not
-	 * where the connection may go on in clear (stream_clear): what follows close_notify is
+	/* Header and content of a record, and what comes behind it, are read with one system call.
+	 * Not where the connection may go on in clear (stream_clear): what follows close_notify is
 	 * lost. */
 	bool reads_ahead;
 	/* Data, set by the handshake: resumed with an accepted identity. */

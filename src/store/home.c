@@ -524,8 +524,8 @@ static int climb(const struct home *home, int directory)
 	return -ESTALE;
 }
 
-/* Nearly always it is where it was, and not deep. Only who climbs step by step can tell that it lies
- * elsewhere: a directory may be moved between two of these looks. */
+/* Nearly always it is where it was, and not deep. Only who climbs step by step can tell that it
+ * lies elsewhere: a directory may be moved between two of these looks. */
 int home_depth(const struct home *home, int directory)
 {
 	static const char *const above[] = { "..", "../..", "../../..", "../../../.." };

@@ -75,8 +75,8 @@ int home_open_parent(const struct home *home, const char *path, int *ret_fd,
  * longer than one system call. */
 int home_depth(const struct home *home, int directory) MUST_CHECK;
 
-/* Whether the file system of an open file (its st_dev) may report only with close(2) what could not be
- * written, as those do that send the bytes elsewhere. */
+/* Whether the file system of an open file (its st_dev) may report only with close(2) what could not
+ * be written, as those do that send the bytes elsewhere. */
 bool home_reports_late(const struct home *home, dev_t device);
 
 /* What a link at the last name points to, as text; at most size - 1 bytes and a NUL (else

@@ -459,8 +459,8 @@ static int find_kept(struct upload *up)
 	return -ENOENT;
 }
 
-/* Where the upload goes to, and what is there now, if anything. That the last name is a link, which must be
- * followed, the kernel says when it is to be opened. */
+/* Where the upload goes to, and what is there now, if anything. That the last name is a link, which
+ * must be followed, the kernel says when it is to be opened. */
 static int find_old(struct upload *up, const struct upload_request *request, bool is_read)
 {
 	int r = partial_take_place(request->home, request->path, &up->place);

@@ -23,7 +23,8 @@ struct data {
  * client, nothing is open, and the result is negative. */
 int data_open(struct session *s, struct data *data, const char *what) MUST_CHECK;
 /* The same in two steps: all but TLS; then, with PROT P, TLS: data_secure waits for the client,
- * data_try_secure says -EAGAIN when more of its bytes are needed: call it again when they have come.
+ * data_try_secure says -EAGAIN when more of its bytes are needed: call it again when they have
+ * come.
  */
 int data_connect(struct session *s, struct data *data, const char *what) MUST_CHECK;
 int data_secure(struct session *s, struct data *data) MUST_CHECK;

@@ -12,8 +12,8 @@
 struct opening {
 	struct data data;
 	bool awaits_content; /* the client is the one that sends */
-	/* The rest of the transfer; takes opening. is_open: its data connection is up; else nothing is
-	 * open, and all has been said to the client. */
+	/* The rest of the transfer; takes opening. is_open: its data connection is up; else nothing
+	 * is open, and all has been said to the client. */
 	void (*go_on)(struct session *s, struct opening *opening, bool is_open);
 	bool is_secured; /* opening.c's own */
 };
