@@ -142,6 +142,9 @@ static int open_connection(const char *path, bool is_checked, sqlite3 **ret,
 
 int database_open(const char *path, sqlite3 **ret, struct database_error *ret_error)
 {
+	/* Nobody asks how much memory it has, and counting takes a lock for each piece. Refused
+	 * once a database is open: then it has been said. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	return open_connection(path, false, ret, ret_error);
 }
 

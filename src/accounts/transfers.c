@@ -4,16 +4,25 @@
 
 #include <pthread.h>
 
-enum query { QUERY_ADD, QUERY_PRUNE, QUERY_LIST, N_QUERIES };
+enum query { QUERY_ADD, QUERY_ADD_ROWS, QUERY_PRUNE, QUERY_LIST, N_QUERIES };
+
+/* What a statement costs beside its rows is shared by so many of them. */
+#define ROWS 16
+#define COLUMNS                                                                                    \
+	"(source, sequence, ended_ms, kind, user, address, session, path, new_path, bytes, "       \
+	"duration_ms, is_tls, result, end_state, sha256) VALUES "
+#define N_COLUMNS 15
+#define ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define FOUR_ROWS ROW ", " ROW ", " ROW ", " ROW
 
 /* Paths are blobs, which || makes text of. */
 #define WITH_SLASH(column) "CAST(" column " || '/' AS BLOB)"
 
 static const char *const queries[N_QUERIES] = {
-	[QUERY_ADD] = "INSERT OR IGNORE INTO transfers (source, sequence, ended_ms, kind, user, "
-		      "address, session, path, new_path, bytes, duration_ms, is_tls, result, "
-		      "end_state, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-		      "?12, ?13, ?14, ?15)",
+	[QUERY_ADD] = "INSERT OR IGNORE INTO transfers " COLUMNS ROW,
+	/* Nothing of it where one of them is there. */
+	[QUERY_ADD_ROWS] = "INSERT INTO transfers " COLUMNS FOUR_ROWS ", " FOUR_ROWS ", " FOUR_ROWS
+			   ", " FOUR_ROWS,
 	[QUERY_PRUNE] = "DELETE FROM transfers WHERE id IN (SELECT id FROM transfers WHERE "
 			"ended_ms < ?1 ORDER BY ended_ms LIMIT ?2)",
 	[QUERY_LIST] =
@@ -115,24 +124,25 @@ static void finish_statement(sqlite3_stmt *s)
 	(void)sqlite3_clear_bindings(s);
 }
 
-static int bind_record(sqlite3_stmt *s, const struct transfer_record *record)
+/* Its columns are the parameters behind the first `at`. */
+static int bind_record(sqlite3_stmt *s, int at, const struct transfer_record *record)
 {
-	int bound = sqlite3_bind_int64(s, 1, (int64_t)record->source);
+	int bound = sqlite3_bind_int64(s, at + 1, (int64_t)record->source);
 
-	bound |= sqlite3_bind_int64(s, 2, (int64_t)record->sequence);
-	bound |= sqlite3_bind_int64(s, 3, record->ended_wall_ms);
-	bound |= sqlite3_bind_int64(s, 4, record->kind);
-	bound |= bind_text(s, 5, record->user);
-	bound |= bind_text(s, 6, record->address);
-	bound |= sqlite3_bind_int64(s, 7, (int64_t)record->session);
-	bound |= bind_path(s, 8, record->path);
-	bound |= bind_path(s, 9, record->new_path);
-	bound |= sqlite3_bind_int64(s, 10, (int64_t)record->bytes);
-	bound |= sqlite3_bind_int64(s, 11, (int64_t)record->duration_ms);
-	bound |= sqlite3_bind_int(s, 12, record->is_tls);
-	bound |= bind_text(s, 13, record->result);
-	bound |= bind_text(s, 14, record->end_state);
-	bound |= bind_text(s, 15, record->sha256);
+	bound |= sqlite3_bind_int64(s, at + 2, (int64_t)record->sequence);
+	bound |= sqlite3_bind_int64(s, at + 3, record->ended_wall_ms);
+	bound |= sqlite3_bind_int64(s, at + 4, record->kind);
+	bound |= bind_text(s, at + 5, record->user);
+	bound |= bind_text(s, at + 6, record->address);
+	bound |= sqlite3_bind_int64(s, at + 7, (int64_t)record->session);
+	bound |= bind_path(s, at + 8, record->path);
+	bound |= bind_path(s, at + 9, record->new_path);
+	bound |= sqlite3_bind_int64(s, at + 10, (int64_t)record->bytes);
+	bound |= sqlite3_bind_int64(s, at + 11, (int64_t)record->duration_ms);
+	bound |= sqlite3_bind_int(s, at + 12, record->is_tls);
+	bound |= bind_text(s, at + 13, record->result);
+	bound |= bind_text(s, at + 14, record->end_state);
+	bound |= bind_text(s, at + 15, record->sha256);
 	return bound;
 }
 
@@ -140,7 +150,7 @@ static int bind_record(sqlite3_stmt *s, const struct transfer_record *record)
 static int add_locked(struct transfers *t, const struct transfer_record *record)
 {
 	sqlite3_stmt *s = t->statements[QUERY_ADD];
-	int code = bind_record(s, record);
+	int code = bind_record(s, 0, record);
 
 	if (code == SQLITE_OK)
 		code = sqlite3_step(s);
@@ -151,6 +161,40 @@ static int add_locked(struct transfers *t, const struct transfer_record *record)
 	return r;
 }
 
+/* 1: all of them are stored; 0: none, for one was there; or -errno. */
+static int add_rows_locked(struct transfers *t, struct transfer_record *const records[static ROWS])
+{
+	sqlite3_stmt *s = t->statements[QUERY_ADD_ROWS];
+	int code = SQLITE_OK;
+
+	for (int i = 0; i < ROWS; i++)
+		code |= bind_record(s, i * N_COLUMNS, records[i]);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(s);
+	finish_statement(s);
+	if ((code & 0xff) == SQLITE_CONSTRAINT)
+		return 0;
+	return code == SQLITE_DONE ? 1 : database_errno(code);
+}
+
+/* How many of the first ones are done now, or -errno. */
+static int add_some_locked(struct transfers *t, struct transfer_record *const *records, size_t n,
+			   bool *ret_is_new)
+{
+	int r = n >= ROWS ? add_rows_locked(t, records) : 0;
+	size_t done = MIN_OF(n, ROWS);
+
+	for (size_t i = 0; r == 1 && i < done; i++)
+		ret_is_new[i] = true;
+	if (r != 0)
+		return r < 0 ? r : (int)done;
+	for (size_t i = 0; r >= 0 && i < done; i++) {
+		r = add_locked(t, records[i]);
+		ret_is_new[i] = r > 0;
+	}
+	return r < 0 ? r : (int)done;
+}
+
 int transfers_add(struct transfers *transfers, struct transfer_record *const *records, size_t n,
 		  bool *ret_is_new)
 {
@@ -159,10 +203,8 @@ int transfers_add(struct transfers *transfers, struct transfer_record *const *re
 	(void)pthread_mutex_lock(&c->lock);
 	int r = database_run(c->db, "BEGIN IMMEDIATE");
 	if (r == 0) {
-		for (size_t i = 0; i < n && r >= 0; i++) {
-			r = add_locked(transfers, records[i]);
-			ret_is_new[i] = r > 0;
-		}
+		for (size_t i = 0; i < n && r >= 0; i += r > 0 ? (size_t)r : 0)
+			r = add_some_locked(transfers, &records[i], n - i, &ret_is_new[i]);
 		int ended = r >= 0 ? database_run(c->db, "COMMIT") : 0;
 		if (r >= 0)
 			r = ended;

@@ -93,10 +93,19 @@ bool records_are_sound(const struct message_events *message, size_t len)
 	return at == len;
 }
 
+/* As much as there is room for. */
+static void copy_cut(char *dst, size_t size, const char *text)
+{
+	size_t len = strnlen(text, size - 1);
+
+	memcpy(dst, text, len);
+	dst[len] = '\0';
+}
+
+/* All of it: what is behind the ends of the texts is not set, which is most of its memory. */
 static void fill(struct transfer_record *record, const struct event *event)
 {
-	char address[ADDRESS_TEXT_SIZE];
-
+	record->id = 0;
 	record->source = event->source;
 	record->sequence = event->sequence;
 	record->ended_wall_ms = event->ended_wall_ms;
@@ -106,19 +115,20 @@ static void fill(struct transfer_record *record, const struct event *event)
 	record->duration_ms = event->duration_ms;
 	record->is_tls = event->is_tls;
 	record->is_ascii = event->is_ascii;
-	(void)snprintf(record->user, sizeof(record->user), "%s", event->user);
-	(void)snprintf(record->address, sizeof(record->address), "%s",
-		       address_format_ip(&event->peer, address));
-	(void)snprintf(record->result, sizeof(record->result), "%s", event->result);
-	(void)snprintf(record->end_state, sizeof(record->end_state), "%s", event->end_state);
-	(void)snprintf(record->sha256, sizeof(record->sha256), "%s", event->sha256);
+	copy_cut(record->user, sizeof(record->user), event->user);
+	(void)address_format_ip(&event->peer, record->address);
+	copy_cut(record->result, sizeof(record->result), event->result);
+	copy_cut(record->end_state, sizeof(record->end_state), event->end_state);
+	copy_cut(record->sha256, sizeof(record->sha256), event->sha256);
 	memcpy(record->path, event->text, event->path_len);
+	record->path[event->path_len] = '\0';
 	memcpy(record->new_path, event->text + event->path_len, event->new_path_len);
+	record->new_path[event->new_path_len] = '\0';
 }
 
 static struct noted *new_note(struct worker_link *link, const struct event *event)
 {
-	struct noted *noted = calloc(1, sizeof(*noted));
+	struct noted *noted = malloc(sizeof(*noted));
 
 	if (!noted)
 		return NULL;

@@ -119,13 +119,14 @@ int stream_try_tls(struct stream *stream, struct tls_server *server, struct tls_
 	return run_handshake(stream, server, binding, false, deadline_ms, ret_error);
 }
 
-/* Less than this OpenSSL never asks for when it reads ahead (SSL_set_read_ahead(3)). */
+/* When it reads ahead and has nothing yet, OpenSSL asks for at least as much. */
 #define READ_AHEAD_BYTES 16384
 
 /* The results are those of read_now. */
 static ssize_t read_record(struct stream *stream, void *ret, size_t size, short *ret_events)
 {
 	uint64_t before = BIO_number_read(SSL_get_rbio(stream->ssl));
+	bool was_empty = SSL_has_pending(stream->ssl) == 0;
 
 	ERR_clear_error();
 	errno = 0;
@@ -133,8 +134,12 @@ static ssize_t read_record(struct stream *stream, void *ret, size_t size, short 
 	int n = SSL_read(stream->ssl, ret, (int)MIN_OF(size, (size_t)INT_MAX));
 	uint64_t came = BIO_number_read(SSL_get_rbio(stream->ssl)) - before;
 
-	if (came > 0)
+	/* The first of several read(2) is the one that counts: what comes behind it is later. Those
+	 * for the rest of a record ask for no more than that. */
+	if (was_empty)
 		stream->was_short = SSL_get_read_ahead(stream->ssl) && came < READ_AHEAD_BYTES;
+	else if (came > 0)
+		stream->was_short = false;
 	stream->is_drained = stream->was_short && SSL_has_pending(stream->ssl) == 0;
 	if (n > 0)
 		return n;

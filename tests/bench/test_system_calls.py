@@ -29,17 +29,17 @@ def command(verb, pipeline=1):
 
 # (what, TLS mode, arguments of ftpload, operations in one, bound for one)
 BOUNDS = [
-    ("download of 10 KiB", "none", SMALL_GET, 1, 85),
-    ("download of 10 KiB", "explicit", SMALL_GET, 1, 105),
-    ("upload of 10 KiB", "none", SMALL_PUT, 1, 95),
-    ("upload of 10 KiB", "explicit", SMALL_PUT, 1, 140),
+    ("download of 10 KiB", "none", SMALL_GET, 1, 65),
+    ("download of 10 KiB", "explicit", SMALL_GET, 1, 60),
+    ("upload of 10 KiB", "none", SMALL_PUT, 1, 45),
+    ("upload of 10 KiB", "explicit", SMALL_PUT, 1, 65),
     ("login", "none", LOGIN, 1, 80),
     ("login", "explicit", LOGIN, 1, 115),
     ("NOOP", "none", command("NOOP"), 1, 8),
     ("PWD", "none", command("PWD"), 1, 8),
     ("CWD", "none", command("CWD"), 1, 11),
     ("SIZE", "none", command("SIZE"), 1, 11),
-    ("NOOP", "explicit", command("NOOP"), 1, 10),
+    ("NOOP", "explicit", command("NOOP"), 1, 8),
     ("NOOP, pipelined", "none", command("NOOP", 32), 32, 1.5),
     ("PWD, pipelined", "none", command("PWD", 32), 32, 1.5),
     ("CWD, pipelined", "none", command("CWD", 32), 32, 5.5),
