@@ -210,7 +210,9 @@ static void fill_seat(struct children *c, struct seat *seat)
 	pid_t pid = spawn(c, child, &channel);
 
 	if (pid < 0) {
-		seat->fill_at_ms = clock_ms() + MAX_OF(backoff_next_ms(&seat->backoff, 0), 100);
+		int64_t pause_ms = backoff_next_ms(&seat->backoff, 0);
+
+		seat->fill_at_ms = clock_ms() + MAX_OF(pause_ms, 100);
 		log_event(LOG_ERROR, "child-not-started", F_STR("child", child->name),
 			  F_ERRNO(pid));
 		generation_unref(&child->generation);

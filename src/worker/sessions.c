@@ -500,7 +500,7 @@ static void expire_reservations_locked(struct sessions *table, int64_t now)
 int sessions_sweep(struct sessions *table)
 {
 	const struct settings *settings = table->worker->settings;
-	int64_t now = clock_ms(), next;
+	int64_t now = clock_ms(), next = DEADLINE_NEVER, next_of[5];
 	char login[160], idle[160], handshake[160];
 
 	(void)snprintf(login, sizeof(login), "No login within %u seconds; closing.",
@@ -512,12 +512,14 @@ int sessions_sweep(struct sessions *table)
 	(void)snprintf(handshake, sizeof(handshake), "No TLS handshake within %u seconds; closing.",
 		       settings->handshake_timeout_s);
 	(void)pthread_mutex_lock(&table->lock);
-	next = sweep_locked(table, &table->waiting_for_login, now, login);
-	next = MIN_OF(next, sweep_locked(table, &table->parked, now, idle));
-	next = MIN_OF(next, sweep_locked(table, &table->handshaking, now, handshake));
-	next = MIN_OF(next, sweep_awaiting_data_locked(table, now));
+	next_of[0] = sweep_locked(table, &table->waiting_for_login, now, login);
+	next_of[1] = sweep_locked(table, &table->parked, now, idle);
+	next_of[2] = sweep_locked(table, &table->handshaking, now, handshake);
+	next_of[3] = sweep_awaiting_data_locked(table, now);
 	sweep_impatient_locked(table, now, "Idle for longer than SITE IDLE allows; closing.");
-	next = MIN_OF(next, sweep_leaving_locked(table, now));
+	next_of[4] = sweep_leaving_locked(table, now);
+	for (size_t i = 0; i < ARRAY_SIZE(next_of); i++)
+		next = MIN_OF(next, next_of[i]);
 	expire_reservations_locked(table, now);
 	(void)pthread_mutex_unlock(&table->lock);
 

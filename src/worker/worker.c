@@ -264,7 +264,9 @@ static int tend(struct main_loop *loop, int64_t *next_tend_ms)
 	if (loop->phase == TERMINATING)
 		(void)sessions_kick_all(loop->worker.sessions, FAREWELL);
 
-	wait_ms = MIN_OF(wait_ms, events_tend(loop->worker.events));
+	int events_ms = events_tend(loop->worker.events);
+
+	wait_ms = MIN_OF(wait_ms, events_ms);
 	passive_look_everywhere(loop->worker.passive);
 	if (pool_tend(loop->worker.pool))
 		wait_ms = MIN_OF(wait_ms, 20);

@@ -231,6 +231,17 @@ def test_whole_sessions_in_one_packet_get_all_their_replies(server, half_closes)
         assert one.result() == [220, 331, 230, 200, 257, 229, 200, 221]
 
 
+def test_timeouts_hold_after_the_last_session_and_its_events(start_server):
+    server = start_server(plain_ftp=True, workers=1, login_timeout=5)
+    server.add_user()
+    with server.login(tls=False) as control:
+        control.send_raw(b"MKD made\r\nRMD made\r\nQUIT\r\n")
+        assert codes(control, 3) == [257, 250, 221]
+    eventually(lambda: len(server.cli_json("transfer", "list")["transfers"]) == 2, 10, "recorded")
+    with server.connect() as control:
+        assert "No login within 5 seconds" in control.expect_reply(421).text
+
+
 def test_all_that_wait_are_told_when_the_server_ends(start_server):
     server = start_server(plain_ftp=True, workers=1)
     server.add_user()
