@@ -96,7 +96,8 @@ struct reply {
 	uint64_t size_bytes;	   /* of the whole */
 	int64_t after_ms;	   /* from our command (the banner: from the connect) to its end */
 	bool is_masked;		   /* runs of 'X' stand where words are due: an inspecting box */
-	/* Other bytes than line ends CRLF, or a continuation that is none: harmless, yet strange. */
+	/* Other bytes than line ends CRLF, or a continuation that is none: harmless, yet
+	 * strange. */
 	bool is_odd;
 };
 
@@ -191,17 +192,16 @@ enum login {
 
 /* What a control connection was opened for. */
 enum purpose {
-	PURPOSE_LOOK,	     /* banner, FEAT, AUTH, handshake: no login */
-	PURPOSE_MAIN,	     /* the whole ladder */
-	PURPOSE_FAMILY,	     /* the other address family: login and data connections */
-	PURPOSE_PORT,	     /* another command port: login and a listing */
-	PURPOSE_CERTIFICATE, /* another address: its certificate */
-	PURPOSE_OLDER_TLS,   /* the handshake again with at most handshake.maximum */
-	PURPOSE_GENTLE,	     /* again without the verbs behind which the first one was cut off */
-	PURPOSE_IDLE,	     /* waits until the server ends it */
-	PURPOSE_KEEPALIVE,   /* waits and sends NOOP */
-	PURPOSE_SLOW,	     /* a long transfer with a silent control connection */
-	PURPOSE_CLEAN_UP,    /* removes probe files */
+	PURPOSE_LOOK,	   /* banner, FEAT, AUTH, handshake: no login */
+	PURPOSE_MAIN,	   /* the whole ladder */
+	PURPOSE_FAMILY,	   /* the other address family: login and data connections */
+	PURPOSE_PORT,	   /* another command port: login and a listing */
+	PURPOSE_OLDER_TLS, /* the handshake again with at most handshake.maximum */
+	PURPOSE_GENTLE,	   /* again without the verbs behind which the first one was cut off */
+	PURPOSE_IDLE,	   /* waits until the server ends it */
+	PURPOSE_KEEPALIVE, /* waits and sends NOOP */
+	PURPOSE_SLOW,	   /* a long transfer with a silent control connection */
+	PURPOSE_CLEAN_UP,  /* removes probe files */
 };
 
 /* One control connection from its connect to its end. */
@@ -317,7 +317,8 @@ struct transfer {
 	uint32_t mss;
 	enum data_end end;
 	struct reply final; /* 226, or what came instead */
-	/* Listings: lines, those that nobody can read, and whether the probe file was among them. */
+	/* Listings: lines, those that nobody can read, and whether the probe file was among
+	 * them. */
 	uint32_t n_lines, n_unreadable_lines;
 	bool lists_probe_file;
 	enum transfer_result result;
