@@ -143,12 +143,29 @@ static int take_command_word(struct cursor *c, const char *word)
 	return 0;
 }
 
+/* "doctor HOST" is a command, and so is "doctor schema". */
+static const struct command *find_longer(const struct arguments *a, const char *word)
+{
+	char storage[64];
+	struct buf name;
+
+	buf_init(&name, storage, sizeof(storage));
+	buf_addf(&name, "%s %s", a->command->name, word);
+	return a->n_operands == 0 && !name.has_overflowed ? command_find(storage) : NULL;
+}
+
 static int take_operand(struct cursor *c, const char *word)
 {
 	struct arguments *a = c->arguments;
 
 	if (!a->command)
 		return take_command_word(c, word);
+
+	const struct command *longer = find_longer(a, word);
+	if (longer) {
+		a->command = longer;
+		return 0;
+	}
 	if (a->n_operands == a->command->max_operands) {
 		buf_addf(c->wrong, "\"%s\" is one argument too many for %s", word,
 			 a->command->name);

@@ -625,6 +625,102 @@ json_t *diagnosis_to_json(const struct diagnosis *diagnosis)
 			 diagnosis->sentence, "causes", causes);
 }
 
+/* --- schema ----------------------------------------------------------------------------------- */
+
+static json_t *words_schema(const char *const *words, size_t from, size_t n_words)
+{
+	json_t *list = json_array();
+
+	for (size_t i = from; i < n_words; i++)
+		(void)json_array_append_new(list, json_string(words[i]));
+	return json_pack("{s:o}", "enum", list);
+}
+
+static json_t *part_schema(const struct field *parts);
+
+static json_t *field_schema(const struct field *field)
+{
+	switch (field->kind) {
+	case KIND_BOOL:
+		return json_pack("{s:s}", "type", "boolean");
+	case KIND_NUMBER:
+		return field->is_signed ? json_pack("{s:s}", "type", "integer")
+					: json_pack("{s:s, s:i}", "type", "integer", "minimum", 0);
+	case KIND_TEXT:
+		return json_pack("{s:s, s:i}", "type", "string", "maxLength", (int)field->size - 1);
+	case KIND_WORD:
+		return words_schema(field->words, 1, field->n_words);
+	case KIND_ADDRESS:
+		return json_pack("{s:s, s:s}", "type", "string", "description",
+				 "an address, with a port where one belongs to it");
+	case KIND_PART:
+		return part_schema(field->parts);
+	case KIND_LIST:
+		return json_pack("{s:s, s:i, s:o}", "type", "array", "maxItems", (int)field->max,
+				 "items",
+				 *field->parts->name == '\0' ? field_schema(field->parts)
+							     : part_schema(field->parts));
+	}
+	return NULL;
+}
+
+static json_t *part_schema(const struct field *parts)
+{
+	json_t *properties = json_object();
+
+	for (const struct field *field = parts; field->name; field++)
+		(void)json_object_set_new(properties, field->name, field_schema(field));
+	return json_pack("{s:s, s:b, s:o}", "type", "object", "additionalProperties", false,
+			 "properties", properties);
+}
+
+json_t *evidence_schema(void)
+{
+	json_t *schema = part_schema(evidence_fields);
+
+	(void)json_object_set_new(
+		schema, "description",
+		json_string("What was seen. A member that is missing is zero, empty, false or was "
+			    "not tried; src/doctor/evidence.h tells what each one means."));
+	return schema;
+}
+
+static json_t *text_schema(void)
+{
+	return json_pack("{s:s}", "type", "string");
+}
+
+static json_t *finding_schema(void)
+{
+	json_t *facts = json_pack("{s:s, s:{s:[s,s]}}", "type", "object", "additionalProperties",
+				  "type", "string", "integer");
+	json_t *confidence = json_pack("{s:s, s:i, s:i, s:s}", "type", "integer", "minimum", 0,
+				       "maximum", 100, "description", "in percent");
+	json_t *id = json_pack("{s:s, s:s}", "type", "string", "pattern", "^D-[0-9]+[a-z]?$");
+	json_t *properties =
+		json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", id, "severity",
+			  words_schema(severity_words, 0, ARRAY_SIZE(severity_words)), "title",
+			  text_schema(), "explanation", text_schema(), "remedy", text_schema(),
+			  "who", words_schema(who_words, 0, ARRAY_SIZE(who_words)), "confidence",
+			  confidence, "tells_apart", text_schema(), "facts", facts);
+
+	return json_pack("{s:s, s:b, s:o}", "type", "object", "additionalProperties", false,
+			 "properties", properties);
+}
+
+json_t *diagnosis_schema(void)
+{
+	json_t *causes = json_pack("{s:s, s:s, s:o}", "type", "array", "description",
+				   "the root cause first, then the other independent ones", "items",
+				   finding_schema());
+	json_t *properties = json_pack("{s:o, s:o, s:o}", "verdict",
+				       words_schema(verdict_words, 0, ARRAY_SIZE(verdict_words)),
+				       "sentence", text_schema(), "causes", causes);
+
+	return json_pack("{s:s, s:b, s:o}", "type", "object", "additionalProperties", false,
+			 "properties", properties);
+}
+
 const char *net_outcome_word(enum net_outcome outcome)
 {
 	return outcome_words[outcome];

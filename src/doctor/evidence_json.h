@@ -29,6 +29,10 @@ int evidence_from_text(struct text in, struct evidence *ret,
  * is short. */
 json_t *diagnosis_to_json(const struct diagnosis *diagnosis) MUST_CHECK;
 
+/* JSON Schemas of both (draft 2020-12), from the same tables. NULL when memory is short. */
+json_t *evidence_schema(void) MUST_CHECK;
+json_t *diagnosis_schema(void) MUST_CHECK;
+
 /* The words of the JSON, for people as well: "timed_out", "explicit". */
 const char *net_outcome_word(enum net_outcome outcome);
 const char *tls_mode_word(enum tls_mode mode);

@@ -26,12 +26,12 @@ static int wait_patiently(struct waiter *waiter, int fd, short events, int64_t d
 void patience_init(struct patience *patience, const struct doctor *doctor)
 {
 	*patience = (struct patience){ .waiter = { .wait = wait_patiently },
-				       .cancel_fd = doctor->options->cancel_fd };
+				       .cancel_fd = doctor->cancel_fd };
 }
 
 bool doctor_is_cancelled(const struct doctor *doctor)
 {
-	struct pollfd fd = { .fd = doctor->options->cancel_fd, .events = POLLIN };
+	struct pollfd fd = { .fd = doctor->cancel_fd, .events = POLLIN };
 
 	return fd.fd >= 0 && poll(&fd, 1, 0) > 0;
 }

@@ -227,8 +227,7 @@ static void settle(const struct doctor *doctor, struct batch *batch, size_t i, i
 
 static void run_batch(const struct doctor *doctor, struct batch *batch)
 {
-	batch->fds[batch->n] =
-		(struct pollfd){ .fd = doctor->options->cancel_fd, .events = POLLIN };
+	batch->fds[batch->n] = (struct pollfd){ .fd = doctor->cancel_fd, .events = POLLIN };
 	while (batch->n_open > 0) {
 		int n = poll(batch->fds, batch->n + 1, deadline_left(batch->deadline_ms));
 

@@ -257,6 +257,20 @@ static void send_command(struct data *data)
 		fail(data, TRANSFER_COMMAND_REFUSED, data->client->broken);
 }
 
+/* What came on the control connection need not be a whole reply (TLS tickets are none). */
+static void read_while_waiting(struct data *data, int64_t deadline_ms)
+{
+	struct reply *reply = &data->transfer->preliminary;
+
+	if (!client_read_reply(data->client, reply, deadline_left(deadline_ms)))
+		fail(data,
+		     reply->outcome == NET_TIMED_OUT ? TRANSFER_NOT_CONNECTED
+						     : TRANSFER_COMMAND_REFUSED,
+		     reply->outcome);
+	else if (reply->code >= 400)
+		fail(data, TRANSFER_COMMAND_REFUSED, NET_OK);
+}
+
 /* The server's connection to us, or its refusal, whichever comes first. The 150 may come before or
  * behind the connection. */
 static void accept_server(struct data *data)
@@ -266,22 +280,25 @@ static void accept_server(struct data *data)
 	int64_t begin_ms = clock_ms(), deadline_ms = begin_ms + data->task->connect_ms;
 	struct pollfd fds[3] = { { .fd = data->listener, .events = POLLIN },
 				 { .fd = client->stream.fd, .events = POLLIN },
-				 { .fd = client->doctor->options->cancel_fd, .events = POLLIN } };
+				 { .fd = client->doctor->cancel_fd, .events = POLLIN } };
 	int n = 1;
 
 	while (!fds[0].revents && n != 0 && !fds[2].revents) {
 		if (fds[1].fd >= 0 && (fds[1].revents || client->in_len > 0)) {
-			if (!read_preliminary(data))
-				break;
 			fds[1].fd = -1;
+			read_while_waiting(data, deadline_ms);
+			if (has_failed(data))
+				break;
 		}
 		n = poll(fds, ARRAY_SIZE(fds), deadline_left(deadline_ms));
 		if (n < 0 && errno != EINTR)
 			break;
 	}
 	transfer->attempt.duration_ms = clock_ms() - begin_ms;
-	if (has_failed(data))
+	if (has_failed(data)) {
+		transfer->attempt.outcome = NET_TIMED_OUT; /* nobody came up to now */
 		return;
+	}
 	int r = fds[0].revents
 			? socket_accept(data->listener, &data->stream.fd, &transfer->attempt.peer)
 			: -ETIMEDOUT;
@@ -432,6 +449,8 @@ static bool pause_upload(struct data *data)
 	struct pollfd fds[2] = { { .fd = data->stream.fd, .events = POLLRDHUP },
 				 { .fd = data->patience.cancel_fd, .events = POLLIN } };
 
+	if (data->task->is_enough && data->task->is_enough(data->task->arg))
+		return false;
 	return poll(fds, ARRAY_SIZE(fds), (int)data->task->pace_ms) == 0;
 }
 

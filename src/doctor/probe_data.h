@@ -14,6 +14,9 @@ struct data_task {
 	int64_t connect_ms;	 /* how long the data connection may take to come up */
 	uint64_t pace_ms; /* uploads: a piece of one byte each so often; 0: as fast as it goes */
 	const char *name; /* of the probe file */
+	/* Uploads with a pace: true ends them before their size; NULL: never. */
+	bool (*is_enough)(void *arg);
+	void *arg;
 };
 
 /* Runs it and fills the slot; what it leaves behind is a client that can be asked on, or one that

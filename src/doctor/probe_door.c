@@ -96,7 +96,7 @@ void doors_choose(struct doctor *doctor)
 
 static bool pause_between_tries(const struct doctor *doctor)
 {
-	struct pollfd fd = { .fd = doctor->options->cancel_fd, .events = POLLIN };
+	struct pollfd fd = { .fd = doctor->cancel_fd, .events = POLLIN };
 
 	return poll(&fd, 1,
 		    (int)MIN_OF(doctor->evidence->conditions.interval_ms, (int64_t)INT32_MAX)) == 0;
@@ -424,7 +424,10 @@ static unsigned worth(const struct doctor *doctor, const struct door *door, enum
 		*ret_mode == MODE_IMPLICIT ? &door->handshake : &look->handshake;
 	bool has_tls = *ret_mode != MODE_PLAIN && handshake->outcome == NET_OK;
 
-	worth = has_tls ? 4 + 4 * handshake_is_trusted(handshake) : *ret_mode == MODE_PLAIN ? 2 : 1;
+	if (has_tls)
+		worth = handshake_is_trusted(handshake) ? 8 : 4;
+	else
+		worth = *ret_mode == MODE_PLAIN ? 2 : 1;
 	if (*ret_mode == MODE_EXPLICIT)
 		worth++;
 	if (wanted != MODE_UNKNOWN && wanted == *ret_mode)

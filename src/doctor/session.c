@@ -64,8 +64,6 @@ bool session_open(struct client *client, const struct doctor *doctor, struct con
 {
 	int r = client_open(client, doctor, control, peer, mode);
 
-	if (control->purpose == PURPOSE_CLEAN_UP)
-		client->patience.cancel_fd = -1;
 	if (r < 0 || !reach_login(client))
 		return false;
 	control->login = send_credentials(client);
