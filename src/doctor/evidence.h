@@ -192,6 +192,7 @@ enum login {
 
 /* What a control connection was opened for. */
 enum purpose {
+	PURPOSE_UNKNOWN,
 	PURPOSE_LOOK,	   /* banner, FEAT, AUTH, handshake: no login */
 	PURPOSE_MAIN,	   /* the whole ladder */
 	PURPOSE_FAMILY,	   /* the other address family: login and data connections */

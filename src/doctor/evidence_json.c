@@ -79,7 +79,7 @@ static const char *const login_words[] = {
 	"untried", "ok", "refused", "broken", "withheld", "no_password",
 };
 static const char *const purpose_words[] = {
-	"look", "main", "family", "port", "older_tls", "gentle", "idle",
+	"unknown", "look", "main", "family", "port", "older_tls", "gentle", "idle",
 	"keepalive", "slow", "clean_up",
 };
 static const char *const data_mode_words[] = { "unknown", "epsv", "pasv", "port", "eprt" };

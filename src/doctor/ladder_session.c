@@ -9,6 +9,7 @@
 #define SMALL_BYTES 512
 #define SAMPLES 6u
 #define SAMPLES_BLOCKED 3u
+#define SAMPLES_BLOCKED_QUICK 1u
 /* Logins of one examination; more might look like an attack. */
 #define LOGINS_MAX 6u
 
@@ -352,6 +353,9 @@ static void sample_range(struct ladder *ladder, struct client *client)
 	const struct evidence *evidence = ladder->doctor.evidence;
 	bool is_blocked = ladder->blocked.port != 0;
 	bool is_v4 = address_is_v4(&client->control->attempt.peer);
+	unsigned n_offered = !is_blocked			     ? SAMPLES
+			     : ladder->doctor.options->is_quick ? SAMPLES_BLOCKED_QUICK
+								: SAMPLES_BLOCKED;
 	size_t n_open = 0;
 	struct step step;
 
@@ -365,7 +369,7 @@ static void sample_range(struct ladder *ladder, struct client *client)
 				    ladder->working_mode != DATA_UNKNOWN ? ladder->working_mode
 				    : is_v4				 ? DATA_PASV
 									 : DATA_EPSV,
-				    is_blocked ? SAMPLES_BLOCKED : SAMPLES);
+				    n_offered);
 	for (size_t i = 0; i < evidence->n_samples; i++)
 		n_open += evidence->samples[i].attempt.outcome == NET_OK;
 	buf_addf(&step.detail, "%zu of %zu ports can be reached", n_open, evidence->n_samples);

@@ -10,7 +10,7 @@
 #define GRACE_MS 2500
 #define GRACE_QUICK_MS 1500
 /* Silence behind an open door: from here on TLS from the first byte is tried as well. */
-#define SILENCE_MS 3000
+#define SILENCE_MS 2000
 /* A careful guest looks behind so many doors at most. */
 #define LOOKS_MAX 12
 
@@ -167,7 +167,7 @@ static bool speaks_tls_at_once(struct look *look)
 	}
 	speaks = client_start_tls(&client, look->doctor->options->tls) == 0;
 	if (speaks)
-		(void)client_read_banner(&client, look->doctor->reply_ms);
+		look->door->banner = *client_read_banner(&client, look->doctor->reply_ms);
 	if (speaks || control->handshake.alert != 0)
 		look->door->handshake = control->handshake;
 	speaks |= control->handshake.alert != 0;

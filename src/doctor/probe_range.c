@@ -6,7 +6,7 @@
 #include "doctor/probe_data.h"
 
 #define KNOCK_MS 2500
-#define KNOCK_QUICK_MS 1500
+#define KNOCK_QUICK_MS 1000
 #define PROMISED_KNOCKS 8u
 /* The first look at a range whose borders are sought, and the most of it all. */
 #define COARSE_KNOCKS 9u
