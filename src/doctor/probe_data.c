@@ -539,6 +539,8 @@ static void read_final(struct data *data)
 	} else {
 		return;
 	}
+	if (transfer->failure == NET_TOO_MUCH)
+		return; /* we ended it: whatever it says to that is right */
 	if (transfer->final.outcome != NET_OK)
 		fail(data, TRANSFER_NO_REPLY, transfer->final.outcome);
 	else if (reply_class(&transfer->final) != 2)
