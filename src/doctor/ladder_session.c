@@ -353,7 +353,7 @@ static void sample_range(struct ladder *ladder, struct client *client)
 	const struct evidence *evidence = ladder->doctor.evidence;
 	bool is_blocked = ladder->blocked.port != 0;
 	bool is_v4 = address_is_v4(&client->control->attempt.peer);
-	unsigned n_offered = !is_blocked			     ? SAMPLES
+	unsigned n_offered = !is_blocked			? SAMPLES
 			     : ladder->doctor.options->is_quick ? SAMPLES_BLOCKED_QUICK
 								: SAMPLES_BLOCKED;
 	size_t n_open = 0;
