@@ -1,5 +1,5 @@
-/* cli/cmd_doctor.c - `sallyport doctor HOST`: examines a server from here, shows each step, then the
- * verdict, why, and what to do by whom. */
+/* cli/cmd_doctor.c - `sallyport doctor HOST`: examines a server from here, shows each step, then
+ * the verdict, why, and what to do by whom. */
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/eventfd.h>

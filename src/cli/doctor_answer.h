@@ -9,8 +9,8 @@
 void doctor_answer_print(FILE *out, bool has_colour, const struct evidence *evidence,
 			 const struct diagnosis *diagnosis);
 
-/* {"version", "verdict", "sentence", "causes", "matrix", "evidence"}: docs/doctor-schema.json. Owned
- * by the caller; NULL when memory is short. */
+/* {"version", "verdict", "sentence", "causes", "matrix", "evidence"}: docs/doctor-schema.json.
+ * Owned by the caller; NULL when memory is short. */
 json_t *doctor_answer_json(const struct evidence *evidence,
 			   const struct diagnosis *diagnosis) MUST_CHECK;
 /* The JSON Schema of it, from the same tables. */

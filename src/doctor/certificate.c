@@ -1,6 +1,6 @@
-/* doctor/certificate.c - what a TLS handshake told: version, cipher, certificates, and what is wrong
- * with them; see probe.h. Source: SSL_get_peer_cert_chain(3), X509_check_host(3), RFC 5246 7.4.2
- * (the leaf first, each certified by the next), RFC 5280 4.2.2.1 (where the issuer's is). */
+/* doctor/certificate.c - what a TLS handshake told: version, cipher, certificates, and what is
+ * wrong with them; see probe.h. Source: SSL_get_peer_cert_chain(3), X509_check_host(3), RFC 5246
+ * 7.4.2 (the leaf first, each certified by the next), RFC 5280 4.2.2.1 (where the issuer's is). */
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
@@ -171,8 +171,8 @@ static bool store_has_issuer(X509_STORE *store, X509 *certificate)
 	return has;
 }
 
-/* Follows the issuers from the leaf on, in whatever order they were sent, up to an authority that we
- * know; one that signed itself is an end as well. */
+/* Follows the issuers from the leaf on, in whatever order they were sent, up to an authority that
+ * we know; one that signed itself is an end as well. */
 static void follow_chain(STACK_OF(X509) * chain, X509_STORE *store, struct handshake *ret)
 {
 	X509 *certificate = sk_X509_value(chain, 0);

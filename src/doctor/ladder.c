@@ -1,5 +1,5 @@
-/* doctor/ladder.c - the order of the examination; see doctor.h and ladder.h. Each rung stands on the
- * one below: what cannot be reached is not guessed at. */
+/* doctor/ladder.c - the order of the examination; see doctor.h and ladder.h. Each rung stands on
+ * the one below: what cannot be reached is not guessed at. */
 #include "doctor/ladder.h"
 
 #include <netinet/in.h>

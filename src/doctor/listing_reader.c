@@ -1,5 +1,6 @@
 /* doctor/listing_reader.c - what a client could make of a listing; see probe_data.h. The forms are
- * those of "ls -l", of Windows ("11-20-26 11:17AM <DIR> x") and of EPLF ("+i8388621.29609,/,\tx"). */
+ * those of "ls -l", of Windows ("11-20-26 11:17AM <DIR> x") and of EPLF
+ * ("+i8388621.29609,/,\tx"). */
 #include "doctor/probe_data.h"
 
 static bool is_mode(struct text line)

@@ -1,5 +1,5 @@
-/* doctor/probe_data.c - see probe_data.h. The order is that of most clients: passive connections are
- * dialled before the command, TLS begins behind the 150 (RFC 4217 9). */
+/* doctor/probe_data.c - see probe_data.h. The order is that of most clients: passive connections
+ * are dialled before the command, TLS begins behind the 150 (RFC 4217 9). */
 #include "doctor/probe_data.h"
 
 #include <poll.h>

@@ -7,8 +7,8 @@ bool handshake_is_trusted(const struct handshake *handshake)
 	       handshake->name_matches;
 }
 
-/* In clear only where no one asked for TLS and no one offers it, or the user says so; under TLS only
- * to the right server, or when the user says so. */
+/* In clear only where no one asked for TLS and no one offers it, or the user says so; under TLS
+ * only to the right server, or when the user says so. */
 static bool may_send_password(const struct client *client)
 {
 	const struct doctor_options *options = client->doctor->options;

@@ -5,8 +5,8 @@
 
 #include "doctor/client.h"
 
-/* Opens a control connection to peer, makes it what mode says, and logs in; the slot of the evidence
- * tells how far it came. True: logged in. Close the client either way. */
+/* Opens a control connection to peer, makes it what mode says, and logs in; the slot of the
+ * evidence tells how far it came. True: logged in. Close the client either way. */
 bool session_open(struct client *client, const struct doctor *doctor, struct control *control,
 		  const struct address *peer, enum tls_mode mode);
 

@@ -1,5 +1,5 @@
-/* doctor/target_fuzz.c - whatever is given as a host: what is made of it is a host, and reads as the
- * same host again. */
+/* doctor/target_fuzz.c - whatever is given as a host: what is made of it is a host, and reads as
+ * the same host again. */
 #include <assert.h>
 
 #include "doctor/target.h"

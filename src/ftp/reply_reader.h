@@ -49,8 +49,8 @@ int reply_parse_257(struct text reply, char *ret, size_t size) MUST_CHECK;
 
 /* The next line of a multi-line reply without its code, dash and blanks; false at the end. */
 bool reply_next_line(struct text *reply, struct text *ret_line);
-/* True when words were overwritten with 'X' on the way, as inspecting firewalls do ("220 ******" and
- * "500 XXXX"): a run of four or more of '*' or 'X' that makes up a whole word. */
+/* True when words were overwritten with 'X' on the way, as inspecting firewalls do ("220 ******"
+ * and "500 XXXX"): a run of four or more of '*' or 'X' that makes up a whole word. */
 bool reply_is_masked(struct text reply);
 
 #endif

@@ -1,5 +1,5 @@
-/* net/tls_client.c - see tls_client.h. Source: SSL_CTX_sess_set_new_cb(3), SSL_get_verify_result(3),
- * SSL_CTX_set_info_callback(3). */
+/* net/tls_client.c - see tls_client.h. Source: SSL_CTX_sess_set_new_cb(3),
+ * SSL_get_verify_result(3), SSL_CTX_set_info_callback(3). */
 #include "net/tls_client.h"
 
 /* All that OpenSSL still knows, with keys of any length. */

@@ -16,7 +16,8 @@ struct tls_client_options {
 	const char
 		*ca_path; /* PEM: authorities trusted instead of the system's; NULL: the system's */
 	int maximum_version; /* TLS1_2_VERSION ...; 0: the highest */
-	/* Offers TLS 1.0 and weak ciphers too: to see what a server is, never to send a password. */
+	/* Offers TLS 1.0 and weak ciphers too: to see what a server is, never to send a
+	 * password. */
 	bool accepts_old;
 };
 

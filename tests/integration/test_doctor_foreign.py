@@ -123,7 +123,7 @@ def test_plain_ftp_on_a_port_of_implicit_tls(fake):
 
 
 def test_masked_words_keep_the_password_back(fake):
-    server = fake({"FEAT": b"211-Features\r\n XXXX XXX\r\n211 End\r\n",
+    server = fake({"FEAT": b"211-Features\r\n XXXX XXXXX\r\n211 End\r\n",
                    "AUTH": b"500 XXXX\r\n"})
     seen = examine(server)
     assert seen.replies("FEAT", "look")[0]["is_masked"]
