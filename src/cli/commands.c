@@ -120,6 +120,9 @@ static const struct option_row transfer_list_options[] = {
 	{ .name = "limit",
 	  .argument = "N",
 	  .help = "At most so many, the newest; 100 if not given" },
+	END_OF_OPTIONS,
+};
+
 static const struct option_row doctor_options[] = {
 	{ .name = "user", .argument = "NAME", .letter = 'u', .help = "Log in as this user" },
 	{ .name = "password-file",
