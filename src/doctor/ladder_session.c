@@ -342,8 +342,11 @@ static void check_resumption(struct ladder *ladder, struct client *client)
 	for (size_t i = 0; i < evidence->n_transfers; i++)
 		was_resumed |= evidence->transfers[i].tls.is_resumed;
 	const struct transfer *transfer = transfer_by(ladder, client, &task);
-	buf_addf(&step.detail, "%s, %s", was_resumed ? "used" : "not used by the server",
-		 has_worked(transfer) ? "not required" : "a full handshake fails");
+	if (transfer && transfer->tls.outcome == NET_UNTRIED)
+		describe_transfer(transfer, &step.detail);
+	else
+		buf_addf(&step.detail, "%s, %s", was_resumed ? "used" : "not used by the server",
+			 has_worked(transfer) ? "not required" : "a full handshake fails");
 	step_end(&step, was_resumed || has_worked(transfer) ? STEP_OK : STEP_FAILED);
 }
 

@@ -10,6 +10,10 @@
 #define PROMISED_KNOCKS 8u
 /* The first look at a range whose borders are sought, and the most of it all. */
 #define COARSE_KNOCKS 9u
+#define COARSE_KNOCKS_QUICK 4u
+/* One after the other, so that each may take less: two SYNs fit in. */
+#define RESERVED_KNOCK_MS 1200
+#define RESERVED_KNOCK_QUICK_MS 600
 #define BISECTION_KNOCKS 40u
 
 static int64_t knock_ms(const struct doctor *doctor)
@@ -85,6 +89,8 @@ static bool knock_reserved(struct border_search *search, uint16_t port)
 {
 	struct client *client = search->client;
 	const struct doctor *doctor = client->doctor;
+	int64_t timeout_ms =
+		doctor->options->is_quick ? RESERVED_KNOCK_QUICK_MS : RESERVED_KNOCK_MS;
 	struct sample *sample;
 	int fd = -1;
 
@@ -97,7 +103,7 @@ static bool knock_reserved(struct border_search *search, uint16_t port)
 	sample->origin = SAMPLE_RESERVED;
 	sample->attempt.peer = client->control->attempt.peer;
 	sample->attempt.peer.port = port;
-	(void)!probe_connect(doctor, &sample->attempt, NULL, 0, knock_ms(doctor), &fd);
+	(void)!probe_connect(doctor, &sample->attempt, NULL, 0, timeout_ms, &fd);
 	fd_close(&fd);
 	return sample->attempt.outcome == NET_OK;
 }
@@ -118,7 +124,9 @@ static void bisect(struct border_search *search, uint16_t low, bool low_is_open,
 void probe_reserved_range(struct client *client, uint16_t first, uint16_t last)
 {
 	struct border_search search = { .client = client };
-	unsigned n = MIN_OF((unsigned)(last - first) + 1, COARSE_KNOCKS);
+	unsigned n =
+		MIN_OF((unsigned)(last - first) + 1,
+		       client->doctor->options->is_quick ? COARSE_KNOCKS_QUICK : COARSE_KNOCKS);
 	uint16_t ports[COARSE_KNOCKS];
 	bool is_open[COARSE_KNOCKS];
 

@@ -233,6 +233,51 @@ def test_idle_timeout_is_measured(start_server):
     assert left_files(server) == []
 
 
+# --- the other end --------------------------------------------------------------------------------
+
+
+def test_our_server_tells_its_end(healthy):
+    seen = doctor("127.0.0.1", *trusted(healthy))
+    end = seen.evidence["other_end"]
+    assert end["sees"].startswith("127.0.0.1:")
+    assert end["local"] == f"127.0.0.1:{healthy.explicit}"
+    assert (end["passive_first"], end["passive_last"]) == (healthy.passive_ports[0],
+                                                           healthy.passive_ports[-1])
+    assert (end["idle_timeout_s"], end["session_reuse"]) == (120, "prefer")
+    passive = seen.transfer("pasv", "list")
+    assert passive["view"]["passive_reply"] == passive["setup"]["text"]
+    assert (passive["view"]["arrival"], passive["view"]["resumed"]) == ("here", "yes")
+    active = seen.transfer("port", "list")
+    assert active["view"]["active_command"] == active["setup_command"]
+
+
+def test_our_server_opens_the_port_that_is_asked_for(healthy):
+    port = healthy.passive_ports[7]
+    with healthy.login() as control:
+        control.expect(f"SITE DOCTOR PORT {port}", 200)
+        assert "data-arrival: nothing" in control.expect("SITE DOCTOR", 211).text
+        with socket.create_connection(("127.0.0.1", port), 5) as data:
+            def has_arrived():
+                return "data-arrival: here" in control.expect("SITE DOCTOR", 211).text
+            eventually(has_arrived)
+            del data
+        control.expect(f"SITE DOCTOR PORT {healthy.passive_ports[0] - 1}", 501)
+        control.expect("SITE DOCTOR PORT x", 501)
+        control.expect("SITE DOCTOR NOW", 501)
+        control.expect("EPSV", 229)
+
+
+def test_our_server_tells_nothing_when_it_is_turned_off(start_server):
+    server = start_server(site_doctor="no")
+    server.add_user()
+    with server.login() as control:
+        control.expect("SITE DOCTOR", 502)
+        control.expect(f"SITE DOCTOR PORT {server.passive_ports[0]}", 502)
+    seen = doctor("localhost", *trusted(server))
+    assert "is_there" not in seen.evidence.get("other_end", {})
+    assert seen.status == 0
+
+
 # --- the program ----------------------------------------------------------------------------------
 
 
