@@ -31,6 +31,8 @@ int cmd_session_kick(struct cli *cli);
 int cmd_storage_check(struct cli *cli);
 
 int cmd_transfer_list(struct cli *cli);
+int cmd_doctor(struct cli *cli);
+int cmd_doctor_schema(struct cli *cli);
 
 int cmd_firewall(struct cli *cli);
 

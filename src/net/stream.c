@@ -51,20 +51,16 @@ static int tls_outcome(struct stream *stream, int result)
 	}
 }
 
-int stream_start_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
-		     int64_t deadline_ms, struct tls_error *ret_error)
+/* The handshake of either side, for as long as it takes or the deadline allows. */
+static int shake_hands(struct stream *stream, int64_t deadline_ms, struct tls_error *ret_error)
 {
-	ret_error->text[0] = '\0';
-	stream->ssl = tls_server_connection(server, stream->fd, binding);
-	if (!stream->ssl)
-		return -ENOMEM;
 	for (;;) {
 		ERR_clear_error();
 		errno = 0;
 
-		int result = SSL_accept(stream->ssl);
+		int result = SSL_do_handshake(stream->ssl);
 		if (result == 1)
-			break;
+			return 0;
 
 		int wanted = tls_outcome(stream, result);
 		/* GnuTLS clients (lftp, FileZilla) send their last flight in two pieces and hold
@@ -85,8 +81,28 @@ int stream_start_tls(struct stream *stream, struct tls_server *server, struct tl
 			return wanted;
 		}
 	}
-	tls_server_finish(stream->ssl, binding);
-	return 0;
+}
+
+int stream_start_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
+		     int64_t deadline_ms, struct tls_error *ret_error)
+{
+	ret_error->text[0] = '\0';
+	stream->ssl = tls_server_connection(server, stream->fd, binding);
+	if (!stream->ssl)
+		return -ENOMEM;
+
+	int r = shake_hands(stream, deadline_ms, ret_error);
+	if (r == 0)
+		tls_server_finish(stream->ssl, binding);
+	return r;
+}
+
+int stream_connect_tls(struct stream *stream, struct tls_client *client, struct tls_peer *peer,
+		       int64_t deadline_ms, struct tls_error *ret_error)
+{
+	ret_error->text[0] = '\0';
+	stream->ssl = tls_client_connection(client, stream->fd, peer);
+	return stream->ssl ? shake_hands(stream, deadline_ms, ret_error) : -ENOMEM;
 }
 
 /* >= 0 bytes (0: proven end), -EAGAIN with *ret_events to wait for, or an error. */

@@ -11,6 +11,7 @@
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
 
+#include "net/tls_client.h"
 #include "net/tls_server.h"
 
 struct waiter {
@@ -38,6 +39,11 @@ static inline bool stream_is_open(const struct stream *stream)
 /* The server's side of a TLS handshake. Borrows server and binding for the life of the stream. */
 int stream_start_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
 		     int64_t deadline_ms, struct tls_error *ret_error) MUST_CHECK;
+
+/* The client's side. Borrows client and peer for the life of the stream. -ECONNRESET also when the
+ * server ends the connection instead of a handshake. */
+int stream_connect_tls(struct stream *stream, struct tls_client *client, struct tls_peer *peer,
+		       int64_t deadline_ms, struct tls_error *ret_error) MUST_CHECK;
 
 /* What is there now: the number of bytes, -EAGAIN, or as stream_read. */
 ssize_t stream_try_read(struct stream *stream, void *ret, size_t size) MUST_CHECK;

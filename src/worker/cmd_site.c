@@ -13,6 +13,7 @@
 #include "worker/events.h"
 #include "worker/place.h"
 #include "worker/pool.h"
+#include "worker/site_doctor.h"
 
 struct site_command {
 	const char *verb;
@@ -338,6 +339,7 @@ static const struct site_command site_commands[] = {
 	{ "CHMOD", site_chmod, PERM_ATTRIBUTES, false, "SITE CHMOD <octal mode> <path>" },
 	{ "CPFR", site_cpfr, PERM_DOWNLOAD, true, "SITE CPFR <path>" },
 	{ "CPTO", site_cpto, PERM_UPLOAD, true, "SITE CPTO <path>" },
+	{ "DOCTOR", site_doctor, 0, false, "SITE DOCTOR [PORT <port>]" },
 	{ "HELP", site_help, 0, false, "SITE HELP" },
 	{ "IDLE", site_idle, 0, false, "SITE IDLE [<seconds>]" },
 	{ "MKDIR", site_mkdir, PERM_MKDIR, false, "SITE MKDIR [-p] <path>" },
@@ -380,7 +382,7 @@ void cmd_site(struct session *s, struct text argument)
 			s->user->copy_from = NULL;
 		}
 		if (argument.len == 0 && strchr(command->syntax, '<') &&
-		    command->run != site_idle) {
+		    command->run != site_idle && command->run != site_doctor) {
 			reply(s, 501, "Syntax: %s", command->syntax);
 			return;
 		}

@@ -11,6 +11,7 @@
 #include "worker/control.h"
 #include "worker/passive.h"
 #include "worker/sessions.h"
+#include "worker/site_doctor.h"
 
 void data_forget(struct session *s)
 {
@@ -178,6 +179,7 @@ static int start_tls(struct session *s, struct data *data)
 			  F_STR("error", error.text));
 		return r;
 	}
+	site_doctor_note_tls(s, data->binding.is_bound);
 	/* Every resumption may have cost the client a single-use ticket. */
 	s->needs_ticket = s->needs_ticket || data->binding.is_bound;
 	if (settings->data_session_reuse == SESSION_REUSE_REQUIRE && !data->binding.is_bound) {
@@ -285,6 +287,7 @@ int data_open(struct session *s, struct data *data, const char *what)
 	if (r < 0)
 		return r;
 
+	site_doctor_note_arrival(s, fd);
 	socket_tune_data(fd, 45);
 	stream_init(&data->stream, fd, &s->data_waiter);
 	data->opened_ms = clock_ms();

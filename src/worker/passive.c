@@ -500,6 +500,11 @@ int passive_reserve(struct passive *passive, struct session *s)
 	}
 }
 
+int passive_reserve_port(struct passive *passive, struct session *s, uint16_t port)
+{
+	return try_port(passive, s, port);
+}
+
 void passive_drop(struct passive *passive, struct session *s)
 {
 	if (atomic_exchange(&s->reserved_ms, 0) != 0)

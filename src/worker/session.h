@@ -44,6 +44,7 @@ struct session_user {
 	 * begins. */
 	char *sized_path;
 	uint64_t sized_bytes;
+	struct doctor_view *doctor; /* worker/site_doctor.c; owned, NULL: nothing yet */
 	char name[];
 };
 

@@ -1,0 +1,178 @@
+/* net/tls_client_test.c - the client's side of TLS against our server's side: verdicts about
+ * certificates, sessions that resume, servers that speak something else. */
+#include "net/test_peer.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+
+static struct fixture {
+	struct test_certificate certificate;
+	struct tls_server *server;
+	struct tls_client *trusting, *strange; /* with our certificate as authority, and without */
+} f;
+
+static int wait_by_poll(struct waiter *waiter UNUSED, int fd, short events, int64_t deadline_ms)
+{
+	struct pollfd one = { .fd = fd, .events = events };
+	int n = poll(&one, 1, deadline_left(deadline_ms));
+
+	return n < 0 ? -errno : n == 0 ? -ETIMEDOUT : 0;
+}
+
+static struct waiter waiter = { .wait = wait_by_poll };
+
+static int set_up(void **state UNUSED)
+{
+	struct tls_client_options options = { .ca_path = f.certificate.certificate };
+	struct tls_ticket_keys keys;
+	struct tls_error error;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	tls_ticket_keys_generate(&keys);
+	test_certificate_make(&f.certificate);
+	f.server = test_server_new(&f.certificate, &keys);
+	if (tls_client_new(&options, &f.trusting, &error) < 0)
+		fail_msg("%s", error.text);
+	options.ca_path = NULL;
+	assert_int_equal(tls_client_new(&options, &f.strange, &error), 0);
+	return 0;
+}
+
+static int tear_down(void **state UNUSED)
+{
+	tls_client_free(&f.trusting);
+	tls_client_free(&f.strange);
+	tls_server_free(&f.server);
+	test_certificate_remove(&f.certificate);
+	return 0;
+}
+
+/* The server's side: a handshake and one byte, then the end. */
+static void *serve(void *arg)
+{
+	struct tls_binding binding = { .is_data = false };
+	struct tls_error error;
+	struct stream stream;
+
+	stream_init(&stream, *(int *)arg, &waiter);
+	if (stream_start_tls(&stream, f.server, &binding, deadline_in(PATIENCE_MS), &error) == 0)
+		(void)!stream_write(&stream, "x", 1, deadline_in(PATIENCE_MS));
+	stream_close(&stream);
+	return NULL;
+}
+
+/* Connects, reads the byte; the result of the handshake, and whether it resumed. */
+static int connect_once(struct tls_client *client, struct tls_peer *peer, bool *ret_resumed)
+{
+	struct tls_error error;
+	struct stream stream;
+	pthread_t server;
+	int ends[2];
+	char byte;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends),
+			 0);
+	assert_int_equal(pthread_create(&server, NULL, serve, &ends[1]), 0);
+	stream_init(&stream, ends[0], &waiter);
+	int r = stream_connect_tls(&stream, client, peer, deadline_in(PATIENCE_MS), &error);
+	if (r == 0) {
+		assert_int_equal(stream_read(&stream, &byte, 1, deadline_in(PATIENCE_MS)), 1);
+		*ret_resumed = SSL_session_reused(stream.ssl);
+	}
+	stream_close(&stream);
+	assert_int_equal(pthread_join(server, NULL), 0);
+	return r;
+}
+
+static void test_authorities_that_cannot_be_read(void **state UNUSED)
+{
+	struct tls_client_options options = { .ca_path = "/nonexistent.pem" };
+	struct tls_client *client = NULL;
+	struct tls_error error;
+
+	assert_int_equal(tls_client_new(&options, &client, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "/nonexistent.pem"));
+	assert_null(client);
+}
+
+static void test_the_verdict_about_a_certificate_is_kept(void **state UNUSED)
+{
+	struct tls_peer known = { .name = "localhost" }, unknown = { .name = "localhost" };
+	bool is_resumed;
+
+	assert_int_equal(connect_once(f.trusting, &known, &is_resumed), 0);
+	assert_int_equal(known.verify_error, X509_V_OK);
+	assert_int_equal(connect_once(f.strange, &unknown, &is_resumed), 0);
+	assert_int_not_equal(unknown.verify_error, X509_V_OK);
+	tls_peer_release(&known);
+	tls_peer_release(&unknown);
+}
+
+static void test_sessions_resume(void **state UNUSED)
+{
+	struct tls_peer first = { .name = "localhost" };
+	bool is_resumed = true;
+
+	assert_int_equal(connect_once(f.trusting, &first, &is_resumed), 0);
+	assert_false(is_resumed);
+	assert_non_null(first.session);
+
+	struct tls_peer second = { .name = "localhost", .resumed = first.session };
+	assert_int_equal(connect_once(f.trusting, &second, &is_resumed), 0);
+	assert_true(is_resumed);
+	tls_peer_release(&first);
+	tls_peer_release(&second);
+}
+
+static void test_what_is_no_tls_is_an_error(void **state UNUSED)
+{
+	static const char greeting[] = "220 ftp.example.com FTP server ready.\r\n";
+	struct tls_peer peer = { .name = NULL };
+	struct tls_error error;
+	struct stream stream;
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends),
+			 0);
+	assert_int_equal(write(ends[1], greeting, sizeof(greeting) - 1), sizeof(greeting) - 1);
+	stream_init(&stream, ends[0], &waiter);
+	assert_int_equal(
+		stream_connect_tls(&stream, f.trusting, &peer, deadline_in(PATIENCE_MS), &error),
+		-EPROTO);
+	assert_string_not_equal(error.text, "");
+	stream_close(&stream);
+	fd_close(&ends[1]);
+}
+
+static void test_silence_ends_at_the_deadline(void **state UNUSED)
+{
+	struct tls_peer peer = { .name = NULL };
+	struct tls_error error;
+	struct stream stream;
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends),
+			 0);
+	stream_init(&stream, ends[0], &waiter);
+	assert_int_equal(stream_connect_tls(&stream, f.trusting, &peer, deadline_in(10), &error),
+			 -ETIMEDOUT);
+	stream_close(&stream);
+	fd_close(&ends[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_authorities_that_cannot_be_read),
+		cmocka_unit_test(test_the_verdict_about_a_certificate_is_kept),
+		cmocka_unit_test(test_sessions_resume),
+		cmocka_unit_test(test_what_is_no_tls_is_an_error),
+		cmocka_unit_test(test_silence_ends_at_the_deadline),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
