@@ -121,6 +121,21 @@ static int refuse_command(struct cursor *c, const char *group, const char *word)
 	return -EINVAL;
 }
 
+/* "doctor" is a command, and "doctor simulate" another one: the second word decides. */
+static bool take_longer_command(struct arguments *a, const char *word)
+{
+	char storage[64];
+	struct buf name;
+
+	buf_init(&name, storage, sizeof(storage));
+	buf_addf(&name, "%s %s", a->command->name, word);
+	const struct command *longer = name.has_overflowed ? NULL : command_find(storage);
+	if (!longer || a->n_operands > 0)
+		return false;
+	a->command = longer;
+	return true;
+}
+
 /* The first word or two name the command. */
 static int take_command_word(struct cursor *c, const char *word)
 {
@@ -143,29 +158,14 @@ static int take_command_word(struct cursor *c, const char *word)
 	return 0;
 }
 
-/* "doctor HOST" is a command, and so is "doctor schema". */
-static const struct command *find_longer(const struct arguments *a, const char *word)
-{
-	char storage[64];
-	struct buf name;
-
-	buf_init(&name, storage, sizeof(storage));
-	buf_addf(&name, "%s %s", a->command->name, word);
-	return a->n_operands == 0 && !name.has_overflowed ? command_find(storage) : NULL;
-}
-
 static int take_operand(struct cursor *c, const char *word)
 {
 	struct arguments *a = c->arguments;
 
 	if (!a->command)
 		return take_command_word(c, word);
-
-	const struct command *longer = find_longer(a, word);
-	if (longer) {
-		a->command = longer;
+	if (take_longer_command(a, word))
 		return 0;
-	}
 	if (a->n_operands == a->command->max_operands) {
 		buf_addf(c->wrong, "\"%s\" is one argument too many for %s", word,
 			 a->command->name);

@@ -123,6 +123,63 @@ static const struct option_row transfer_list_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row firewall_options[] = {
+	{ .name = "rules",
+	  .argument = "FORMAT",
+	  .help = "Rules to paste: nftables, iptables, ufw, firewalld, windows, aws, azure, gcp, "
+		  "paloalto or cisco" },
+	{ .name = "side",
+	  .argument = "SIDE",
+	  .help = "Whose firewall: server (what --rules shows) or client (letter and check)" },
+	{ .name = "letter", .help = "A letter to the administrator of that side's firewall" },
+	{ .name = "check",
+	  .argument = "FILE",
+	  .help = "Name what is missing in these rules or this list of ports; - is standard "
+		  "input" },
+	{ .name = "address",
+	  .argument = "ADDRESS",
+	  .help = "An address, network or name of the server, instead of those found; may be "
+		  "repeated" },
+	{ .name = "client",
+	  .argument = "NETWORK",
+	  .help = "Let in clients of this address or network only; may be repeated" },
+	{ .name = "active", .help = "Clients use active mode" },
+	{ .name = "export",
+	  .argument = "FORMAT",
+	  .help = "The settings of a client: filezilla, winscp, lftp, curl, rclone or json" },
+	{ .name = "user", .argument = "NAME", .help = "The user in what --export prints" },
+	END_OF_OPTIONS,
+};
+
+static const struct option_row simulate_options[] = {
+	{ .name = "list", .help = "List the causes that can be simulated" },
+	{ .name = "listen",
+	  .argument = "[ADDRESS:]PORT",
+	  .help = "Where clients connect (127.0.0.1 and a free port)" },
+	{ .name = "server", .argument = "HOST:PORT", .help = "The server behind the wall" },
+	{ .name = "implicit", .help = "The server's port expects TLS from the first byte" },
+	{ .name = "passive-ports",
+	  .argument = "FIRST-LAST",
+	  .help = "The server's passive ports: listen on the same ones, so that TLS passes "
+		  "untouched" },
+	{ .name = "open", .argument = "FIRST-LAST", .help = "Which of them pass (D-23)" },
+	{ .name = "source",
+	  .argument = "ADDRESS",
+	  .help = "Where data connections to the server come from (D-31)" },
+	{ .name = "intercept", .help = "Take TLS apart, so that its dialogue can be read" },
+	{ .name = "ca-out",
+	  .argument = "FILE",
+	  .help = "Write the certificate of the intercepting authority, for clients to trust" },
+	{ .name = "seconds",
+	  .argument = "N",
+	  .help = "After how long it happens, instead of the "
+		  "cause's own" },
+	{ .name = "size", .argument = "BYTES", .help = "After how many bytes of a transfer" },
+	{ .name = "limit", .argument = "N", .help = "After how many data connections" },
+	{ .name = "rate", .argument = "BYTES", .help = "Bytes a second (D-81)" },
+	END_OF_OPTIONS,
+};
+
 static const struct option_row doctor_options[] = {
 	{ .name = "user", .argument = "NAME", .letter = 'u', .help = "Log in as this user" },
 	{ .name = "password-file",
@@ -344,6 +401,36 @@ static const struct command commands[] = {
 	  .examples = "sallyport storage check\n"
 		      "sallyport storage check --clean\n"
 		      "sallyport storage check --json | jq .found_bytes" },
+	{ .name = "firewall",
+	  .run = cmd_firewall,
+	  .operands = "",
+	  .options = firewall_options,
+	  .summary = "Show what firewalls must let through for this server",
+	  .details = "It is told by the running server, or by the configuration when none runs. "
+		     "With --check the exit status is 1 when something is missing.",
+	  .examples = "sallyport firewall\n"
+		      "sallyport firewall --rules nftables | nft -f -\n"
+		      "sallyport firewall --rules windows --side client\n"
+		      "sallyport firewall --letter --address ftp.example.com\n"
+		      "echo 21, 990, 40000-49999 | sallyport firewall --check -\n"
+		      "sallyport firewall --export filezilla --user alice > ftp.xml" },
+	{ .name = "doctor simulate",
+	  .run = cmd_simulate,
+	  .operands = "[CAUSE]",
+	  .max_operands = 1,
+	  .options = simulate_options,
+	  .summary = "Play a wall between a client and a server, for training and tests",
+	  .details =
+		  "A proxy that fails in the way of one cause of the doctor's catalogue (D-20), or "
+		  "passes everything (none). Causes that live inside of TLS take it apart; "
+		  "the server's certificate is not verified then, so use no real passwords.",
+	  .examples = "sallyport doctor simulate --list\n"
+		      "sallyport doctor simulate D-20 --listen 2121 --server ftp.example.com:21\n"
+		      "sallyport doctor simulate D-23 --listen 127.0.0.2:2121 --server "
+		      "127.0.0.1:3021 \\\n"
+		      "    --passive-ports 40000-50000 --open 40000-44999\n"
+		      "sallyport doctor simulate D-74 --listen 2121 --server ftp.example.com:21 "
+		      "--seconds 10" },
 	{ .name = "config show",
 	  .run = cmd_config_show,
 	  .operands = "",
@@ -409,8 +496,8 @@ bool command_is_group(const char *word)
 /* Whole names ("user list", "status") are offered, and for a single word the groups as well. */
 const char *command_suggest(const char *group, const char *word)
 {
-	static const char *const groups[] = { "user",	  "group",   "session",
-					      "transfer", "storage", "config" };
+	static const char *const groups[] = { "user",	 "group",  "session", "transfer",
+					      "storage", "doctor", "config" };
 	char typed[64];
 	int n = snprintf(typed, sizeof(typed), "%s%s%s", group ? group : "", group ? " " : "",
 			 word);

@@ -34,6 +34,10 @@ int cmd_transfer_list(struct cli *cli);
 int cmd_doctor(struct cli *cli);
 int cmd_doctor_schema(struct cli *cli);
 
+int cmd_firewall(struct cli *cli);
+
+int cmd_simulate(struct cli *cli);
+
 int cmd_status(struct cli *cli);
 int cmd_reload(struct cli *cli);
 

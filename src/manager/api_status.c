@@ -24,9 +24,13 @@ static json_t *listeners_json(const struct settings *settings)
 	(void)snprintf(range, sizeof(range), "%u-%u", settings->passive_ports.first,
 		       settings->passive_ports.last);
 	return json_pack(
-		"{s:o, s:o, s:b, s:s, s:o}", "explicit", ports_json(&settings->explicit_ports),
-		"implicit", ports_json(&settings->implicit_ports), "plain_ftp", settings->plain_ftp,
-		"passive_ports", range, "external_ip", api_text(text_of(settings->external_ip)));
+		"{s:o, s:o, s:b, s:s, s:o, s:b, s:b, s:i, s:o, s:o}", "explicit",
+		ports_json(&settings->explicit_ports), "implicit",
+		ports_json(&settings->implicit_ports), "plain_ftp", settings->plain_ftp,
+		"passive_ports", range, "external_ip", api_text(text_of(settings->external_ip)),
+		"passive", settings->passive, "active", settings->active, "active_min_port",
+		(int)settings->active_min_port, "listen", api_text(text_of(settings->listen)),
+		"server_name", api_text(text_of(settings->server_name)));
 }
 
 static json_t *worker_json(uint32_t slot, const struct worker_view *view)

@@ -11,6 +11,9 @@ int data_roots_check(struct text list, struct text *ret_bad) MUST_CHECK;
 /* Whether the absolute path is one of them or lies beneath one, as it is written: what links on the
  * way lead to is for the kernel to judge. */
 bool data_roots_hold(const struct settings *settings, struct text path);
+/* How many bytes of the path name the root that it lies beneath; of several the longest. 0:
+ * none. */
+size_t data_roots_length(const struct settings *settings, struct text path);
 
 /* Whether workers can serve the directory: the sandbox keeps them inside the data roots. Relative
  * ones lie beneath data_root. */

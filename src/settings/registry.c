@@ -133,7 +133,9 @@ static const struct setting rows[] = {
 	       "* for all, or up to 8 IPv4 and IPv6 addresses, comma separated", RELOAD,
 	       "The addresses that the FTP ports and the passive ports are opened on."),
 	STRING(VALUE_PATH, "server", "data_root", data_root, "/var/lib/sallyport/files",
-	       "absolute path", RESTART, "The directory beneath which the homes of the users lie."),
+	       "absolute path", RESTART,
+	       "The directory beneath which the homes of the users lie; no symbolic link below "
+	       "it is followed to a home."),
 	STRING(VALUE_TEXT, "server", "extra_data_roots", extra_data_roots, "",
 	       "absolute paths, comma separated, or empty", RELOAD,
 	       "Directories besides the data roots that absolute homes may lie in; the sandbox keeps "

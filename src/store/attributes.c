@@ -40,29 +40,25 @@ int home_set_mtime(const struct home *home, const char *path, int64_t mtime_s)
 int home_symlink(const struct home *home, const char *target, const char *path)
 {
 	AUTO_CLOSE int parent = -1;
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
-	char directory[4096] = ".", relative[8192];
+	char relative[8192];
+	const char *name;
 	struct buf text;
+	int r = home_open_parent(home, path, &parent, &name);
 
-	if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return -EBUSY;
-	buf_init(&text, relative, sizeof(relative));
-	for (const char *p = path; *p; p++)
-		if (*p == '/')
-			buf_add(&text, T("../"));
-	buf_add(&text, text_of(target));
-	if (text.has_overflowed)
-		return -ENAMETOOLONG;
-	if (slash) {
-		int r = text_copy((struct text){ path, (size_t)(slash - path) }, directory,
-				  sizeof(directory));
-		if (r < 0)
-			return r;
-	}
-	int r = home_openat(home, directory, O_PATH | O_DIRECTORY, 0, &parent);
 	if (r < 0)
 		return r;
+	/* Not as deep as the path says: a link on the way may lead upwards. */
+	int depth = home_depth(home, parent);
+
+	if (depth < 0)
+		return depth;
+	buf_init(&text, relative, sizeof(relative));
+	while (depth-- > 0)
+		buf_add(&text, T("../"));
+	buf_add(&text, text_of(target));
+	buf_add_char(&text, '\0');
+	if (text.has_overflowed)
+		return -ENAMETOOLONG;
 	return symlinkat(relative, parent, name) < 0 ? -errno : 0;
 }
 

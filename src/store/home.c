@@ -128,7 +128,7 @@ static int make_directories(const struct home *root, const char *path)
 /* A home below data_root; a missing one is made. Returns a descriptor or -errno. */
 static int open_relative(int data_root, const char *path)
 {
-	const struct home root = { .fd = data_root };
+	const struct home root = { .fd = data_root, .refuses = RESOLVE_NO_SYMLINKS };
 	int fd = beneath(&root, path, O_PATH | O_DIRECTORY, 0);
 
 	if (fd != -ENOENT)
@@ -146,6 +146,22 @@ static int open_absolute(int data_root, const char *path)
 	return resolve(data_root, path, O_PATH | O_DIRECTORY, 0, 0);
 }
 
+/* Takes *fd, which may be -errno. */
+static int make_home(int *fd, uint64_t refuses, struct home **ret)
+{
+	if (*fd < 0)
+		return *fd;
+
+	struct home *home = malloc(sizeof(*home));
+
+	if (!home)
+		return -ENOMEM;
+	home->fd = fd_take(fd);
+	home->refuses = refuses;
+	*ret = home;
+	return 0;
+}
+
 static int open_home(int data_root, const char *path, uint64_t refuses, struct home **ret)
 {
 	if (*path == '\0')
@@ -154,17 +170,28 @@ static int open_home(int data_root, const char *path, uint64_t refuses, struct h
 	AUTO_CLOSE int fd =
 		*path == '/' ? open_absolute(data_root, path) : open_relative(data_root, path);
 
-	if (fd < 0)
-		return fd;
+	return make_home(&fd, refuses, ret);
+}
 
-	struct home *home = malloc(sizeof(*home));
+int home_open_in_root(int data_root, const char *path, size_t root_len, bool is_strict,
+		      struct home **ret)
+{
+	char root_path[PATH_MAX];
+	int r = text_copy((struct text){ path, root_len }, root_path, sizeof(root_path));
 
-	if (!home)
-		return -ENOMEM;
-	home->fd = fd_take(&fd);
-	home->refuses = refuses;
-	*ret = home;
-	return 0;
+	if (r < 0)
+		return r;
+
+	AUTO_CLOSE int root_fd = open_absolute(data_root, root_path);
+	const struct home root = { .fd = root_fd, .refuses = RESOLVE_NO_SYMLINKS };
+	const char *rest = path + root_len + strspn(path + root_len, "/");
+
+	if (root_fd < 0)
+		return root_fd;
+
+	AUTO_CLOSE int fd = beneath(&root, *rest ? rest : ".", O_PATH | O_DIRECTORY, 0);
+
+	return make_home(&fd, is_strict ? RESOLVE_NO_SYMLINKS : 0, ret);
 }
 
 int home_open(int data_root, const char *path, struct home **ret)
@@ -175,6 +202,11 @@ int home_open(int data_root, const char *path, struct home **ret)
 int home_open_strict(int data_root, const char *path, struct home **ret)
 {
 	return open_home(data_root, path, RESOLVE_NO_SYMLINKS, ret);
+}
+
+bool home_is_strict(const struct home *home)
+{
+	return home->refuses & RESOLVE_NO_SYMLINKS;
 }
 
 void home_free(struct home **home)
@@ -304,6 +336,38 @@ int home_rename(const struct home *home, const char *from, const char *to, bool 
 	if (errno == EINVAL && !may_replace)
 		return rename_after_look(&source, &target);
 	return -errno;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+/* From the directory upwards: the kernel knows a parent for each, wherever it was moved. */
+int home_depth(const struct home *home, int directory)
+{
+	AUTO_CLOSE int at = -1;
+	struct stat root, here, above;
+
+	if (fstat(home->fd, &root) < 0 || fstat(directory, &here) < 0)
+		return -errno;
+	for (int depth = 0; depth < PATH_MAX; depth++) {
+		if (is_same(&here, &root))
+			return depth;
+
+		int fd = openat(at < 0 ? directory : at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd < 0)
+			return -errno;
+		fd_close(&at);
+		at = fd;
+		if (fstat(at, &above) < 0)
+			return -errno;
+		if (is_same(&here, &above))
+			break; /* the root of all */
+		here = above;
+	}
+	return -ESTALE;
 }
 
 int home_readlink(const struct home *home, const char *path, char *ret, size_t size)

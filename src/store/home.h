@@ -20,12 +20,18 @@ int home_check_kernel(void) MUST_CHECK;
 
 /* Opens a home: an absolute path, or one relative to data_root (resolved beneath it). A missing
  * relative home is made, with its parents, mode 0700 before the umask; a missing absolute one is
- * -ENOENT. */
+ * -ENOENT. On the way below data_root no symbolic link is followed (-ELOOP): what lies there is
+ * made by clients too, and one home may lie inside another. */
 int home_open(int data_root, const char *path, struct home **ret) MUST_CHECK;
 /* The same, but no symbolic link inside is ever followed (-ELOOP): for users whose rights depend on
  * the path, so that a link cannot lead to where another rule holds. Who wants links followed
  * resolves them first, and then opens what was checked. */
 int home_open_strict(int data_root, const char *path, struct home **ret) MUST_CHECK;
+/* home_open, or home_open_strict, for an absolute path whose first root_len bytes name a data root:
+ * behind those no symbolic link is followed (-ELOOP). */
+int home_open_in_root(int data_root, const char *path, size_t root_len, bool is_strict,
+		      struct home **ret) MUST_CHECK;
+bool home_is_strict(const struct home *home);
 void home_free(struct home **home); /* accepts NULL; leaves NULL */
 
 /* open(2) flags; O_CLOEXEC and O_NONBLOCK are added (a FIFO must not block a thread), mode
@@ -54,6 +60,11 @@ int home_rename(const struct home *home, const char *from, const char *to,
  * must act on several names of one directory. Errors as of home_mkdir. */
 int home_open_parent(const struct home *home, const char *path, int *ret_fd,
 		     const char **ret_name) MUST_CHECK;
+
+/* How deep an open directory lies in the home now; 0: it is the home. -ESTALE: it lies elsewhere,
+ * because somebody has moved it away since it was opened. For what goes on in a directory for
+ * longer than one system call. */
+int home_depth(const struct home *home, int directory) MUST_CHECK;
 
 /* What a link at the last name points to, as text; at most size - 1 bytes and a NUL (else
  * -ENAMETOOLONG). -EINVAL: not a link. */

@@ -297,7 +297,7 @@ static void homes_are_found_or_made(void **state)
 	make_file(world->data_root, "file", "x");
 	assert_int_equal(home_open(world->data_root, "file", &home), -ENOTDIR);
 	assert_int_equal(symlinkat("../secret", world->data_root, "sly"), 0);
-	assert_int_equal(home_open(world->data_root, "sly/new", &home), -EXDEV);
+	assert_int_equal(home_open(world->data_root, "sly/new", &home), -ELOOP);
 	assert_null(home);
 	assert_int_equal(home_open(world->data_root, "a//b/c/", &home), 0);
 	assert_int_equal(fstatat(world->data_root, "a/b/c", &st, 0), 0);
@@ -344,6 +344,75 @@ static void a_strict_home_follows_no_link(void **state)
 	home_free(&home);
 }
 
+static void the_depth_is_that_of_where_it_is_now(void **state)
+{
+	struct world *world = *state;
+	char target[64];
+	int fd = -1;
+
+	assert_int_equal(home_depth(world->home, world->home_fd), 0);
+	assert_int_equal(home_depth(world->home, world->data_root), -ESTALE);
+	assert_int_equal(mkdirat(world->home_fd, "a", 0700), 0);
+	assert_int_equal(mkdirat(world->home_fd, "a/b", 0700), 0);
+	assert_int_equal(symlinkat("../..", world->home_fd, "a/b/up"), 0);
+	/* A link made through another one is as deep as it lies. */
+	assert_int_equal(home_symlink(world->home, "key", "a/b/up/link"), 0);
+	assert_int_equal(home_readlink(world->home, "link", target, sizeof(target)), 0);
+	assert_string_equal(target, "key");
+	assert_int_equal(home_symlink(world->home, "key", "a/b/up/a/link"), 0);
+	assert_int_equal(home_readlink(world->home, "a/link", target, sizeof(target)), 0);
+	assert_string_equal(target, "../key");
+	assert_int_equal(home_symlink(world->home, "key", "."), -EBUSY);
+
+	assert_int_equal(home_openat(world->home, "a/b", O_PATH | O_DIRECTORY, 0, &fd), 0);
+	assert_int_equal(home_depth(world->home, fd), 2);
+	assert_int_equal(renameat(world->home_fd, "a/b", world->home_fd, "b"), 0);
+	assert_int_equal(home_depth(world->home, fd), 1);
+	assert_int_equal(renameat(world->home_fd, "b", world->base_fd, "secret/b"), 0);
+	assert_int_equal(home_depth(world->home, fd), -ESTALE);
+	assert_int_equal(renameat(world->base_fd, "secret/b", world->home_fd, "b"), 0);
+	assert_int_equal(home_depth(world->home, fd), 1);
+	fd_close(&fd);
+}
+
+static void links_below_a_data_root_lead_to_no_home(void **state)
+{
+	struct world *world = *state;
+	struct home *home = NULL;
+	struct stat st;
+	char path[128];
+
+	assert_int_equal(mkdirat(world->home_fd, "box", 0700), 0);
+	make_file(world->home_fd, "box/file", "x");
+	assert_int_equal(symlinkat("box", world->home_fd, "sly"), 0);
+	assert_int_equal(symlinkat("alice", world->data_root, "bob"), 0);
+	assert_int_equal(symlinkat("data", world->base_fd, "root"), 0);
+	assert_int_equal(home_open(world->data_root, "alice/sly", &home), -ELOOP);
+	assert_int_equal(home_open_strict(world->data_root, "bob", &home), -ELOOP);
+
+	/* The root itself may be one: it is the administrator's. */
+	int n = snprintf(path, sizeof(path), "%s/root", world->base);
+	size_t root_len = (size_t)n;
+
+	(void)snprintf(path + n, sizeof(path) - root_len, "/alice/sly");
+	assert_int_equal(home_open_in_root(-1, path, root_len, false, &home), -ELOOP);
+	(void)snprintf(path + n, sizeof(path) - root_len, "/bob/box");
+	assert_int_equal(home_open_in_root(-1, path, root_len, true, &home), -ELOOP);
+	(void)snprintf(path + n, sizeof(path) - root_len, "/../secret");
+	assert_int_equal(home_open_in_root(-1, path, root_len, true, &home), -EXDEV);
+	assert_null(home);
+	(void)snprintf(path + n, sizeof(path) - root_len, "//alice/box/");
+	assert_int_equal(home_open_in_root(-1, path, root_len, true, &home), 0);
+	assert_true(home_is_strict(home));
+	assert_int_equal(home_stat(home, "file", &st), 0);
+	home_free(&home);
+	path[root_len] = '\0';
+	assert_int_equal(home_open_in_root(-1, path, root_len, false, &home), 0);
+	assert_false(home_is_strict(home));
+	assert_int_equal(home_stat(home, "alice/box/file", &st), 0);
+	home_free(&home);
+}
+
 static void the_kernel_knows_openat2(void **state)
 {
 	(void)state;
@@ -366,6 +435,8 @@ int main(void)
 		IN_WORLD(a_strict_home_follows_no_link),
 		IN_WORLD(names_are_made_renamed_and_removed),
 		IN_WORLD(homes_are_found_or_made),
+		IN_WORLD(links_below_a_data_root_lead_to_no_home),
+		IN_WORLD(the_depth_is_that_of_where_it_is_now),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,14 +20,18 @@
 /* --- places ----------------------------------------------------------------------------------- */
 
 /* Where the link at the last name of `at` leads, as a path beneath the home; the kernel still
- * resolves every step of it. 0: not a link. 1: *at is the new path. */
-static int follow_link(int directory, const char *name, char at[static PATH_MAX])
+ * resolves every step of it. 0: not a link. 1: *at is the new path. A strict home has been asked
+ * about this very name: a link there is a new one, and leads where nobody has asked. */
+static int follow_link(const struct home *home, int directory, const char *name,
+		       char at[static PATH_MAX])
 {
 	char target[PATH_MAX], joined[PATH_MAX * 2];
 	ssize_t n = readlinkat(directory, name, target, sizeof(target));
 
 	if (n < 0)
 		return errno == EINVAL || errno == ENOENT ? 0 : -errno;
+	if (home_is_strict(home))
+		return -ELOOP;
 	if (target[0] == '/')
 		return -EXDEV;
 
@@ -54,7 +58,7 @@ int partial_find_place(const struct home *home, const char *path, struct partial
 		r = home_open_parent(home, at, &directory, &name);
 		if (r < 0)
 			return r;
-		r = follow_link(directory, name, at);
+		r = follow_link(home, directory, name, at);
 		if (r == 0)
 			r = text_copy(text_of(name), ret->name, sizeof(ret->name));
 		else if (r > 0)
@@ -285,7 +289,8 @@ static int remove_partials(const struct home *home, const char *path)
 	}
 	r = has_only_partials(dir);
 	while (r == 0 && (item = readdir(dir)) != NULL)
-		if (!is_dots(item->d_name) && remove_idle(dirfd(dir), item->d_name) < 0)
+		if (!is_dots(item->d_name) &&
+		    (home_depth(home, dirfd(dir)) < 0 || remove_idle(dirfd(dir), item->d_name) < 0))
 			r = -ENOTEMPTY;
 	(void)closedir(dir);
 	return r;

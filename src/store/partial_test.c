@@ -116,6 +116,15 @@ static void test_places(void **state)
 	struct stat st;
 	assert_int_equal(fstatat(place.directory, "file", &st, 0), 0);
 	partial_release_place(&place);
+
+	/* A strict home was asked about the name itself, not about where a link there leads. */
+	struct home *strict = NULL;
+
+	assert_int_equal(home_open_strict(-1, world->base, &strict), 0);
+	assert_int_equal(partial_find_place(strict, "inside", &place), -ELOOP);
+	assert_int_equal(partial_find_place(strict, "dir/file", &place), 0);
+	partial_release_place(&place);
+	home_free(&strict);
 }
 
 static void test_what_is_in_use_is_left_alone(void **state)

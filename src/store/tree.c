@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 struct walk {
+	const struct home *home;
 	tree_visit visit;
 	void *arg;
 	bool removes;
@@ -32,6 +33,15 @@ static int visit_entry(struct walk *walk, int directory, const char *name, unsig
 	return 0;
 }
 
+/* Whether the walk still goes on beneath the home. Asked before each removal: a directory that is
+ * moved away takes along what is in it. */
+static int check_place(const struct walk *walk, int fd)
+{
+	int r = home_depth(walk->home, fd);
+
+	return MIN_OF(r, 0);
+}
+
 /* Takes fd. */
 static int visit_children(struct walk *walk, int fd, unsigned depth)
 {
@@ -44,10 +54,13 @@ static int visit_children(struct walk *walk, int fd, unsigned depth)
 		fd_close(&fd);
 		return r;
 	}
+	r = check_place(walk, fd);
 	while (r == 0 && (item = readdir(dir)) != NULL) {
 		if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
 			continue;
 		r = walk->visit ? walk->visit(walk->arg, item->d_name) : 0;
+		if (r == 0 && walk->removes)
+			r = check_place(walk, dirfd(dir));
 		if (r == 0)
 			r = visit_entry(walk, dirfd(dir), item->d_name, depth);
 		else if (r > 0)
@@ -90,7 +103,7 @@ int home_make_directories(const struct home *home, const char *path, mode_t mode
 
 int home_remove_tree(const struct home *home, const char *path, tree_visit visit, void *arg)
 {
-	struct walk walk = { .visit = visit, .arg = arg, .removes = true };
+	struct walk walk = { .home = home, .visit = visit, .arg = arg, .removes = true };
 	struct stat st;
 	int fd = -1;
 	int r = home_lstat(home, path, &st);
@@ -107,7 +120,7 @@ int home_remove_tree(const struct home *home, const char *path, tree_visit visit
 int home_tree_bytes(const struct home *home, const char *path, tree_visit visit, void *arg,
 		    uint64_t *ret_bytes)
 {
-	struct walk walk = { .visit = visit, .arg = arg };
+	struct walk walk = { .home = home, .visit = visit, .arg = arg };
 	struct stat st;
 	int fd = -1;
 	int r = home_stat(home, path, &st);

@@ -9,7 +9,8 @@
 #define TREE_MAX_DEPTH 128 /* deeper: -ELOOP */
 
 /* Asked about each entry by its name: 0 goes on, above 0 passes it over, below ends the walk with
- * it. May be NULL. */
+ * it. May be NULL.
+ * A directory that is moved out of the home meanwhile ends a walk with -ESTALE. */
 typedef int (*tree_visit)(void *arg, const char *name);
 
 /* The directory and its missing parents; one that is there already is fine. */

@@ -10,6 +10,7 @@
 #define COPY_BYTES ((off_t)16 * 1024 * 1024)
 
 struct upload {
+	const struct home *home;	   /* borrowed */
 	struct partial_place place;	   /* of the final name */
 	char temporary[PARTIAL_NAME_SIZE]; /* where the bytes are; empty: under the final name */
 	int file;
@@ -73,6 +74,15 @@ static bool is_unchanged(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+/* The directory must still be where the user may make names. One that was moved within the home
+ * takes the file along; one that has left it takes nothing. */
+static int check_directory(const struct upload *up)
+{
+	int depth = home_depth(up->home, up->place.directory);
+
+	return MIN_OF(depth, 0);
+}
+
 /* --- where the bytes go ----------------------------------------------------------------------- */
 
 /* A temporary that only this upload has. */
@@ -117,13 +127,21 @@ static int open_partial(struct upload *up, int flags)
 	return text_copy(text_of(name), up->temporary, sizeof(up->temporary));
 }
 
+/* Something else has the name of the partial: a directory, a socket, a link, a file with a second
+ * name, or one that is not ours to write to. */
+static bool is_no_partial(int error)
+{
+	return error == -EINVAL || error == -ESTALE || error == -EISDIR || error == -ENXIO ||
+	       error == -ENODEV || error == -EACCES || error == -EPERM;
+}
+
 /* Beside the final name: under the partial's name, so that the bytes are found again even when this
  * process dies; or, while another upload has that, under one of its own. */
 static int open_beside(struct upload *up)
 {
 	int r = open_partial(up, O_CREAT);
 
-	if (r == -EWOULDBLOCK || r == -EINVAL || r == -ESTALE)
+	if (r == -EWOULDBLOCK || is_no_partial(r))
 		return open_unique(up);
 	if (r < 0)
 		return r;
@@ -264,6 +282,8 @@ static int begin_based(struct upload *up, const struct upload_request *request, 
 	if (r == 0)
 		r = copy_start(request, up->old, up->file,
 			       up->is_patch ? up->old_stat.st_size : (off_t)at);
+	if (r == 0)
+		r = check_directory(up); /* the copy may have taken long */
 	/* Without that name it is not found again if this process dies; nothing else is lost. */
 	if (r == 0 && !up->is_patch)
 		(void)!rename_to_partial(up);
@@ -285,7 +305,7 @@ static int find_kept(struct upload *up)
 
 	if (r == -EWOULDBLOCK)
 		return -ETXTBSY;
-	if (r == -EINVAL || r == -ESTALE)
+	if (is_no_partial(r))
 		return -ENOENT;
 	if (r < 0)
 		return r;
@@ -328,7 +348,8 @@ static int begin(struct upload *up, const struct upload_request *request)
 		return -ERANGE;
 	if (up->old < 0)
 		return begin_fresh(up, request);
-	if (at == size && !request->is_atomic && !request->is_patch)
+	/* A file with a second name gets a content of its own: the other name may lie anywhere. */
+	if (at == size && !request->is_atomic && !request->is_patch && up->old_stat.st_nlink == 1)
 		return begin_in_place(up, at);
 	return begin_based(up, request, at);
 }
@@ -340,6 +361,7 @@ int upload_begin(const struct upload_request *request, struct upload **ret)
 	if (!up)
 		return -ENOMEM;
 	up->place.directory = up->file = up->old = -1;
+	up->home = request->home;
 	up->is_durable = request->is_durable;
 	up->may_replace = request->may_replace;
 	up->is_patch = request->is_patch;
@@ -501,6 +523,8 @@ int upload_commit(struct upload *up)
 	int r = check_late_errors(up);
 
 	if (r == 0)
+		r = check_directory(up);
+	if (r == 0)
 		r = *up->temporary ? replace(up) : finish_in_place(up);
 	if (r < 0)
 		return r;
@@ -537,6 +561,11 @@ uint64_t upload_keep(struct upload *up, bool frees_space)
 
 	uint64_t size = size_of(up);
 
+	if (check_directory(up) == -ESTALE) {
+		/* What an earlier upload has left went away with it, and is not ours to remove. */
+		up->is_settled = up->is_continued && ftruncate(up->file, (off_t)up->start) == 0;
+		return 0;
+	}
 	if (!*up->temporary) {
 		up->is_settled = size > 0; /* else upload_free removes it */
 		return size;

@@ -20,14 +20,14 @@
 #include "store/partial.h"
 
 struct upload_request {
-	const struct home *home;
-	const char *path; /* as in store/home.h */
-	bool is_atomic;	  /* uploads = atomic */
-	bool is_durable;  /* durability = fsync */
-	bool may_replace; /* else the name must be free, at the end as well */
-	bool is_patch;	  /* RANG: what lies behind the written bytes stays */
-	bool appends;	  /* APPE: offset is what the client believes, or UINT64_MAX */
-	uint64_t offset;  /* of REST or RANG */
+	const struct home *home; /* borrowed until upload_free */
+	const char *path;	 /* as in store/home.h */
+	bool is_atomic;		 /* uploads = atomic */
+	bool is_durable;	 /* durability = fsync */
+	bool may_replace;	 /* else the name must be free, at the end as well */
+	bool is_patch;		 /* RANG: what lies behind the written bytes stays */
+	bool appends;		 /* APPE: offset is what the client believes, or UINT64_MAX */
+	uint64_t offset;	 /* of REST or RANG */
 	/* Asked between pieces when content of the old file must be copied; a negative result ends
 	 * upload_begin with it. May be NULL. */
 	int (*pause)(void *arg);
@@ -59,7 +59,8 @@ uint64_t upload_start(const struct upload *up);
 /* All bytes are written: the file becomes what its name leads to, and with is_durable it is on disk
  * when this returns 0. An error leaves the old file as it was (except where only the last commit to
  * disk failed); then upload_keep. -ETXTBSY: the file that this upload continues was changed by
- * somebody else meanwhile; -EEXIST: somebody else has taken a name that had to be free. */
+ * somebody else meanwhile; -EEXIST: somebody else has taken a name that had to be free; -ESTALE:
+ * the directory was moved out of the home, or somebody else has moved the bytes away. */
 int upload_commit(struct upload *up) MUST_CHECK;
 
 /* After a failure: leaves what has arrived for REST and APPE and returns how many bytes that are,

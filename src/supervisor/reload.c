@@ -67,6 +67,7 @@ static void take_over(struct supervisor *s, struct generation *next)
 	generation_unref(&s->generation);
 	s->generation = next;
 	reopen_log(next->settings);
+	(void)!sandbox_forbid_dumps(next->settings); /* it has said so */
 	children_serve(&s->children, next);
 	s->announce_by_ms = deadline_in(ANNOUNCE_TIMEOUT_MS);
 }

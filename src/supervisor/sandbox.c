@@ -214,6 +214,13 @@ static int lack(const struct settings *settings, const char *layer, int r)
 	return is_required ? r : 0;
 }
 
+int sandbox_forbid_dumps(const struct settings *settings)
+{
+	int r = settings->sandbox == SANDBOX_OFF ? 0 : forbid_core_dumps();
+
+	return r < 0 ? lack(settings, "core dumps off", r) : 0;
+}
+
 static void read_back(struct sandbox_view *view)
 {
 	view->capabilities = capabilities_now();

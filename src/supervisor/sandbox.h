@@ -34,6 +34,10 @@ enum sandbox_layer {
 /* With sandbox = require: -ENOSYS with the failure when the kernel lacks a layer. */
 int sandbox_check_kernel(const struct settings *settings, struct failure *ret_failure) MUST_CHECK;
 
+/* The supervisor, which holds the private keys, writes no core dumps either. What it may do else is
+ * up to privileges.h: it must start children. Logs and errors as below. */
+int sandbox_forbid_dumps(const struct settings *settings) MUST_CHECK;
+
 struct sandbox_worker {
 	const struct settings *settings;
 	const int *data_roots; /* descriptors of directories; -1 is skipped */

@@ -125,6 +125,10 @@ static int start_as_user(struct supervisor *s, struct failure *ret_failure)
 	int r = open_log(settings, ret_failure);
 
 	if (r == 0)
+		r = sandbox_forbid_dumps(settings) < 0
+			    ? failure_set(ret_failure, -EPERM, "cannot forbid core dumps")
+			    : 0;
+	if (r == 0)
 		r = generation_open_data_roots(s->generation, ret_failure);
 	if (r == 0)
 		r = run_files_open_api(settings->run_directory, &s->children.api, ret_failure);

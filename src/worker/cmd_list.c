@@ -25,6 +25,7 @@ enum listing_format { FORMAT_LS, FORMAT_NAMES, FORMAT_FACTS };
 struct lister {
 	struct session *s;
 	enum listing_format format;
+	const struct home *home; /* of what is listed now */
 	struct data *data;	 /* where it goes; NULL: to the control connection */
 	const char *line_start;	 /* " " on the control connection (RFC 959 4.2) */
 	struct text name_prefix; /* NLST with a path: names lead from the working directory */
@@ -393,12 +394,15 @@ static int list_subdirectories(struct lister *l, DIR *dir, const struct path *pa
 static int list_subfolders(struct lister *l, const struct path *directory, unsigned depth)
 {
 	const struct session_user *user = l->s->user;
+	const struct home *home = l->home;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < user->n_folders; i++) {
 		const struct session_folder *folder = &user->folders[i];
 		struct path path;
 		int fd;
+
+		l->home = folder->home;
 
 		path_set_root(&path);
 		if (lies_in(folder, directory) && path_join(&path, folder->path, &path) == 0 &&
@@ -407,6 +411,7 @@ static int list_subfolders(struct lister *l, const struct path *directory, unsig
 		    home_openat(folder->home, ".", O_RDONLY | O_DIRECTORY, 0, &fd) == 0)
 			r = list_below(l, fd, &path, depth + 1);
 	}
+	l->home = home;
 	return r;
 }
 
@@ -420,7 +425,10 @@ static int list_directory(struct lister *l, int fd, const struct path *path, uns
 		fd_close(&fd);
 		return error;
 	}
-	int r = list_entries(l, dir, path);
+	/* The data connection may have come much later than the directory was opened. */
+	int r = home_depth(l->home, fd);
+	if (r >= 0)
+		r = list_entries(l, dir, path);
 	if (r == 0 && l->is_recursive && depth < MAX_DEPTH)
 		r = list_subdirectories(l, dir, path, depth);
 	if (r == 0 && l->is_recursive && depth < MAX_DEPTH)
@@ -486,6 +494,7 @@ static int find_target(struct session *s, struct text argument, bool itself, str
 static int list_target(struct lister *l, struct target *target, struct text argument)
 {
 	l->pattern = target->pattern[0] ? target->pattern : NULL;
+	l->home = target->place.home;
 	if (target->fd >= 0)
 		return list_directory(l, fd_take(&target->fd), &target->place.real, 0);
 	/* A file: its line, under the name that was asked for. */
@@ -519,7 +528,9 @@ static void finish_listing(struct session *s, struct lister *l, struct data *dat
 		r = data_end(data, deadline_in(10000));
 	s->bytes_sent += l->bytes;
 	data_close(s, data);
-	if (r < 0)
+	if (r == -ESTALE)
+		reply_errno(s, r, path_text(path));
+	else if (r < 0)
 		data_reply_broken(s, r, "");
 	else
 		reply(s, 226, "Listing complete: %" PRIu64 " bytes.", l->bytes);

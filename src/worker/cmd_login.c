@@ -77,9 +77,7 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 			? policy_new(answer->permissions, text_of(answer->policy), &user->policy)
 			: -ENOMEM;
 	if (r == 0)
-		r = policy_is_plain(user->policy)
-			    ? home_open(s->host->data_root, answer->home, &user->home)
-			    : home_open_strict(s->host->data_root, answer->home, &user->home);
+		r = place_open_home(s, answer->home, !policy_is_plain(user->policy), &user->home);
 	if (r == 0)
 		r = place_open_folders(s, user);
 	if (r < 0) {
@@ -100,9 +98,7 @@ static void admit(struct session *s, const struct message_auth_reply *answer)
 	if (r < 0) {
 		log_event(LOG_ERROR, "home-unavailable", F_STR("user", answer->user),
 			  F_STR("home", answer->home), F_ERRNO(r),
-			  F_STR("reason", is_outside ? "outside of data_root and extra_data_roots"
-						     : "it cannot be opened"),
-			  F_STR("cause", "D-69"));
+			  F_STR("reason", place_reason(is_outside, r)), F_STR("cause", "D-69"));
 		reply(s, 530,
 		      "[D-69] Your home directory is not available; tell the administrator.");
 		return;

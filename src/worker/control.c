@@ -85,6 +85,7 @@ static const struct errno_reply errno_replies[] = {
 	{ -ELOOP, 550, "Too many symbolic links" },
 	{ -EBUSY, 550, "Busy, or the root directory" },
 	{ -ETXTBSY, 450, "Busy" },
+	{ -ESTALE, 550, "Moved away meanwhile" },
 	{ -EINVAL, 550, "Not a regular file" },
 	{ -ENXIO, 550, "Not a regular file" },
 	{ -ENAMETOOLONG, 553, "Name too long" },

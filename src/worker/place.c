@@ -84,6 +84,26 @@ static int make_parent(const struct session_user *user, const struct session_fol
 	return r == -EEXIST ? 0 : r;
 }
 
+int place_open_home(const struct session *s, const char *directory, bool is_strict,
+		    struct home **ret)
+{
+	size_t root_len = data_roots_length(s->worker->settings, text_of(directory));
+
+	if (*directory == '/' && root_len > 0)
+		return home_open_in_root(s->host->data_root, directory, root_len, is_strict, ret);
+	return is_strict ? home_open_strict(s->host->data_root, directory, ret)
+			 : home_open(s->host->data_root, directory, ret);
+}
+
+/* Why a home or a folder is out of reach, for the log. */
+const char *place_reason(bool is_outside, int error)
+{
+	if (is_outside)
+		return "outside of data_root and extra_data_roots";
+	return error == -ELOOP ? "a symbolic link below the data root leads to it"
+			       : "it cannot be opened";
+}
+
 static void open_folder(struct session *s, struct session_user *user,
 			const struct policy_entry *entry)
 {
@@ -92,15 +112,14 @@ static void open_folder(struct session *s, struct session_user *user,
 	int r = is_outside ? -EACCES : make_parent(user, &folder);
 
 	if (r == 0)
-		r = home_open_strict(s->host->data_root, entry->directory.ptr, &folder.home);
+		r = place_open_home(s, entry->directory.ptr, true, &folder.home);
 	if (r == 0)
 		user->folders[user->n_folders++] = folder;
 	else
 		log_event(LOG_WARNING, "folder-unavailable", F_UINT("session", s->id),
 			  F_STR("user", user->name), F_TEXT("folder", entry->name),
 			  F_TEXT("directory", entry->directory), F_ERRNO(r),
-			  F_STR("reason", is_outside ? "outside of data_root and extra_data_roots"
-						     : "it cannot be opened"));
+			  F_STR("reason", place_reason(is_outside, r)));
 }
 
 int place_open_folders(struct session *s, struct session_user *user)

@@ -65,6 +65,13 @@ int place_visit(void *arg, const char *name) MUST_CHECK;
 /* "Permission denied", for what only the command itself can find out. */
 void place_refuse(struct session *s, const struct place *place, const char *what);
 
+/* Opens a home, or the directory of a folder: no link that lies in a data root is followed to it,
+ * since it may be a client's. */
+int place_open_home(const struct session *s, const char *directory, bool is_strict,
+		    struct home **ret) MUST_CHECK;
+/* For the log: why that is not possible. */
+const char *place_reason(bool is_outside, int error);
+
 /* Opens the folders of a user who logs in; one that cannot be opened is logged and left out. */
 int place_open_folders(struct session *s, struct session_user *user) MUST_CHECK;
 

@@ -11,6 +11,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+IP_BIND_ADDRESS_NO_PORT = 24  # ip(7); Python has no name for it
 NEW_SESSION_TICKET = 4  # handshake message type, RFC 8446 4
 
 
@@ -178,7 +179,17 @@ class Control:
     def dial(self, address, source=None):
         """TCP to a passive port, from the control connection's own address by default."""
         source = source or self.sock.getsockname()[0]
-        return socket.create_connection(address[:2], self.timeout, (source, 0))
+        data = socket.socket(self.sock.family)
+        data.settimeout(self.timeout)
+        # The port is chosen when it is known whereto: thousands of connections, few numbers.
+        data.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+        try:
+            data.bind((source, 0))
+            data.connect(address[:2])
+        except BaseException:
+            data.close()
+            raise
+        return data
 
     def listen_active(self, use_eprt=None):
         """Listens and announces it with PORT or EPRT; returns the listening socket."""
