@@ -88,7 +88,7 @@ static bool waits_with_connection(struct session *s)
 	if (s->plan != DATA_PASSIVE)
 		return false;
 	if (atomic_load(&s->reserved_ms) != 0)
-		passive_look(s->worker->passive, s->passive_port);
+		passive_look(s->worker->passive, s);
 	return atomic_load(&s->reserved_ms) == 0;
 }
 
