@@ -74,7 +74,7 @@ void client_close(struct client *client)
 		stream_close(&client->stream);
 	}
 	note_end(client, NET_OK);
-	tls_peer_release(&client->tls);
+	tls_sessions_release(&client->sessions);
 }
 
 int client_start_tls(struct client *client, struct tls_client *trust)
@@ -88,6 +88,7 @@ int client_start_tls(struct client *client, struct tls_client *trust)
 		return -EPIPE;
 	client->in_len = client->in_at = 0;
 	client->trust = trust;
+	client->tls.sessions = &client->sessions;
 	if (!doctor->evidence->target.is_address)
 		client->tls.name = doctor->evidence->target.host;
 

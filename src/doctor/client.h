@@ -13,6 +13,7 @@ struct client {
 	struct patience patience;
 	struct stream stream;
 	struct tls_peer tls;
+	struct tls_sessions sessions; /* for data connections, from all of its connections */
 	struct tls_client *trust; /* what the handshake was made with */
 	struct reply_reader reader;
 	char storage[EVIDENCE_REPLY];

@@ -324,8 +324,10 @@ static void start_tls(struct data *data)
 	if (!client->stream.ssl)
 		return;
 	data->tls.name = client->tls.name;
-	if (!data->task->without_resumption)
-		data->tls.resumed = client->tls.session;
+	if (!data->task->without_resumption) {
+		data->tls.resumed = tls_sessions_next(&client->sessions);
+		data->tls.sessions = &client->sessions;
+	}
 	ret->offered_resumption = data->tls.resumed != NULL;
 
 	int r = stream_connect_tls(&data->stream, client->trust, &data->tls,
@@ -514,7 +516,6 @@ static void close_data(struct data *data)
 	if (!has_failed(data) && is_upload(data->task->operation) && stream_is_open(&data->stream))
 		(void)!stream_read(&data->stream, data->buffer, BUFFER_SIZE, deadline_in(CLOSE_MS));
 	stream_close(&data->stream);
-	tls_peer_release(&data->tls);
 }
 
 /* 226 or what came instead. Where nobody came to our port, or bytes are lost, the server may go on
