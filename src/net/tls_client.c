@@ -56,7 +56,9 @@ SSL_SESSION *tls_sessions_next(struct tls_sessions *sessions)
 		memmove(sessions->fresh, sessions->fresh + 1,
 			sessions->n_fresh * sizeof(sessions->fresh[0]));
 	}
-	return sessions->last;
+	SSL_SESSION_free(sessions->offered);
+	sessions->offered = sessions->last ? SSL_SESSION_dup(sessions->last) : NULL;
+	return sessions->offered;
 }
 
 void tls_sessions_release(struct tls_sessions *sessions)
@@ -64,6 +66,7 @@ void tls_sessions_release(struct tls_sessions *sessions)
 	for (size_t i = 0; i < sessions->n_fresh; i++)
 		SSL_SESSION_free(sessions->fresh[i]);
 	SSL_SESSION_free(sessions->last);
+	SSL_SESSION_free(sessions->offered);
 	*sessions = (struct tls_sessions){ .n_fresh = 0 };
 }
 

@@ -27,15 +27,17 @@ int tls_client_new(const struct tls_client_options *options, struct tls_client *
 void tls_client_free(struct tls_client **client); /* accepts NULL; leaves NULL */
 
 /* Sessions that may be resumed. A ticket of TLS 1.3 is for one use (RFC 8446 C.4), and some servers
- * insist: each is offered once, the oldest first; when none is left the last one again, as TLS 1.2
- * allows. Zeroed at the begin. */
+ * insist: each is offered once, the oldest first. Others give few and take them again (TLS 1.2, and
+ * ProFTPD, which sends no new one with an upload): when none is left the last one is offered again.
+ * Zeroed at the begin. */
 #define TLS_SESSIONS 8
 struct tls_sessions {
 	SSL_SESSION *fresh[TLS_SESSIONS]; /* owned */
 	size_t n_fresh;
-	SSL_SESSION *last; /* owned: offered before */
+	SSL_SESSION *last;    /* owned: was offered before */
+	SSL_SESSION *offered; /* owned: the copy of last that was; OpenSSL spoils what it uses */
 };
-/* Borrowed until the next call; NULL: there never was one. */
+/* Borrowed until the next call; NULL: there never was one, or memory is short. */
 SSL_SESSION *tls_sessions_next(struct tls_sessions *sessions);
 void tls_sessions_release(struct tls_sessions *sessions);
 
