@@ -20,6 +20,7 @@ struct client {
 	char in[4096]; /* read and not yet used: in_len bytes from in_at */
 	size_t in_at, in_len;
 	int64_t opened_ms;
+	int64_t reply_ms; /* how long client_ask() waits; at the begin the examination's */
 	/* NET_UNTRIED: it lives. Else how it ended, or why we gave it up. */
 	enum net_outcome broken;
 };
