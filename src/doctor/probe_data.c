@@ -4,6 +4,7 @@
 
 #include <poll.h>
 
+#include "doctor/other_end.h"
 #include "ftp/hostport.h"
 #include "net/socket.h"
 
@@ -14,6 +15,8 @@
 /* What a download may be longer than expected before it is clear that it is another file. */
 #define EXCESS_MAX ((uint64_t)64 * 1024)
 #define CLOSE_MS 5000
+#define ARRIVAL_LOOKS 5
+#define ARRIVAL_LOOK_MS 100
 
 /* A data connection in the making. */
 struct data {
@@ -150,6 +153,22 @@ static void set_up_passive(struct data *data)
 	}
 	data->stream.fd = fd;
 	data->up_ms = clock_ms();
+}
+
+static void ask_for_arrival(struct data *data)
+{
+	struct server_view *view = &data->transfer->view;
+	struct pollfd cancel = { .fd = data->patience.cancel_fd, .events = POLLIN };
+
+	/* What stands between the two ends may open its own connection a moment later. */
+	other_end_view(data->client, view);
+	for (int i = 0; i < ARRIVAL_LOOKS && view->arrival == ARRIVAL_NOTHING; i++) {
+		if (poll(&cancel, 1, ARRIVAL_LOOK_MS) > 0)
+			return;
+		other_end_view(data->client, view);
+	}
+	if (view->arrival == ARRIVAL_ELSEWHERE)
+		fail(data, TRANSFER_CUT, NET_CLOSED);
 }
 
 static void format_active(const struct address *own, enum data_mode mode, char *ret, size_t size)
@@ -570,6 +589,8 @@ static void run(struct data *data)
 		set_up_passive(data);
 	else
 		set_up_active(data);
+	if (!has_failed(data) && is_passive && data->task->asks_for_arrival)
+		ask_for_arrival(data);
 	if (!has_failed(data))
 		send_command(data);
 	if (!has_failed(data) && is_passive)

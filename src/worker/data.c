@@ -45,7 +45,20 @@ bool data_is_possible(struct session *s)
 static void reply_nothing_arrived(struct session *s)
 {
 	const struct settings *settings = s->worker->settings;
+	char theirs[ADDRESS_TEXT_SIZE], ours[ADDRESS_TEXT_SIZE];
+	struct address stray;
 
+	if (sessions_stray(s->worker->sessions, s, &stray)) {
+		reply(s, 425,
+		      "[D-31] The connection to port %u came from %s, not from %s as this session: the "
+		      "firewall or router in between must use one address for both.",
+		      s->passive_port, address_format_ip(&stray, theirs),
+		      address_format_ip(&s->peer, ours));
+		log_event(LOG_WARNING, "data-connection-missing", F_UINT("session", s->id),
+			  F_STR("user", s->user->name), F_UINT("port", s->passive_port),
+			  F_STR("from", theirs), F_STR("cause", "D-31"));
+		return;
+	}
 	reply(s, 425,
 	      "[D-20] No connection from your address arrived at port %u within %u s: a firewall between us "
 	      "seems to block the passive ports; it must let TCP %u-%u through.",
