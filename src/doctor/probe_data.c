@@ -431,6 +431,16 @@ static void list(struct data *data)
 	data->transfer->lists_probe_file = reader.has_name;
 }
 
+/* A slow line need not be watched to the end. */
+static bool has_taken_long(struct data *data)
+{
+	if (data->task->longest_ms == 0 || clock_ms() - data->up_ms < data->task->longest_ms)
+		return false;
+	data->transfer->end = DATA_END_OURS;
+	data->transfer->failure = NET_TOO_MUCH;
+	return true;
+}
+
 static bool take_download(struct data *data, struct text piece, void *arg)
 {
 	bool *is_same = arg;
@@ -444,7 +454,9 @@ static bool take_download(struct data *data, struct text piece, void *arg)
 		probe_content(at + i, expected, len);
 		*is_same = memcmp(expected, piece.ptr + i, len) == 0;
 	}
-	return data->transfer->moved_bytes <= data->transfer->expected_bytes + EXCESS_MAX;
+	return data->transfer->moved_bytes <= data->transfer->expected_bytes + EXCESS_MAX &&
+	       (data->transfer->moved_bytes == data->transfer->expected_bytes ||
+		!has_taken_long(data));
 }
 
 static void download(struct data *data)
@@ -456,7 +468,7 @@ static void download(struct data *data)
 					   ? data->task->size_bytes - data->task->size_bytes / 2
 					   : data->task->size_bytes;
 	receive(data, take_download, &is_same, DEADLINE_NEVER);
-	if (has_failed(data))
+	if (has_failed(data) || (transfer->failure == NET_TOO_MUCH && is_same))
 		return;
 	if (transfer->moved_bytes < transfer->expected_bytes && is_same)
 		fail(data, TRANSFER_CUT, NET_CLOSED);
@@ -488,7 +500,7 @@ static void upload(struct data *data)
 		uint64_t left = transfer->expected_bytes - transfer->moved_bytes;
 		size_t len = (size_t)MIN_OF(left, (uint64_t)piece);
 
-		if (data->task->pace_ms > 0 && !pause_upload(data))
+		if ((data->task->pace_ms > 0 && !pause_upload(data)) || has_taken_long(data))
 			break;
 		probe_content(transfer->moved_bytes, data->buffer, len);
 		r = stream_write_steadily(&data->stream, data->buffer, len, deadline_in(stall_ms));

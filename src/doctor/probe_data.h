@@ -15,6 +15,9 @@ struct data_task {
 	 * away the command would wait in vain, and is not sent: TRANSFER_CUT. */
 	bool asks_for_arrival;
 	int64_t connect_ms;	 /* how long the data connection may take to come up */
+	/* Uploads and downloads: we end them after this long; they have worked, with the failure
+	 * NET_TOO_MUCH. 0: never. */
+	int64_t longest_ms;
 	uint64_t pace_ms; /* uploads: a piece of one byte each so often; 0: as fast as it goes */
 	const char *name; /* of the probe file */
 	/* Uploads with a pace: true ends them before their size; NULL: never. */
