@@ -52,6 +52,8 @@ void describe_transfer(const struct transfer *transfer, struct buf *out);
 /* "timed out", "refused". */
 const char *outcome_phrase(enum net_outcome outcome);
 
+/* --parallel: doctor/probe_parallel.c. */
+void probe_parallel(struct ladder *ladder);
 /* --idle: doctor/probe_idle.c. */
 void probe_idle(struct ladder *ladder);
 

@@ -238,6 +238,22 @@ static bool is_upload(enum operation operation)
 	       operation == OPERATION_EMPTY_UPLOAD;
 }
 
+/* The server waits for a data connection that we believe to have: where ours has ended, its silence
+ * is the consequence. */
+static enum net_outcome reason_of_silence(struct data *data)
+{
+	struct transfer *transfer = data->transfer;
+	char byte;
+
+	if (transfer->preliminary.outcome != NET_TIMED_OUT || !stream_is_open(&data->stream))
+		return transfer->preliminary.outcome;
+	ssize_t n = recv(data->stream.fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT);
+	if (n > 0 || (n < 0 && errno != ECONNRESET))
+		return transfer->preliminary.outcome;
+	transfer->end = n == 0 ? DATA_END_FIN : DATA_END_RESET;
+	return n == 0 ? NET_CLOSED : NET_RESET;
+}
+
 /* 1xx, or a refusal; a 226 at once (of an empty listing) is taken for both. */
 static bool read_preliminary(struct data *data)
 {
@@ -245,7 +261,7 @@ static bool read_preliminary(struct data *data)
 
 	if (!client_read_reply(data->client, &transfer->preliminary,
 			       data->client->doctor->reply_ms)) {
-		fail(data, TRANSFER_COMMAND_REFUSED, transfer->preliminary.outcome);
+		fail(data, TRANSFER_COMMAND_REFUSED, reason_of_silence(data));
 		return false;
 	}
 	if (transfer->preliminary.code >= 400) {
@@ -622,7 +638,7 @@ static void describe(const struct client *client, struct transfer *transfer,
 	const struct control *control = client->control;
 
 	*transfer = (struct transfer){ .mode = task->mode, .operation = task->operation };
-	transfer->control = (size_t)(control - client->doctor->evidence->controls);
+	transfer->control = evidence_index(client->doctor->evidence, control);
 	transfer->is_v6 = !address_is_v4(&control->attempt.peer);
 	transfer->tls_mode = control->mode;
 }
