@@ -457,7 +457,7 @@ struct other_end {
 	uint32_t data_timeout_s; /* how long it waits for a data connection */
 	uint32_t min_rate;	 /* bytes per second below which it ends a transfer; 0: any */
 	uint64_t upload_size;	 /* the largest file that it takes; 0: any */
-	char session_reuse[16]; /* "off", "prefer", "require" */
+	char session_reuse[16];	 /* "off", "prefer", "require" */
 	char raw[EVIDENCE_REPLY];
 };
 

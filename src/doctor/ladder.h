@@ -16,8 +16,8 @@ struct ladder {
 	enum tls_mode mode;
 	unsigned n_logins, n_revivals;
 	char probe_name[64];
-	bool may_exist;	    /* the probe file, on the server: an upload has begun */
-	bool exists;	    /* one has ended well */
+	bool may_exist; /* the probe file, on the server: an upload has begun */
+	bool exists;	/* one has ended well */
 	/* A data connection stayed out, passive or active: the next of its kind need not wait as
 	 * long. */
 	bool knows_passive_silence, knows_active_silence;

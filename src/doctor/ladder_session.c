@@ -147,8 +147,8 @@ static const struct transfer *transfer_by(struct ladder *ladder, struct client *
 	bool knows_silence = is_passive(task.mode) ? ladder->knows_passive_silence
 						   : ladder->knows_active_silence;
 	task.connect_ms = knows_silence ? doctor->data_again_ms : doctor->data_ms;
-	task.asks_for_arrival = doctor->evidence->other_end.is_there &&
-				task.operation == OPERATION_LIST;
+	task.asks_for_arrival =
+		doctor->evidence->other_end.is_there && task.operation == OPERATION_LIST;
 	probe_transfer(client, transfer, &task);
 	note_blocked(ladder, transfer);
 	note_file(ladder, transfer);

@@ -1,8 +1,9 @@
 /* doctor/probe_parallel.c - some transfers at the same time, each in a session of its own: devices
  * and address translators that allow only so many show it here. Each is an upload that goes on,
  * byte by byte, until all the others stand or have failed; so nobody is through before the last one
- * has begun. They begin one after the other: what fails is the first too many. The sessions are not among the evidence's: what fails here fails because there are
- * many, and must not pass for what fails by itself. */
+ * has begun. They begin one after the other: what fails is the first too many. The sessions are not
+ * among the evidence's: what fails here fails because there are many, and must not pass for what
+ * fails by itself. */
 #include <poll.h>
 #include <stdatomic.h>
 
@@ -154,7 +155,7 @@ static void note(struct parallel *ret, const struct member *member)
 		(void)snprintf(ret->reply, sizeof(ret->reply), "%.200s",
 			       transfer->result == TRANSFER_SETUP_REFUSED ? transfer->setup.text
 			       : *transfer->final.text			  ? transfer->final.text
-								: transfer->preliminary.text);
+						       : transfer->preliminary.text);
 	}
 }
 
