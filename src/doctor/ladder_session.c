@@ -12,11 +12,19 @@
 #define SAMPLES_BLOCKED_QUICK 1u
 /* Logins of one examination; more might look like an attack. */
 #define LOGINS_MAX 6u
+/* A step may cost the main session its life; so often it gets another one. */
+#define REVIVALS_MAX 2u
 
 void describe_transfer(const struct transfer *transfer, struct buf *out)
 {
 	char shown[ADDRESS_TEXT_SIZE];
 
+	/* A reply code beats whatever the data connection looked like. */
+	if (transfer->result != TRANSFER_OK && transfer->final.code >= 400 &&
+	    transfer->operation != OPERATION_DELETE) {
+		buf_addf(out, "%.150s", transfer->final.text);
+		return;
+	}
 	switch (transfer->result) {
 	case TRANSFER_OK:
 		return;
@@ -104,10 +112,11 @@ static void note_file(struct ladder *ladder, const struct transfer *transfer)
 		if (reply_class(&transfer->preliminary) == 1)
 			ladder->may_exist = true;
 		file->was_stored |= transfer->result == TRANSFER_OK;
+		ladder->exists |= transfer->result == TRANSFER_OK;
 		break;
 	case OPERATION_DELETE:
 		if (transfer->result == TRANSFER_OK)
-			ladder->may_exist = false;
+			ladder->may_exist = ladder->exists = false;
 		break;
 	default:
 		break;
@@ -213,6 +222,27 @@ static bool carry_file(struct ladder *ladder, struct client *client, const struc
 	return is_good;
 }
 
+/* True: the session lives, or lives again. */
+static bool revive(struct ladder *ladder, struct client *client)
+{
+	struct doctor *doctor = &ladder->doctor;
+	struct control *control;
+
+	if (client_is_alive(client))
+		return true;
+	if (client != &ladder->main || client->control->login != LOGIN_OK ||
+	    ladder->n_revivals == REVIVALS_MAX || doctor_is_cancelled(doctor))
+		return false;
+	control = evidence_add_control(doctor->evidence);
+	if (!control)
+		return false;
+	client_close(client);
+	control->purpose = PURPOSE_MAIN;
+	ladder->n_revivals++;
+	ladder->n_logins++;
+	return session_open(client, doctor, control, &ladder->door->address, ladder->mode);
+}
+
 static const struct transfer *run_mode(struct ladder *ladder, struct client *client,
 				       const struct data_task *mode, bool with_files)
 {
@@ -220,7 +250,7 @@ static const struct transfer *run_mode(struct ladder *ladder, struct client *cli
 	struct step step;
 	bool is_good = true;
 
-	if (!client_is_alive(client))
+	if (!revive(ladder, client))
 		return NULL;
 	step_begin(&step, ladder, title_of(mode));
 	listing.operation = OPERATION_LIST;
@@ -444,8 +474,7 @@ static bool remove_file(struct ladder *ladder, struct client *client, char *ret_
 		       *removal.final.text ? removal.final.text
 					   : outcome_phrase(removal.final.outcome));
 	/* "No such file": the upload had failed before there was one. */
-	return removal.result == TRANSFER_OK ||
-	       (removal.final.code == 550 && !ladder->doctor.evidence->probe_file.was_stored);
+	return removal.result == TRANSFER_OK || (removal.final.code == 550 && !ladder->exists);
 }
 
 static void remove_in_new_session(struct ladder *ladder, bool *ret_is_gone)

@@ -8,6 +8,8 @@ import pathlib
 import re
 import sys
 
+from sources import sources
+
 LIMIT = 100
 BODY = re.compile(r"^(\t*)(/\* | \* )(\S.*)$")
 NOT_FLOWING = re.compile(r"-|\d+\.|@")
@@ -46,7 +48,7 @@ def repair(lines):
 
 def main():
     root = pathlib.Path(__file__).resolve().parents[2]
-    files = sorted((root / "src").rglob("*.[ch]"))
+    files = sources(root)
     bad = 0
     for path in files:
         text = path.read_text(encoding="utf-8")

@@ -8,12 +8,14 @@ import re
 import subprocess
 import sys
 
-PLACE = re.compile(r"^(src/\S+?:\d+):\d+: error: ", re.MULTILINE)
+from sources import sources
+
+PLACE = re.compile(r"^((?:src|bench)/\S+?:\d+):\d+: error: ", re.MULTILINE)
 
 
 def main():
     root = pathlib.Path(__file__).resolve().parents[2]
-    files = [str(path.relative_to(root)) for path in sorted((root / "src").rglob("*.[ch]"))]
+    files = [str(path.relative_to(root)) for path in sources(root)]
     result = subprocess.run(["clang-format-14", "--dry-run", "-Werror", *files], cwd=root,
                             capture_output=True, text=True, check=False)
     places = list(dict.fromkeys(PLACE.findall(result.stderr)))

@@ -7,6 +7,8 @@ import pathlib
 import re
 import sys
 
+from sources import sources
+
 MAX_FUNCTION = 120
 MAX_FILE = 900
 SHOWN = 10
@@ -31,7 +33,7 @@ def functions(lines):
 def main():
     root = pathlib.Path(__file__).resolve().parents[2]
     found, long_files = [], []
-    for path in sorted((root / "src").rglob("*.[ch]")):
+    for path in sources(root):
         lines = path.read_text(encoding="utf-8").splitlines()
         if len(lines) > MAX_FILE:
             long_files.append((len(lines), path.relative_to(root)))

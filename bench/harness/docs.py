@@ -1,0 +1,107 @@
+"""docs/performance.md, its plots, and the table of the README: all of them written from one result."""
+
+import json
+import os
+import re
+
+from . import charts, report
+from .figures import table
+
+README_MARKS = "<!-- written by ./dev bench --write-docs -->", "<!-- end of the table -->"
+
+INTRO = """# Performance
+
+Everything on this page but the text was written by `./dev bench --write-docs` from a result of
+`./dev bench`; measure on your own machine before you believe it. The raw figures of every run are in
+[performance/result.json](performance/result.json).
+
+"""
+
+METHOD = """
+## How it is measured
+
+- All servers run at the same time on 127.0.0.1 and serve the same files from tmpfs with the same
+  certificate (ECDSA P-256). Only one is under load at a time, and they take turns within each
+  repetition, in an order that changes: what disturbs the machine hits all of them.
+- Sallyport runs as it is delivered: the sandbox, the ticket policy for data connections, the log line
+  for every login and transfer and the record of every transfer are on. The others run with their logs,
+  delays, lookups and isolation switched off, as below.
+- The *limit* is no server but a program that does the least work that the kernel and OpenSSL allow for
+  the same dialogue, without any check ([bench/limits/limftp.c](../bench/limits/limftp.c)).
+- CPU is what all processes of the server used, those that have ended too, from the moment in which all
+  clients are logged in to the last reply (for logins: everything), as the server's control group counts
+  it. What the load generator uses is counted apart. On loopback a part of the sender's work is done in
+  the receiver's context and the other way round, so that single figures of bulk transfers vary.
+- Figures are medians. A measurement that others disturbed by more than 35 % of a core is repeated once;
+  rates and times come from calm repetitions when there are at least two, CPU and memory from all.
+- *Memory of a session* is the growth of the control group's memory over all idle sessions, divided by
+  their number: the kernel's memory (sockets, stacks, page tables) is in it, the page cache of log files
+  is not.
+- TLS is 1.3 with TLS_AES_128_GCM_SHA256; data connections resume the session of their control
+  connection.
+- A line counts as reached when all of its conditions hold. "≥ 1.2" against the best peer means the best
+  peer for that figure, which need not be the same for speed and CPU.
+
+To repeat it: `./dev bench` (under 90 minutes) or `./dev bench --quick` (under 10), `--only ROW` for one
+row, `--servers sallyport,limit` for some servers; `./dev bench scale` runs the scale scenarios (an accept
+storm, a directory of a million entries, a thousand clients that read a byte a second, memory after a
+peak). [bench/README.md](../bench/README.md) tells more.
+"""
+
+# The lines of the table that the README shows: (row, cell, figure).
+HIGHLIGHTS = tuple((row, cell, figure) for row, cell, figures in (
+    ("downloads", "download, 1 stream", ("rate", "cpu")),
+    ("tls", "download, 1 stream", ("rate", "cpu")), ("tls", "upload, 1 stream", ("rate", "cpu")),
+    ("small", "downloads", ("rate", "cpu")), ("small-tls", "downloads", ("rate", "cpu")),
+    ("logins", "login", ("rate", "cpu")), ("logins-tls", "login", ("rate", "cpu")),
+    ("listings", "MLSD", ("time_s",)), ("memory", "plain", ("kib",)), ("memory", "TLS", ("kib",)),
+) for figure in figures)
+
+
+def _compact(result):
+    """The result without what no table needs, as text."""
+    return json.dumps(result, separators=(",", ":")).replace('{"load":', '\n{"load":') + "\n"
+
+
+def _page(result, plots):
+    pictures = "".join(f"![{name}](performance/{name}.svg)\n\n" for name in plots)
+    return (INTRO + "\n".join(report.machine(result)) + "\n" + METHOD + "\n## Results\n"
+            + "\n".join(report.tables(result)) + "\n\n## Plots\n\n" + pictures.rstrip("\n") + "\n"
+            + "\n".join(report.growth(result) + report.servers(result) + report.failures(result))
+            + "\n")
+
+
+def _highlights(result):
+    servers = result["meta"]["servers"]
+    lines = {(line["row"], line["cell"], line["figure"]): line for line in table(result)}
+    chosen = [lines[key] for key in HIGHLIGHTS if key in lines and not lines[key]["disturbed"]]
+    out = ["| | " + " | ".join(server["title"] for server in servers.values()) + " |",
+           "|---|" + "---:|" * len(servers)]
+    for line in chosen:
+        out.append(f"| {line['title']}: {line['cell']}, {line['unit']} | "
+                   + " | ".join(report.number(value) for value in line["medians"].values()) + " |")
+    return "\n".join(out)
+
+
+def _write_readme(root, result):
+    path = os.path.join(root, "README.md")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    begin, end = README_MARKS
+    part = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.S)
+    if not part.search(text):
+        raise SystemExit(f"bench: README.md has lost the marks of its table: {begin} ... {end}")
+    made = f"{begin}\n{_highlights(result)}\n{end}"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(part.sub(lambda _: made, text))
+
+
+def write(root, result):
+    folder = os.path.join(root, "docs", "performance")
+    plots = charts.write_all(result, folder)
+    with open(os.path.join(folder, "result.json"), "w", encoding="utf-8") as file:
+        file.write(_compact(result))
+    with open(os.path.join(root, "docs", "performance.md"), "w", encoding="utf-8") as file:
+        file.write(_page(result, plots))
+    _write_readme(root, result)
+    print("written: docs/performance.md, docs/performance/ and the table in README.md")
