@@ -248,10 +248,11 @@ static const struct command commands[] = {
 		  "offered, or with --allow-plain, and never to a server whose certificate is not "
 		  "trusted, unless --insecure is given.\n"
 		  "Exit status: 0 healthy, 1 problems found, 2 wrong usage, 3 could not be tested.",
-	  .examples = "sallyport doctor ftp.example.com --user alice\n"
-		      "sallyport doctor ftp.example.com --no-login --quick\n"
-		      "sallyport doctor ftp.example.com -u alice --json | jq .verdict\n"
-		      "sallyport doctor ftp.example.com -u alice --rules ufw --report letter.html" },
+	  .examples =
+		  "sallyport doctor ftp.example.com --user alice\n"
+		  "sallyport doctor ftp.example.com --no-login --quick\n"
+		  "sallyport doctor ftp.example.com -u alice --json | jq .verdict\n"
+		  "sallyport doctor ftp.example.com -u alice --rules ufw --report letter.html" },
 	{ .name = "doctor schema",
 	  .run = cmd_doctor_schema,
 	  .operands = "",

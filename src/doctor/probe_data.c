@@ -512,11 +512,12 @@ static void close_data(struct data *data)
 	fd_close(&data->listener);
 	/* An uploader's last bytes must not be eaten by a reset: the server closes first. One that
 	 * does not has not seen the end. */
-	if (!has_failed(data) && is_upload(data->task->operation) && stream_is_open(&data->stream)) {
+	if (!has_failed(data) && is_upload(data->task->operation) &&
+	    stream_is_open(&data->stream)) {
 		struct tcp_numbers numbers;
-		ssize_t n = stream_read(&data->stream, data->buffer, BUFFER_SIZE,
-					deadline_in(MIN_OF((int64_t)CLOSE_MS,
-							   data->client->doctor->stall_ms)));
+		ssize_t n = stream_read(
+			&data->stream, data->buffer, BUFFER_SIZE,
+			deadline_in(MIN_OF((int64_t)CLOSE_MS, data->client->doctor->stall_ms)));
 
 		if (n == -ETIMEDOUT)
 			data->transfer->end = DATA_END_UNKNOWN;
