@@ -176,7 +176,10 @@ static bool one_address_is_dead(const struct evidence *evidence, struct finding 
 
 static bool one_address_is_filtered(const struct evidence *evidence, struct finding *finding)
 {
-	return one_of_several(evidence, finding, true);
+	if (!one_of_several(evidence, finding, true))
+		return false;
+	int hops = hops_before_server(evidence, finding);
+	return hops < 0 || hops > 1; /* else D-05 */
 }
 
 static bool any_door_is_open(const struct evidence *evidence)
