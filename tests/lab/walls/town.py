@@ -1,0 +1,267 @@
+"""One scenario's world: a client, the firewalls of both sides, servers, a resolver, each in a network
+namespace of its own.
+
+    client ── wall ──┬── site ──┬── server
+                   street       └── second
+                     └── resolver
+
+`wall` is the firewall (or NAT router) on the client's side, `site` the one on the server's. All of it
+hangs on one process, the first of a process namespace, with private mounts: the names of the network
+namespaces, /etc/resolv.conf and the users exist in there only, and when that process ends (also because
+pytest was killed) the kernel takes everything down."""
+
+import contextlib
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+from sallyport_lab.wait import eventually
+
+from .firewall import Firewall
+
+NODES = ("client", "wall", "street", "site", "server", "second", "resolver")
+FORWARDING = ("wall", "site")
+CLONE_NEWNET = 0x40000000
+
+SERVER, SECOND = "203.0.113.10", "203.0.113.20"
+SERVER_V6, SECOND_V6 = "2001:db8:5::10", "2001:db8:5::20"
+RESOLVER = "198.51.100.53"
+WALL_OUTSIDE = "198.51.100.1"
+CLIENT_PUBLIC, CLIENT_PRIVATE, CLIENT_V6 = "192.0.2.10", "192.168.7.10", "2001:db8:7::10"
+SERVER_INSIDE = "10.0.5.10"  # behind a NAT of the server's side
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+HOLDER = """set -e
+mount -t tmpfs -o mode=755 lab /run
+mkdir -p /run/netns
+for file in resolv.conf hosts passwd shadow; do
+	target=$(readlink -m /etc/$file)
+	mkdir -p "${target%/*}"
+	[ -e "$target" ] || : >"$target"
+	mount --bind "$0/etc/$file" "$target"
+done
+mount --bind "$0/etc/pam.d" /etc/pam.d
+ip link set lo up
+echo ready
+exec sleep infinity
+"""
+
+
+def why_not():
+    """Why this machine cannot have towns; None when it can."""
+    if os.geteuid() != 0:
+        return "network namespaces need root"
+    for program in ("ip", "nft", "nsenter", "unshare"):
+        if not shutil.which(program):
+            return f"{program} is not installed"
+    tried = subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "sh",
+                            "-c", "ip link add v0 type veth peer name v1 && "
+                            "nft add table inet t && mount -t tmpfs none /run"],
+                           capture_output=True, text=True, check=False)
+    if tried.returncode:
+        return "no namespaces here: " + (tried.stderr.strip().splitlines() or ["unshare fails"])[-1]
+    return None
+
+
+class Town:
+    def __init__(self, nat=False, forwards=False):
+        """nat: the wall hides the client behind its own address; forwards: the server has a private
+        address, and site forwards what comes for the public one."""
+        self.nat, self.forwards = nat, forwards
+        self.client_address = CLIENT_PRIVATE if nat else CLIENT_PUBLIC
+        self.server_address = SERVER_INSIDE if forwards else SERVER
+        self.folder = Path(tempfile.mkdtemp(prefix="sallyport-town-", dir="/tmp"))
+        os.chmod(self.folder, 0o755)
+        self._processes = []
+        self.cleanups = []  # called before everything goes down
+        try:
+            self._write_etc()
+            self._hold()
+            self._lay_streets()
+            self.wall, self.site = Firewall(self, "wall"), Firewall(self, "site")
+            self._translate()
+        except BaseException:
+            self.remove()
+            raise
+
+    # Life
+
+    def _write_etc(self):
+        etc = self.folder / "etc"
+        (etc / "pam.d").mkdir(parents=True)
+        (etc / "resolv.conf").write_text(f"nameserver {RESOLVER}\noptions timeout:2 attempts:1\n")
+        (etc / "hosts").write_text(f"127.0.0.1 localhost {socket.gethostname()}\n::1 localhost\n")
+        for name in ("passwd", "shadow"):
+            shutil.copyfile(f"/etc/{name}", etc / name)
+        os.chmod(etc / "shadow", 0o600)
+
+    def _hold(self):
+        self._holder = subprocess.Popen(
+            ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh",
+             "-c", HOLDER, str(self.folder)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_die_with_parent)
+        if self._holder.stdout.readline().strip() != "ready":
+            raise AssertionError("no namespaces: " + self._holder.communicate(timeout=10)[1])
+        children = f"/proc/{self._holder.pid}/task/{self._holder.pid}/children"
+        self._first = int(Path(children).read_text(encoding="ascii").split()[0])
+
+    def remove(self):
+        """Ends everything; never fails halfway."""
+        for cleanup in reversed(self.cleanups):
+            with contextlib.suppress(Exception):
+                cleanup()
+        if hasattr(self, "_first"):
+            with contextlib.suppress(OSError):
+                os.kill(self._first, signal.SIGKILL)  # and with it all of its process namespace
+        if hasattr(self, "_holder"):
+            self._holder.kill()
+            self._holder.wait()
+            self._holder.stdout.close()
+            self._holder.stderr.close()
+        for process in self._processes:
+            process.kill()
+            process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # Processes
+
+    def command(self, node, *command):
+        """The same command, run in a node."""
+        return ["nsenter", "-t", str(self._first), "-p", "-m", "-n", "--", "ip", "netns", "exec", node,
+                *map(str, command)]
+
+    def run(self, node, *command, text=None, check=True):
+        done = subprocess.run(self.command(node, *command), input=text, capture_output=True,
+                              text=True, check=False, timeout=60)
+        if check and done.returncode:
+            raise AssertionError(f"{node}: {command}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def start(self, node, *command, environment=None, log=None):
+        """A process that lives as long as the town; its output goes to log beneath the folder."""
+        with open(self.folder / (log or f"{node}.log"), "ab+") as output:
+            process = subprocess.Popen(self.command(node, *command), stdin=output, stdout=output,
+                                       stderr=output, start_new_session=True,
+                                       env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
+                                            "TZ": "UTC"} | (environment or {}))
+        self._processes.append(process)
+        return process
+
+    @contextlib.contextmanager
+    def inside(self, node):
+        """The calling thread's sockets come from this node."""
+        with open(f"/proc/self/task/{threading.get_native_id()}/ns/net", "rb") as home:
+            with open(f"/proc/{self._first}/root/run/netns/{node}", "rb") as there:
+                _enter(there)
+            try:
+                yield
+            finally:
+                _enter(home)
+
+    def wait_for_port(self, node, port, process, log):
+        """Until something greets or accepts there."""
+        def answers():
+            self._check_alive(process, log)
+            with self.inside(node), contextlib.suppress(OSError):
+                with socket.create_connection(("127.0.0.1", port), 5):
+                    return True
+            return False
+        eventually(answers, 30, f"a listener at port {port} of {node}")
+
+    def wait_for_listener(self, node, port, process, log):
+        """The same without a connection, which would count."""
+        def listens():
+            self._check_alive(process, log)
+            return f":{port} " in self.run(node, "ss", "-Hltn")
+        eventually(listens, 30, f"a listener at port {port} of {node}")
+
+    def wait_for_line(self, log, words, process):
+        def is_there():
+            self._check_alive(process, log)
+            return words in (self.folder / log).read_text(errors="replace")
+        eventually(is_there, 30, f"{words} in {log}")
+
+    def _check_alive(self, process, log):
+        if process.poll() is not None:
+            raise AssertionError(f"it ended with {process.returncode}:\n"
+                                 + (self.folder / log).read_text(errors="replace"))
+
+    # Streets
+
+    def _lay_streets(self):
+        lan = self.client_address.rsplit(".", 1)[0]
+        yard = self.server_address.rsplit(".", 1)[0]
+        second = f"{yard}.20"
+        script = ["set -e", *(f"ip netns add {node}" for node in NODES)]
+        batches = {node: ["link set lo up"] for node in NODES}
+
+        def cable(node, name, other, other_name):
+            script.append(f"ip -n {node} link add {name} type veth peer name {other_name} "
+                          f"netns {other}")
+
+        def give(node, name, *addresses):
+            batches[node] += [f"address add {address} dev {name}{' nodad' * (':' in address)}"
+                              for address in addresses] + [f"link set {name} up"]
+
+        def route(node, network, via):
+            batches[node].append(f"route add {network} via {via}")
+
+        for node, bridge in (("street", "street"), ("site", "yard")):
+            batches[node] += [f"link add {bridge} type bridge forward_delay 0", f"link set {bridge} up"]
+        for node, name in (("wall", "wan"), ("site", "wan"), ("resolver", "eth0")):
+            cable(node, name, "street", node)
+            batches["street"] += [f"link set {node} master street", f"link set {node} up"]
+        for node in ("server", "second"):
+            cable(node, "eth0", "site", node)
+            batches["site"] += [f"link set {node} master yard", f"link set {node} up"]
+        cable("client", "eth0", "wall", "lan")
+
+        give("client", "eth0", f"{self.client_address}/24", f"{CLIENT_V6}/64")
+        give("wall", "lan", f"{lan}.1/24", "2001:db8:7::1/64")
+        give("wall", "wan", f"{WALL_OUTSIDE}/24", "2001:db8:64::1/64")
+        give("site", "wan", "198.51.100.2/24", "2001:db8:64::2/64")
+        give("site", "yard", f"{yard}.1/24", "2001:db8:5::1/64")
+        give("server", "eth0", f"{self.server_address}/24", f"{SERVER_V6}/64")
+        give("second", "eth0", f"{second}/24", f"{SECOND_V6}/64")
+        give("resolver", "eth0", f"{RESOLVER}/24", "2001:db8:64::53/64")
+        for node, v4, v6 in (("client", f"{lan}.1", "2001:db8:7::1"),
+                             ("wall", "198.51.100.2", "2001:db8:64::2"),
+                             ("site", WALL_OUTSIDE, "2001:db8:64::1"),
+                             ("server", f"{yard}.1", "2001:db8:5::1"),
+                             ("second", f"{yard}.1", "2001:db8:5::1"),
+                             ("resolver", WALL_OUTSIDE, "2001:db8:64::1")):
+            route(node, "default", v4)
+            route(node, "default", v6)
+
+        for node, lines in batches.items():
+            script.append(f"ip -n {node} -batch - <<'END'\n" + "\n".join(lines) + "\nEND")
+        for node in FORWARDING:
+            script.append(f"ip netns exec {node} sysctl -q -w net.ipv4.ip_forward=1 "
+                          "net.ipv6.conf.all.forwarding=1")
+        done = subprocess.run(["nsenter", "-t", str(self._first), "-p", "-m", "-n", "--", "sh"],
+                              input="\n".join(script), capture_output=True, text=True, check=False,
+                              timeout=60)
+        assert done.returncode == 0, done.stderr
+
+    def _translate(self):
+        if self.nat:
+            self.wall.add("postrouting", f"ip saddr {self.client_address} oifname wan masquerade")
+        if self.forwards:
+            self.site.add("prerouting", f"ip daddr {SERVER} dnat ip to {SERVER_INSIDE}")
+            self.site.add("postrouting", f"ip saddr {SERVER_INSIDE} oifname wan snat ip to {SERVER}")
+
+
+def _enter(namespace):
+    if _libc.setns(namespace.fileno(), CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+def _die_with_parent():
+    _libc.prctl(1, signal.SIGKILL, 0, 0, 0)
