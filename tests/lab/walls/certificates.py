@@ -6,7 +6,7 @@ from sallyport_lab.certificates import Authority
 
 HOST = "ftp.example.test"
 NAMES = [f"DNS:{HOST}", "DNS:files.example.test", "IP:203.0.113.10", "IP:203.0.113.20",
-         "IP:2001:db8:5::10", "IP:2001:db8:5::20"]
+         "IP:2001:db8:5::10", "IP:2001:db8:6::20"]
 INTERMEDIATE = "Sallyport test intermediate"  # its common name
 
 CA_CONFIG = """[ca]

@@ -1,9 +1,8 @@
 """One scenario's world: a client, the firewalls of both sides, servers, a resolver, each in a network
 namespace of its own.
 
-    client ── wall ──┬── site ──┬── server
-                   street       └── second
-                     └── resolver
+    client ── wall ───────── site ─── server
+               └─ resolver    └────── second
 
 `wall` is the firewall (or NAT router) on the client's side, `site` the one on the server's. All of it
 hangs on one process, the first of a process namespace, with private mounts: the names of the network
@@ -25,12 +24,13 @@ from sallyport_lab.wait import eventually
 
 from .firewall import Firewall
 
-NODES = ("client", "wall", "street", "site", "server", "second", "resolver")
+NODES = ("client", "wall", "site", "server", "second", "resolver")
 FORWARDING = ("wall", "site")
 CLONE_NEWNET = 0x40000000
+DISCARD = 9
 
 SERVER, SECOND = "203.0.113.10", "203.0.113.20"
-SERVER_V6, SECOND_V6 = "2001:db8:5::10", "2001:db8:5::20"
+SERVER_V6, SECOND_V6 = "2001:db8:5::10", "2001:db8:6::20"
 RESOLVER = "198.51.100.53"
 WALL_OUTSIDE = "198.51.100.1"
 CLIENT_PUBLIC, CLIENT_PRIVATE, CLIENT_V6 = "192.0.2.10", "192.168.7.10", "2001:db8:7::10"
@@ -71,9 +71,10 @@ def why_not():
 
 
 class Town:
-    def __init__(self, nat=False, forwards=False):
+    def __init__(self, nat=False, forwards=False, ipv6=False):
         """nat: the wall hides the client behind its own address; forwards: the server has a private
-        address, and site forwards what comes for the public one."""
+        address, and site forwards what comes for the public one; ipv6: IPv6 is used (its addresses
+        are always there, and take a second to work)."""
         self.nat, self.forwards = nat, forwards
         self.client_address = CLIENT_PRIVATE if nat else CLIENT_PUBLIC
         self.server_address = SERVER_INSIDE if forwards else SERVER
@@ -87,6 +88,8 @@ class Town:
             self._lay_streets()
             self.wall, self.site = Firewall(self, "wall"), Firewall(self, "site")
             self._translate()
+            self._wait_for_streets(SERVER, RESOLVER, *[SECOND][forwards:],
+                                   *(SERVER_V6, SECOND_V6)[:2 * ipv6])
         except BaseException:
             self.remove()
             raise
@@ -196,49 +199,42 @@ class Town:
     # Streets
 
     def _lay_streets(self):
-        lan = self.client_address.rsplit(".", 1)[0]
-        yard = self.server_address.rsplit(".", 1)[0]
-        second = f"{yard}.20"
-        script = ["set -e", *(f"ip netns add {node}" for node in NODES)]
+        lan, yard = (address.rsplit(".", 1)[0] for address in
+                     (self.client_address, self.server_address))
+        annex, annex_gate, bits = ("10.0.6.20", "10.0.6.1", 24) if self.forwards else (
+            SECOND, "203.0.113.17", 28)
         batches = {node: ["link set lo up"] for node in NODES}
-
-        def cable(node, name, other, other_name):
+        # Each cable: a node, its interface, its addresses; the same of the other end.
+        cables = (
+            ("client", "eth0", (f"{self.client_address}/24", f"{CLIENT_V6}/64"),
+             "wall", "lan", (f"{lan}.1/24", "2001:db8:7::1/64")),
+            ("wall", "wan", (f"{WALL_OUTSIDE}/28", "2001:db8:64::1/64"),
+             "site", "wan", ("198.51.100.2/28", "2001:db8:64::2/64")),
+            ("resolver", "eth0", (f"{RESOLVER}/30",), "wall", "names", ("198.51.100.54/30",)),
+            ("server", "eth0", (f"{self.server_address}/{bits}", f"{SERVER_V6}/64"),
+             "site", "yard", (f"{yard}.1/{bits}", "2001:db8:5::1/64")),
+            ("second", "eth0", (f"{annex}/{bits}", f"{SECOND_V6}/64"),
+             "site", "annex", (f"{annex_gate}/{bits}", "2001:db8:6::1/64")))
+        script = ["set -e"]
+        for node in NODES:
+            script += [f"ip netns add {node}",
+                       f"ip netns exec {node} sysctl -q -w net.ipv6.conf.default.accept_dad=0"]
+        for node, name, addresses, other, other_name, other_addresses in cables:
             script.append(f"ip -n {node} link add {name} type veth peer name {other_name} "
                           f"netns {other}")
-
-        def give(node, name, *addresses):
-            batches[node] += [f"address add {address} dev {name}{' nodad' * (':' in address)}"
-                              for address in addresses] + [f"link set {name} up"]
-
-        def route(node, network, via):
-            batches[node].append(f"route add {network} via {via}")
-
-        for node, bridge in (("street", "street"), ("site", "yard")):
-            batches[node] += [f"link add {bridge} type bridge forward_delay 0", f"link set {bridge} up"]
-        for node, name in (("wall", "wan"), ("site", "wan"), ("resolver", "eth0")):
-            cable(node, name, "street", node)
-            batches["street"] += [f"link set {node} master street", f"link set {node} up"]
-        for node in ("server", "second"):
-            cable(node, "eth0", "site", node)
-            batches["site"] += [f"link set {node} master yard", f"link set {node} up"]
-        cable("client", "eth0", "wall", "lan")
-
-        give("client", "eth0", f"{self.client_address}/24", f"{CLIENT_V6}/64")
-        give("wall", "lan", f"{lan}.1/24", "2001:db8:7::1/64")
-        give("wall", "wan", f"{WALL_OUTSIDE}/24", "2001:db8:64::1/64")
-        give("site", "wan", "198.51.100.2/24", "2001:db8:64::2/64")
-        give("site", "yard", f"{yard}.1/24", "2001:db8:5::1/64")
-        give("server", "eth0", f"{self.server_address}/24", f"{SERVER_V6}/64")
-        give("second", "eth0", f"{second}/24", f"{SECOND_V6}/64")
-        give("resolver", "eth0", f"{RESOLVER}/24", "2001:db8:64::53/64")
-        for node, v4, v6 in (("client", f"{lan}.1", "2001:db8:7::1"),
+            for end, device, mine in ((node, name, addresses), (other, other_name, other_addresses)):
+                batches[end] += [f"address add {address} dev {device}{' nodad' * (':' in address)}"
+                                 for address in mine] + [f"link set {device} up"]
+                # A question for a neighbour that gets lost is asked again at once, not after 1 s.
+                batches[end] += [f"ntable change name {cache} dev {device} retrans 20"
+                                 for cache in ("arp_cache", "ndisc_cache")]
+        for node, *gates in (("client", f"{lan}.1", "2001:db8:7::1"),
                              ("wall", "198.51.100.2", "2001:db8:64::2"),
                              ("site", WALL_OUTSIDE, "2001:db8:64::1"),
                              ("server", f"{yard}.1", "2001:db8:5::1"),
-                             ("second", f"{yard}.1", "2001:db8:5::1"),
-                             ("resolver", WALL_OUTSIDE, "2001:db8:64::1")):
-            route(node, "default", v4)
-            route(node, "default", v6)
+                             ("second", annex_gate, "2001:db8:6::1"),
+                             ("resolver", "198.51.100.54")):
+            batches[node] += [f"route add default via {gate}" for gate in gates]
 
         for node, lines in batches.items():
             script.append(f"ip -n {node} -batch - <<'END'\n" + "\n".join(lines) + "\nEND")
@@ -256,6 +252,27 @@ class Town:
         if self.forwards:
             self.site.add("prerouting", f"ip daddr {SERVER} dnat ip to {SERVER_INSIDE}")
             self.site.add("postrouting", f"ip saddr {SERVER_INSIDE} oifname wan snat ip to {SERVER}")
+
+
+    def _wait_for_streets(self, *addresses):
+        """Links come up when the kernel gets to it; until then packets are lost, which would look
+        like a slow network."""
+        with self.inside("client"):
+            for address in addresses:
+                eventually(lambda there=address: _is_refused(there), 20, f"a way to {address}")
+
+
+def _is_refused(address):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.settimeout(0.05)
+        try:
+            probe.connect((address, DISCARD))
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+    return False
 
 
 def _enter(namespace):
