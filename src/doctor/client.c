@@ -172,7 +172,7 @@ bool client_read_reply(struct client *client, struct reply *ret, int64_t timeout
 	return true;
 }
 
-static bool send_line(struct client *client, const char *format, va_list args)
+static bool PRINTF_LIKE(2, 0) send_line(struct client *client, const char *format, va_list args)
 {
 	char line[COMMAND_MAX];
 

@@ -131,7 +131,9 @@ struct handshake {
 	int64_t duration_ms;
 	uint64_t received_bytes; /* of TLS from the server, also when it failed */
 	char version[16];	 /* "TLSv1.3" */
-	char maximum[16];	 /* the highest version that we offered */
+	/* PURPOSE_OLDER_TLS: "TLSv1.2" is the highest that we offered, or "any" version and cipher
+	 * that there ever were; else "". */
+	char maximum[16];
 	char cipher[64];
 	char group[32];
 	char sni[HOST_NAME_SIZE]; /* the name that we sent; "": none, since it is an address */

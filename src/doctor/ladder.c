@@ -537,7 +537,7 @@ static void climb(struct ladder *ladder)
 	silent = ladder->blocked.port != 0 ? &ladder->blocked : silent_door(doctor->evidence);
 	if (silent)
 		find_wall(ladder, silent, ladder->door ? &ladder->door->address : NULL);
-	if (doctor->options->wants_idle && ladder->n_logins > 0)
+	if (doctor->options->wants_idle && doctor->evidence->n_transfers > 0)
 		probe_idle(ladder);
 }
 
@@ -564,6 +564,7 @@ int doctor_examine(const struct doctor_options *options, struct watcher *watcher
 					  .watcher = watcher,
 					  .evidence = evidence,
 					  .cancel_fd = options->cancel_fd,
+					  .trust = options->tls,
 					  .started_ms = clock_ms() };
 	clock_format_iso(clock_wall_ms(), evidence->started);
 	choose_probe_name(ladder);

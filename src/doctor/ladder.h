@@ -14,7 +14,7 @@ struct ladder {
 	bool has_main;
 	const struct door *door; /* where it went in, and how */
 	enum tls_mode mode;
-	unsigned n_logins;
+	unsigned n_logins, n_revivals;
 	char probe_name[64];
 	bool may_exist;	    /* the probe file, on the server */
 	bool knows_silence; /* a data connection stayed out: the next need not wait as long */

@@ -12,6 +12,8 @@
 #define SAMPLES_BLOCKED_QUICK 1u
 /* Logins of one examination; more might look like an attack. */
 #define LOGINS_MAX 6u
+/* A step may cost the main session its life; so often it gets another one. */
+#define REVIVALS_MAX 2u
 
 void describe_transfer(const struct transfer *transfer, struct buf *out)
 {
@@ -213,6 +215,27 @@ static bool carry_file(struct ladder *ladder, struct client *client, const struc
 	return is_good;
 }
 
+/* True: the session lives, or lives again. */
+static bool revive(struct ladder *ladder, struct client *client)
+{
+	struct doctor *doctor = &ladder->doctor;
+	struct control *control;
+
+	if (client_is_alive(client))
+		return true;
+	if (client != &ladder->main || client->control->login != LOGIN_OK ||
+	    ladder->n_revivals == REVIVALS_MAX || doctor_is_cancelled(doctor))
+		return false;
+	control = evidence_add_control(doctor->evidence);
+	if (!control)
+		return false;
+	client_close(client);
+	control->purpose = PURPOSE_MAIN;
+	ladder->n_revivals++;
+	ladder->n_logins++;
+	return session_open(client, doctor, control, &ladder->door->address, ladder->mode);
+}
+
 static const struct transfer *run_mode(struct ladder *ladder, struct client *client,
 				       const struct data_task *mode, bool with_files)
 {
@@ -220,7 +243,7 @@ static const struct transfer *run_mode(struct ladder *ladder, struct client *cli
 	struct step step;
 	bool is_good = true;
 
-	if (!client_is_alive(client))
+	if (!revive(ladder, client))
 		return NULL;
 	step_begin(&step, ladder, title_of(mode));
 	listing.operation = OPERATION_LIST;

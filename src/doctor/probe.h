@@ -18,7 +18,9 @@ struct doctor {
 	/* How long to wait: for a connect to a command port, for a reply, for a data connection
 	 * (the first that stays out, and all behind it), for bytes to move on. */
 	int64_t connect_ms, reply_ms, data_ms, data_again_ms, stall_ms;
-	int cancel_fd;	     /* of the options; -1 while cleaning up */
+	int cancel_fd; /* of the options; -1 while cleaning up */
+	/* For handshakes: the options' tls, or tls_1_2 where only that gets through. */
+	struct tls_client *trust;
 	bool tls_is_offered; /* somewhere on the host: no password in clear */
 };
 

@@ -517,8 +517,8 @@ static void close_data(struct data *data)
 	tls_peer_release(&data->tls);
 }
 
-/* 226 or what came instead. Where nobody came to our port the server may go on trying for minutes:
- * the connection is of no use any more. */
+/* 226 or what came instead. Where nobody came to our port, or bytes are lost, the server may go on
+ * trying for minutes: the connection is of no use any more. */
 static void read_final(struct data *data)
 {
 	struct transfer *transfer = data->transfer;
@@ -531,9 +531,10 @@ static void read_final(struct data *data)
 	} else if (was_accepted ||
 		   (transfer->result == TRANSFER_NOT_CONNECTED &&
 		    transfer->preliminary.outcome == NET_UNTRIED && *transfer->command)) {
-		bool nobody_came = transfer->result == TRANSFER_NOT_CONNECTED;
+		bool is_lost = transfer->result == TRANSFER_NOT_CONNECTED ||
+			       transfer->result == TRANSFER_STALLED;
 		int64_t wait_ms =
-			nobody_came ? client->doctor->data_again_ms : client->doctor->reply_ms;
+			is_lost ? client->doctor->data_again_ms : client->doctor->reply_ms;
 
 		(void)client_read_reply(client, &transfer->final, wait_ms);
 	} else {

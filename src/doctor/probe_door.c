@@ -383,8 +383,10 @@ void doors_look_again(struct doctor *doctor)
 		size_t at = evidence->n_controls;
 
 		try_older_tls(doctor, failed, doctor->options->tls_1_2, "TLSv1.2");
-		if (at < evidence->n_controls && evidence->controls[at].handshake.outcome != NET_OK)
-			try_older_tls(doctor, failed, doctor->options->tls_old, "TLSv1.3 and old");
+		if (at < evidence->n_controls && evidence->controls[at].handshake.outcome == NET_OK)
+			doctor->trust = doctor->options->tls_1_2;
+		else
+			try_older_tls(doctor, failed, doctor->options->tls_old, "any");
 	}
 	if (cut)
 		look_gently(doctor, cut);

@@ -24,7 +24,7 @@ static bool may_send_password(const struct client *client)
 /* The banner, and TLS as the mode wants it. */
 static bool reach_login(struct client *client)
 {
-	struct tls_client *trust = client->doctor->options->tls;
+	struct tls_client *trust = client->doctor->trust;
 	int64_t banner_ms = client->doctor->reply_ms;
 	enum tls_mode mode = client->control->mode;
 

@@ -272,20 +272,13 @@ def test_a_final_reply_that_never_comes(fake):
     assert seen.transfer("epsv", "list")["final"]["outcome"] == "timed_out"
 
 
-def test_the_probe_file_is_removed_in_a_new_session_when_the_first_breaks(fake):
-    lost = []
-
-    def break_off(session, name):
-        if lost or name not in session.server.files:
-            return None
-        lost.append(name)
-        return reset(session, name)
-
-    server = fake({"RETR": break_off})
+def test_the_probe_file_is_removed_in_a_new_session_when_the_others_break(fake):
+    server = fake({"RETR": reset})
     seen = examine(server)
-    assert lost and server.files == {}
+    assert "STOR" in server.verbs() and server.files == {}
     assert seen.control("clean_up")["login"] == "ok"
     assert "is_left_behind" not in seen.evidence["probe_file"]
+    assert server.logins <= 5
 
 
 def test_a_probe_file_that_cannot_be_removed_is_named(fake):
@@ -297,6 +290,15 @@ def test_a_probe_file_that_cannot_be_removed_is_named(fake):
     assert "Permission denied" in seen.evidence["probe_file"]["reason"]
     shown = examine(fake({"DELE": b"550 Permission denied\r\n"}), json_output=False)
     assert "could not be removed" in shown.text
+
+
+def test_a_session_that_a_mode_costs_its_life_gets_another(fake):
+    server = fake({"EPSV": reset})
+    seen = examine(server)
+    assert seen.transfer("epsv", "list")["result"] == "setup_refused"
+    assert seen.transfer("epsv", "list")["failure"] in ("reset", "closed")
+    assert seen.transfer("pasv", "download")["result"] == "ok"
+    assert server.logins <= 3
 
 
 # --- hostile --------------------------------------------------------------------------------------

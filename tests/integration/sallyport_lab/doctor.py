@@ -5,7 +5,7 @@ import os
 import subprocess
 import time
 
-from sallyport_lab.daemon import PASSWORD, SALLYPORT
+from sallyport_lab.daemon import PASSWORD, SALLYPORT, SANITIZER_REPORT
 
 
 class Examination:
@@ -60,5 +60,6 @@ def doctor(host, *options, user="alice", password=PASSWORD, json_output=True, ti
                             stdin=subprocess.DEVNULL, check=False,
                             env=settings | (environment or {}))
     examination = Examination(result, time.monotonic() - begin)
+    assert not SANITIZER_REPORT.search(result.stderr), result.stderr
     assert result.returncode in (0, 1, 2, 3), (result.returncode, result.stderr)
     return examination
