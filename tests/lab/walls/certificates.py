@@ -48,6 +48,13 @@ class Certificates(Authority):
         """As good, with a key and a fingerprint of its own."""
         return self.issue(name, NAMES)
 
+    def named(self, *names):
+        return self.issue("named", names)
+
+    def large(self):
+        """So many names that the handshake takes several packets."""
+        return self.issue("large", NAMES + [f"DNS:node{i}.example.test" for i in range(150)])
+
     def wrong_name(self):
         return self.issue("elsewhere", ["DNS:www.example.test", "DNS:mail.example.test"])
 

@@ -71,11 +71,12 @@ def why_not():
 
 
 class Town:
-    def __init__(self, nat=False, forwards=False, ipv6=False):
+    def __init__(self, nat=False, forwards=False, ipv6=False, forwarded="all"):
         """nat: the wall hides the client behind its own address; forwards: the server has a private
-        address, and site forwards what comes for the public one; ipv6: IPv6 is used (its addresses
+        address, and site forwards what comes for the public one (forwarded="commands": port 21
+        only; it refuses all else itself); ipv6: IPv6 is used (its addresses
         are always there, and take a second to work)."""
-        self.nat, self.forwards = nat, forwards
+        self.nat, self.forwards, self.forwarded = nat, forwards, forwarded
         self.client_address = CLIENT_PRIVATE if nat else CLIENT_PUBLIC
         self.server_address = SERVER_INSIDE if forwards else SERVER
         self.folder = Path(tempfile.mkdtemp(prefix="sallyport-town-", dir="/tmp"))
@@ -132,6 +133,15 @@ class Town:
             process.kill()
             process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    # Odd streets
+
+    def narrows(self, mtu):
+        """Between wall and site only small packets pass, and nobody says so."""
+        for node in FORWARDING:
+            self.run(node, "ip", "link", "set", "wan", "mtu", str(mtu))
+            {"wall": self.wall, "site": self.site}[node].add("output", "icmp type destination-unreachable drop",
+                                     "icmpv6 type packet-too-big drop")
 
     # Processes
 
@@ -250,7 +260,9 @@ class Town:
         if self.nat:
             self.wall.add("postrouting", f"ip saddr {self.client_address} oifname wan masquerade")
         if self.forwards:
-            self.site.add("prerouting", f"ip daddr {SERVER} dnat ip to {SERVER_INSIDE}")
+            what = "tcp dport 21 " if self.forwarded == "commands" else ""
+            self.site.add("prerouting", f"ip daddr {SERVER} {what}dnat ip to {SERVER_INSIDE}")
+            self.run("site", "ip", "address", "add", f"{SERVER}/32", "dev", "wan")
             self.site.add("postrouting", f"ip saddr {SERVER_INSIDE} oifname wan snat ip to {SERVER}")
 
 
