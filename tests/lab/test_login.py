@@ -64,8 +64,8 @@ def test_the_home_belongs_to_someone_else(lab):
     lab.examine().blames("D-90", code=550)
 
 
-def test_the_disk_is_full(lab):
-    """Ours, with a quota of nothing left."""
-    server = lab.serve(Sallyport)
-    server.cli("user", "set", "alice", "--quota-bytes", "100")
-    lab.examine().blames("D-89", code=552)
+@pytest.mark.parametrize("kind", (Vsftpd, Proftpd), ids=lambda kind: kind.NAME)
+def test_the_disk_is_full(lab, kind):
+    """The home lies on a file system of 64 KiB: the small file fits, the large one does not."""
+    lab.serve(kind, disk_kib=64)
+    lab.examine().blames("D-88", code={426, 451, 452, 552})

@@ -11,7 +11,7 @@ from sallyport_lab.daemon import BUILD, PASSWORD, SALLYPORT
 
 from .certificates import HOST
 from .servers import USER, Options
-from .town import SERVER, Town
+from .town import HIDDEN, SERVER, Town
 
 HERE = Path(__file__).resolve().parent
 KEPT = Path(os.environ.get("SALLYPORT_LAB_KEEP") or BUILD.parent / "lab")  # of what went wrong
@@ -50,20 +50,17 @@ class Scenario:
         chain, key = certificate or self.certificates.good()
         return kind(self.town, Options(certificate=chain, key=key, **options)).start()
 
-    def simulate(self, cause, *options, server=f"{SERVER}:21", passive=None):
-        """A box on the wall's way that plays a cause which no packet filter can: everything for the
-        command port, and for the passive ports where it is told them, ends at the wall, where
-        `sallyport doctor simulate` goes on to the server."""
-        port = server.rsplit(":", 1)[1]
-        words = ["--listen", "0.0.0.0:2121", "--server", server, *map(str, options)]
-        redirections = [f"ip daddr {server.rsplit(':', 1)[0]} tcp dport {port} redirect to :2121"]
-        if passive:
-            words += ["--passive-ports", f"{passive[0]}-{passive[1]}"]
-            redirections.append(f"tcp dport {passive[0]}-{passive[1]} redirect")
-        process = self.town.start("wall", SALLYPORT, "doctor", "simulate", cause, *words,
-                                  log="simulate.log")
-        self.town.wait_for_listener("wall", 2121, process, "simulate.log")
-        self.wall.add("prerouting", *redirections)
+    def simulate(self, cause, *options, port=21, passive=None):
+        """A box in the client's way that plays a cause which no packet filter can: the wall takes the
+        server's address, `sallyport doctor simulate` answers there, and the server is behind it at an
+        address that only the box knows."""
+        self.town.hides_server()
+        process = self.town.start(
+            "wall", SALLYPORT, "doctor", "simulate", cause, "--listen", f"{SERVER}:{port}", "--server",
+            f"{HIDDEN}:{port}", *options,
+            *(["--passive-ports", f"{passive[0]}-{passive[1]}"] if passive else []),
+            log="simulate.log")
+        self.town.wait_for_listener("wall", port, process, "simulate.log")
 
     def talk(self, words, port, after=0):
         """No FTP server: whoever connects is told these words, after so many seconds."""

@@ -38,6 +38,7 @@ class Options:
     key: Path = None
     password: str = PASSWORD
     node: str = "server"
+    disk_kib: int = 0  # of a file system of the home's own; 0: there is room
     more: dict = field(default_factory=dict)  # settings of that server's own kind
 
     def __post_init__(self):
@@ -73,6 +74,8 @@ class Running:
         for path in (self.folder, self.home):
             os.chmod(path, 0o755)
         os.chown(self.home, UID, GID)
+        if options.disk_kib:
+            town.mount("tmpfs", self.home, f"size={options.disk_kib}k,uid={UID},gid={GID},mode=755")
         self.log = f"{self.NAME}-{options.node}.log"
         self.process = None
 
@@ -173,7 +176,7 @@ AllowStoreRestart on
 """
 
 PROFTPD_TLS = """TLSEngine on
-TLSRequired {required}
+TLSRequired on
 TLSProtocol TLSv1.2 TLSv1.3
 TLSECCertificateFile {certificate}
 TLSECCertificateKeyFile {key}
@@ -200,10 +203,10 @@ class Proftpd(Running):
             modules = unpacked_peer.path("/usr/lib/proftpd")
             options = "UseImplicitSSL" if at.tls == "implicit" else "AllowClientRenegotiations"
             text = (f"ModulePath {modules}\nLoadModule mod_tls.c\n" + text + PROFTPD_TLS.format(
-                certificate=at.certificate, key=at.key, folder=self.folder,
-                required=at.more.get("TLSRequired", "on"), options=options))
-        text += "".join(f"{name} {value}\n" for name, value in at.more.items()
-                        if name != "TLSRequired")
+                certificate=at.certificate, key=at.key, folder=self.folder, options=options))
+        text = "".join(line + "\n" for line in text.splitlines()
+                       if line.split(" ")[0] not in at.more)  # the first of two would count
+        text += "".join(f"{name} {value}\n" for name, value in at.more.items())
         return ([unpacked_peer.path("/usr/sbin/proftpd"), "-n", "-q", "-c",
                  self.write("proftpd.conf", text)], unpacked_peer.environment())
 

@@ -31,6 +31,7 @@ DISCARD = 9
 
 SERVER, SECOND = "203.0.113.10", "203.0.113.20"
 SERVER_V6, SECOND_V6 = "2001:db8:5::10", "2001:db8:6::20"
+HIDDEN = "203.0.113.11"  # another address of the server, which only the box of a simulation knows
 RESOLVER = "198.51.100.53"
 WALL_OUTSIDE = "198.51.100.1"
 CLIENT_PUBLIC, CLIENT_PRIVATE, CLIENT_V6 = "192.0.2.10", "192.168.7.10", "2001:db8:7::10"
@@ -143,6 +144,11 @@ class Town:
             {"wall": self.wall, "site": self.site}[node].add("output", "icmp type destination-unreachable drop",
                                      "icmpv6 type packet-too-big drop")
 
+    def hides_server(self):
+        self.run("server", "ip", "address", "add", f"{HIDDEN}/28", "dev", "eth0")
+        self.run("wall", "ip", "address", "add", f"{SERVER}/32", "dev", "lo")
+        self.run("wall", "ip", "route", "flush", "cache")
+
     # Processes
 
     def command(self, node, *command):
@@ -156,6 +162,11 @@ class Town:
         if check and done.returncode:
             raise AssertionError(f"{node}: {command}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
+
+    def mount(self, kind, where, options):
+        """For all processes that are started from now on."""
+        subprocess.run(["nsenter", "-t", str(self._first), "-p", "-m", "--", "mount", "-t", kind, "-o",
+                        options, "lab", str(where)], check=True, capture_output=True)
 
     def start(self, node, *command, environment=None, log=None):
         """A process that lives as long as the town; its output goes to log beneath the folder."""
