@@ -68,19 +68,19 @@ def test_a_client_certificate_is_wanted(lab):
 @pytest.mark.parametrize("kind", (Sallyport, Pureftpd), ids=lambda kind: kind.NAME)
 def test_the_certificate_has_expired(lab, kind):
     lab.serve(kind, certificate=lab.certificates.expired())
-    lab.examine().blames("D-46", not_after=holding("2025-01-01"))
+    lab.examine().blames("D-46", expired=holding("2025-01-01"))
 
 
 def test_the_certificate_is_not_valid_yet(lab):
     lab.serve(Pyftpdlib, certificate=lab.certificates.not_yet_valid())
-    lab.examine().blames("D-46", not_before=holding("2040-01-01"))
+    lab.examine().blames("D-46", valid_from=holding("2040-01-01"))
 
 
 @pytest.mark.quick
 @pytest.mark.parametrize("kind", (Vsftpd, Sallyport), ids=lambda kind: kind.NAME)
 def test_the_certificate_is_self_signed(lab, kind):
     lab.serve(kind, certificate=lab.certificates.self_signed())
-    lab.examine().blames("D-47", subject=holding(HOST))
+    lab.examine().blames("D-47", certificate=holding(HOST))
 
 
 @pytest.mark.quick
@@ -109,13 +109,13 @@ def test_the_address_is_dialled_and_the_certificate_names_names(lab):
 def test_a_corporate_box_intercepts_tls(lab):
     lab.serve(Sallyport)
     lab.simulate("D-50")
-    lab.examine(HOST, "--port", "21").blames("D-50")
+    lab.examine(SERVER, "--port", "21").blames("D-50")
 
 
 def test_data_connections_show_another_certificate(lab):
     lab.serve(Pyftpdlib)
     lab.simulate("D-56", "--ca-out", lab.town.folder / "box.pem")
-    lab.examine(HOST, "--port", "21", "--ca", lab.town.folder / "box.pem", trust=False).blames(
+    lab.examine(SERVER, "--port", "21", "--ca", lab.town.folder / "box.pem", trust=False).blames(
         "D-56")
 
 
@@ -124,7 +124,7 @@ def test_data_connections_show_another_certificate(lab):
 
 @pytest.mark.quick
 def test_plain_data_is_refused(lab):
-    """PROT P is what the doctor uses; a server that has no PROT wants clear data."""
+    """A plain session where the server wants PROT P."""
     lab.serve(Vsftpd, tls="none")
     lab.simulate("D-54")
     lab.examine(HOST, "--port", "21", "--tls", "none", "--allow-plain").blames("D-54")
