@@ -57,6 +57,11 @@ def ftp_helper(is_possible):
         pytest.skip("this kernel has no nf_conntrack_ftp")
 
 
+def pytest_collection_modifyitems(items):
+    """The longest first, so that at the end nobody waits for them alone."""
+    items.sort(key=lambda item: "test_silence" not in item.nodeid)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item):
     """A server that cannot be had here is no failure of ours."""

@@ -5,7 +5,7 @@ import pytest
 from walls.certificates import HOST
 from walls.scenario import near
 from walls.servers import Proftpd, Pureftpd, Pyftpdlib, Sallyport, Vsftpd
-from walls.town import SECOND, SERVER, SERVER_V6
+from walls.town import SECOND, SERVER, SERVER_INSIDE, SERVER_V6
 
 # Names
 
@@ -24,6 +24,18 @@ def test_the_resolver_answers_servfail(lab):
 def test_the_resolver_is_silent(lab):
     lab.names["lost.example.test"] = "silence"
     lab.examine("lost.example.test").blames("D-02", host="lost.example.test", within=30)
+
+
+def test_the_name_leads_to_an_address_of_the_servers_own_network(lab):
+    """Split DNS whose inner half leaked."""
+    lab.names[HOST] = [SERVER_INSIDE]
+    lab.wall.drops("ip daddr 10.0.0.0/8")
+    lab.examine().blames("D-04", address=SERVER_INSIDE)
+
+
+def test_an_address_of_the_browser_was_pasted(lab):
+    lab.serve(Sallyport)
+    lab.examine(f"ftp://{HOST}/pub/").warns_of("D-01", host=HOST)
 
 
 @pytest.mark.quick
@@ -162,6 +174,6 @@ def test_it_is_a_web_server(lab):
 
 def test_the_greeting_is_late(lab):
     """Reverse DNS that hangs."""
-    lab.talk("220 late\r\n", port=21, after=6)
-    lab.examine(HOST, "--port", "21", "--no-login", user=None, quick=False).blames(
-        "D-70", seconds=near(6, 1))
+    lab.serve(Vsftpd, tls="none")
+    lab.simulate("D-70", "--seconds", "6")
+    lab.examine(HOST, "--port", "21", "--tls", "none").warns_of("D-70", seconds=near(6, 1))

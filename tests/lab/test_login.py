@@ -31,7 +31,7 @@ def test_the_user_is_disabled(lab):
     lab.examine().blames({"D-60", "D-61"}, code=530)
 
 
-@pytest.mark.parametrize("cause, code", (("D-60", 530), ("D-63", 421), ("D-65", 530), ("D-66", 530),
+@pytest.mark.parametrize("cause, code", (("D-60", 530), ("D-63", 421), ("D-64", 530), ("D-65", 530), ("D-66", 530),
                                          ("D-67", 451), ("D-68", 421), ("D-69", 530),
                                          ("D-71", 332)))
 def test_a_reply_tells_why(lab, cause, code):
@@ -40,7 +40,8 @@ def test_a_reply_tells_why(lab, cause, code):
     lab.examine(HOST, "--port", "21", "--tls", "none", "--allow-plain").blames(cause, code=code)
 
 
-@pytest.mark.parametrize("cause, code", (("D-88", 452), ("D-89", 552), ("D-91", 553)))
+@pytest.mark.parametrize("cause, code", (("D-88", 452), ("D-89", 552), ("D-91", 553),
+                                         ("D-92", 450)))
 def test_an_upload_is_refused(lab, cause, code):
     lab.serve(Vsftpd, tls="none")
     lab.simulate(cause)

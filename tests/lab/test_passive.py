@@ -100,6 +100,42 @@ def test_pasv_tells_a_former_address(lab, kind):
     lab.examine().blames("D-26", announced="198.51.100.200")
 
 
+def test_the_outer_address_is_told_inside(lab):
+    """A client beside the server: the router does not lead its own outer address back in."""
+    lab.build(forwards=True)
+    lab.names[HOST] = [SERVER_INSIDE]
+    lab.serve(Sallyport, external=SERVER, certificate=lab.certificates.named("DNS:" + HOST))
+    lab.examine(node="second").blames("D-28", announced=SERVER)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("kind", (Vsftpd, Sallyport), ids=lambda kind: kind.NAME)
+def test_data_connections_come_from_another_address(lab, kind):
+    """The client's NAT has two outer addresses and uses the other one for the passive range."""
+    lab.town.run("wall", "ip", "address", "add", "198.51.100.3/28", "dev", "wan")
+    lab.wall.add("postrouting", f"tcp dport {PASSIVE} oifname wan snat ip to 198.51.100.3")
+    lab.serve(kind, tls="none", more={"data_timeout": 3} if kind is Sallyport else {})
+    lab.examine(HOST, "--port", "21", "--tls", "none", "--allow-plain").blames("D-31", code=425)
+
+
+def test_transfers_stall(lab):
+    lab.serve(Pureftpd, tls="none")
+    lab.simulate("D-78")
+    lab.examine(HOST, "--port", "21", "--tls", "none", "--allow-plain").blames("D-78")
+
+
+def test_transfers_are_killed(lab):
+    lab.serve(Pyftpdlib, tls="none")
+    lab.simulate("D-82")
+    lab.examine(HOST, "--port", "21", "--tls", "none").blames("D-82")
+
+
+def test_uploads_are_cut_short_without_a_word(lab):
+    lab.serve(Vsftpd, tls="none")
+    lab.simulate("D-93")
+    lab.examine(HOST, "--port", "21", "--tls", "none").blames("D-93")
+
+
 @pytest.mark.quick
 def test_a_box_rewrites_the_port_of_227(lab):
     lab.serve(Sallyport, tls="none")

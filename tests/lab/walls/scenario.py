@@ -79,7 +79,7 @@ class Scenario:
     # The examination
 
     def examine(self, host=HOST, *options, user=USER, password=PASSWORD, quick=True, trust=True,
-                environment=None):
+                node="client"):
         self._resolve()
         words = [SALLYPORT, "doctor", host, "--json", *(["--quick"] if quick else []),
                  *(["--user", user] if user else ["--no-login"]),
@@ -89,9 +89,9 @@ class Scenario:
         if user and password is not None:
             settings["SALLYPORT_PASSWORD"] = password
         begin = time.monotonic()
-        done = subprocess.run(self.town.command("client", *words), capture_output=True, text=True,
+        done = subprocess.run(self.town.command(node, *words), capture_output=True, text=True,
                               timeout=280, stdin=subprocess.DEVNULL, check=False,
-                              env=settings | (environment or {}))
+                              env=settings)
         seconds = time.monotonic() - begin
         assert done.stdout.startswith("{"), f"{done.returncode}: {done.stdout}{done.stderr}"
         return Answer(self, done, seconds, " ".join(map(str, words)))

@@ -272,7 +272,8 @@ class Town:
             self.wall.add("postrouting", f"ip saddr {self.client_address} oifname wan masquerade")
         if self.forwards:
             what = "tcp dport 21 " if self.forwarded == "commands" else ""
-            self.site.add("prerouting", f"ip daddr {SERVER} {what}dnat ip to {SERVER_INSIDE}")
+            self.site.add("prerouting", f"iifname wan ip daddr {SERVER} {what}dnat ip to "
+                          f"{SERVER_INSIDE}")
             self.run("site", "ip", "address", "add", f"{SERVER}/32", "dev", "wan")
             self.site.add("postrouting", f"ip saddr {SERVER_INSIDE} oifname wan snat ip to {SERVER}")
 
