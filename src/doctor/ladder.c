@@ -379,7 +379,10 @@ static void describe_login(const struct control *control, struct buf *out)
 		buf_add(out, T("no password was given"));
 		break;
 	default:
-		if (last && last->reply.outcome == NET_OK)
+		if (control->handshake.outcome != NET_UNTRIED &&
+		    control->handshake.outcome != NET_OK)
+			buf_addf(out, "not reached: the TLS handshake failed");
+		else if (last && last->reply.outcome == NET_OK)
 			buf_addf(out, "%.200s", last->reply.text);
 		else
 			buf_addf(out, "%s",

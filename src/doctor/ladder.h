@@ -16,7 +16,8 @@ struct ladder {
 	enum tls_mode mode;
 	unsigned n_logins, n_revivals;
 	char probe_name[64];
-	bool may_exist;	    /* the probe file, on the server */
+	bool may_exist;	    /* the probe file, on the server: an upload has begun */
+	bool exists;	    /* one has ended well */
 	bool knows_silence; /* a data connection stayed out: the next need not wait as long */
 	/* The first passive mode that carried a listing; DATA_UNKNOWN: none did. */
 	enum data_mode working_mode;

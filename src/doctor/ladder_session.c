@@ -19,6 +19,12 @@ void describe_transfer(const struct transfer *transfer, struct buf *out)
 {
 	char shown[ADDRESS_TEXT_SIZE];
 
+	/* A reply code beats whatever the data connection looked like. */
+	if (transfer->result != TRANSFER_OK && transfer->final.code >= 400 &&
+	    transfer->operation != OPERATION_DELETE) {
+		buf_addf(out, "%.150s", transfer->final.text);
+		return;
+	}
 	switch (transfer->result) {
 	case TRANSFER_OK:
 		return;
@@ -106,10 +112,11 @@ static void note_file(struct ladder *ladder, const struct transfer *transfer)
 		if (reply_class(&transfer->preliminary) == 1)
 			ladder->may_exist = true;
 		file->was_stored |= transfer->result == TRANSFER_OK;
+		ladder->exists |= transfer->result == TRANSFER_OK;
 		break;
 	case OPERATION_DELETE:
 		if (transfer->result == TRANSFER_OK)
-			ladder->may_exist = false;
+			ladder->may_exist = ladder->exists = false;
 		break;
 	default:
 		break;
@@ -467,8 +474,7 @@ static bool remove_file(struct ladder *ladder, struct client *client, char *ret_
 		       *removal.final.text ? removal.final.text
 					   : outcome_phrase(removal.final.outcome));
 	/* "No such file": the upload had failed before there was one. */
-	return removal.result == TRANSFER_OK ||
-	       (removal.final.code == 550 && !ladder->doctor.evidence->probe_file.was_stored);
+	return removal.result == TRANSFER_OK || (removal.final.code == 550 && !ladder->exists);
 }
 
 static void remove_in_new_session(struct ladder *ladder, bool *ret_is_gone)

@@ -36,7 +36,7 @@ def left_files(server):
 def test_a_healthy_server_is_healthy_within_5_seconds(healthy):
     seen = doctor("localhost", *trusted(healthy))
     assert (seen.status, seen.verdict) == (0, "healthy"), seen.answer["sentence"]
-    assert seen.answer["causes"] == []
+    assert not [cause for cause in seen.answer["causes"] if cause["severity"] == "problem"]
     if not os.environ.get("SALLYPORT_BUILD", "").endswith(("asan", "tsan")):
         assert seen.seconds < 5
     assert {cell["mode"] for cell in seen.answer["matrix"]} >= {"epsv", "pasv", "port", "eprt"}

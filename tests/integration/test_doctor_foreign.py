@@ -281,6 +281,22 @@ def test_the_probe_file_is_removed_in_a_new_session_when_the_others_break(fake):
     assert server.logins <= 5
 
 
+def test_a_file_that_a_failed_upload_did_not_leave_is_not_missed(fake):
+    stored = []
+
+    def once(session, name):
+        stored.append(name)
+        if len(stored) == 1:
+            return None
+        session.data().close()
+        return b"451 No more today\r\n"
+
+    server = fake({"STOR": once})
+    seen = examine(server)
+    assert len(stored) > 1 and server.files == {}
+    assert "is_left_behind" not in seen.evidence["probe_file"]
+
+
 def test_a_probe_file_that_cannot_be_removed_is_named(fake):
     server = fake({"DELE": b"550 Permission denied\r\n"})
     seen = examine(server)
