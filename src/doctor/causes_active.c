@@ -121,6 +121,7 @@ static bool port_is_rewritten(const struct evidence *evidence, struct finding *f
 	/* A translator that knows FTP rewrites it too, and then it works. One that fails at once
 	 * went to a place where nobody waits. */
 	if (!failed || !was_rewritten(failed) || active_works(evidence) || !reply ||
+	    reply->code / 10 != 42 ||
 	    failed->attempt.duration_ms > AT_ONCE_MS)
 		return false;
 	note(finding, failed);

@@ -45,7 +45,8 @@ static bool tickets_run_out(const struct evidence *evidence, struct finding *fin
 			n_worked++;
 			continue;
 		}
-		if (n_worked == 0 || !failed_at_tls(transfer) || !transfer->tls.offered_resumption)
+		/* With one ticket it cannot be told from a server that wants reuse (D-52). */
+		if (n_worked < 2 || !failed_at_tls(transfer) || !transfer->tls.offered_resumption)
 			continue;
 		fact_number(finding, "transfers", n_worked);
 		const struct reply *refusal = transfer_refusal(transfer);

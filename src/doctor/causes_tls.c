@@ -21,10 +21,16 @@ static bool has_failed(const struct handshake *handshake)
 	       handshake->outcome != NET_SKIPPED;
 }
 
+/* Whoever asked for no TLS has no trouble with it. */
+static bool is_wanted(const struct evidence *evidence)
+{
+	return evidence->target.given_mode != MODE_PLAIN;
+}
+
 /* The first that failed, of the login or of a look; an implicit port's is in its control too. */
 static const struct control *failed_control(const struct evidence *evidence)
 {
-	for (size_t i = 0; i < evidence->n_controls; i++) {
+	for (size_t i = 0; is_wanted(evidence) && i < evidence->n_controls; i++) {
 		const struct control *control = &evidence->controls[i];
 
 		if (control->purpose != PURPOSE_OLDER_TLS && has_failed(&control->handshake) &&
@@ -55,7 +61,7 @@ static bool is_old(const char *version)
 
 static bool wants_client_certificate(const struct evidence *evidence, struct finding *finding)
 {
-	for (size_t i = 0; i < evidence->n_controls; i++) {
+	for (size_t i = 0; is_wanted(evidence) && i < evidence->n_controls; i++) {
 		const struct control *control = &evidence->controls[i];
 		const struct handshake *handshake = &control->handshake;
 		unsigned alert = handshake->alert;
@@ -157,7 +163,7 @@ static const struct handshake *shown_certificate(const struct evidence *evidence
 	const struct handshake *handshake = main_handshake(evidence, &peer);
 
 	/* The door of the login is what counts, or that which was looked at. */
-	if (!handshake || handshake->n_chain == 0)
+	if (!is_wanted(evidence) || !handshake || handshake->n_chain == 0)
 		return NULL;
 	fact_address(finding, peer);
 	fact_text(finding, "certificate",

@@ -80,6 +80,9 @@ static bool server_says(const struct evidence *evidence, struct finding *finding
 	while ((transfer = find_transfer(evidence, wanted, &at))) {
 		const struct reply *reply = transfer_refusal(transfer);
 
+		/* What was not stored cannot be deleted: that is no news. */
+		if (transfer->operation == OPERATION_DELETE && kind != REFUSAL_RIGHTS)
+			continue;
 		if (!reply || reply->code / 10 == 42 || strcmp(transfer->command, "REST") == 0 ||
 		    read_refusal(reply, is_upload(transfer)) != kind)
 			continue;
