@@ -1,35 +1,35 @@
-"""Servers with which nothing is wrong: the doctor must not find anything, and must be quick about it."""
+"""Servers with which nothing is wrong: the doctor must find nothing, and be quick about it."""
 
 import pytest
 
 from walls.certificates import HOST
-from walls.servers import KINDS, Proftpd, Pureftpd, Pyftpdlib, Sallyport, Vsftpd
+from walls.servers import KINDS, Proftpd, Pureftpd, Pyftpdlib, Sallyport, Vsftpd, each
 from walls.town import SERVER, SERVER_V6
 
 PASSIVE = "40000-40100"
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.NAME)
+@each(*KINDS)
 def test_explicit_tls(lab, kind):
     lab.serve(kind, tls="explicit")
     lab.examine().is_healthy()
 
 
-@pytest.mark.parametrize("kind", (Sallyport, Vsftpd, Proftpd, Pyftpdlib), ids=lambda kind: kind.NAME)
+@each(Sallyport, Vsftpd, Proftpd, Pyftpdlib)
 def test_implicit_tls(lab, kind):
     lab.serve(kind, tls="implicit")
     lab.examine(HOST, "--port", "990").is_healthy()
 
 
-@pytest.mark.parametrize("kind", (Vsftpd, Pureftpd), ids=lambda kind: kind.NAME)
+@each(Vsftpd, Pureftpd)
 def test_plain_ftp_inside_a_company(lab, kind):
     lab.serve(kind, tls="none")
     lab.examine(HOST, "--tls", "none", "--allow-plain").is_healthy()
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("kind", (Sallyport, Proftpd), ids=lambda kind: kind.NAME)
+@each(Sallyport, Proftpd)
 def test_both_address_families(lab, kind):
     lab.build(ipv6=True)
     lab.names = {HOST: [SERVER, SERVER_V6]}
@@ -45,7 +45,7 @@ def test_ipv6_only(lab):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("kind", (Sallyport, Vsftpd), ids=lambda kind: kind.NAME)
+@each(Sallyport, Vsftpd)
 def test_client_behind_nat(lab, kind):
     """Passive mode works; that active mode cannot under TLS is how NAT is, no fault."""
     lab.build(nat=True)
@@ -80,7 +80,7 @@ def test_passive_mode_through_the_ftp_helper_of_the_servers_firewall(lab, ftp_he
     lab.examine(HOST, "--tls", "none", "--allow-plain").is_healthy()
 
 
-@pytest.mark.parametrize("kind", (Sallyport, Pyftpdlib), ids=lambda kind: kind.NAME)
+@each(Sallyport, Pyftpdlib)
 def test_server_behind_nat_that_tells_its_outer_address(lab, kind):
     lab.build(forwards=True)
     lab.serve(kind, external=SERVER)

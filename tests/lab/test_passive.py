@@ -3,14 +3,14 @@
 import pytest
 
 from walls.certificates import HOST
-from walls.servers import KINDS, Proftpd, Pureftpd, Pyftpdlib, Sallyport, Vsftpd
+from walls.servers import KINDS, Proftpd, Pureftpd, Pyftpdlib, Sallyport, Vsftpd, each
 from walls.town import SERVER, SERVER_INSIDE
 
 PASSIVE = "40000-40100"
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.NAME)
+@each(*KINDS)
 def test_the_clients_firewall_drops_the_passive_range(lab, kind):
     lab.serve(kind)
     lab.wall.drops(f"tcp dport {PASSIVE}")
@@ -44,7 +44,7 @@ def test_the_wall_stands_at_the_clients_side(lab):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("kind", (Sallyport, Pureftpd), ids=lambda kind: kind.NAME)
+@each(Sallyport, Pureftpd)
 def test_the_passive_range_is_rejected(lab, kind):
     lab.serve(kind)
     lab.site.rejects(f"tcp dport {PASSIVE}")
@@ -86,7 +86,7 @@ def test_half_of_a_foreign_servers_range_is_dropped(lab):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("kind", (Sallyport, Proftpd, Pyftpdlib, Vsftpd), ids=lambda kind: kind.NAME)
+@each(Sallyport, Proftpd, Pyftpdlib, Vsftpd)
 def test_pasv_tells_the_private_address(lab, kind):
     lab.build(forwards=True)
     lab.serve(kind)
@@ -94,7 +94,7 @@ def test_pasv_tells_the_private_address(lab, kind):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("kind", (Sallyport, Pureftpd), ids=lambda kind: kind.NAME)
+@each(Sallyport, Pureftpd)
 def test_pasv_tells_a_former_address(lab, kind):
     lab.serve(kind, external="198.51.100.200")
     lab.examine().blames("D-26", announced="198.51.100.200")
@@ -109,7 +109,7 @@ def test_the_outer_address_is_told_inside(lab):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("kind", (Vsftpd, Sallyport), ids=lambda kind: kind.NAME)
+@each(Vsftpd, Sallyport)
 def test_data_connections_come_from_another_address(lab, kind):
     """The client's NAT has two outer addresses and uses the other one for the passive range."""
     lab.town.run("wall", "ip", "address", "add", "198.51.100.3/28", "dev", "wan")
@@ -149,22 +149,32 @@ def test_epsv_leads_nowhere(lab):
     lab.examine(HOST, "--port", "21", "--tls", "none").blames("D-29")
 
 
-def test_a_firewall_helper_that_does_not_know_epsv(lab, ftp_helper):
-    """Only 21 is open, the helper reads 227; a box hides 229 from it."""
+def test_the_ftp_helper_is_blind_under_tls(lab, ftp_helper):
+    """The server's firewall opens 21 and leaves the rest to its helper: plain sessions work, TLS hides
+    227 and 229 from it."""
     lab.site.follows_ftp()
     lab.site.lets_in("tcp dport 21")
     lab.serve(Proftpd, more={"TLSRequired": "off"})
     lab.examine().blames("D-20", hop=2)
 
 
-def test_the_ftp_helper_is_blind_under_tls(lab, ftp_helper):
-    """NAT at the server's side with a helper and nothing else: plain sessions work, TLS hides 227, so
-    neither is the address rewritten nor the port opened."""
+def test_the_nat_helper_is_blind_under_tls(lab, ftp_helper):
+    """The same with NAT: neither is the port opened nor the address rewritten. Two faults, of which
+    each alone is enough."""
     lab.build(forwards=True)
     lab.site.follows_ftp()
     lab.site.lets_in("tcp dport 21")
     lab.serve(Pyftpdlib)
-    lab.examine().blames("D-20", hop=2)
+    lab.examine().blames({"D-20", "D-25"}).mentions("D-20").mentions("D-25")
+
+
+def test_plain_sessions_pass_the_nat_helper(lab, ftp_helper):
+    """The counterpart: the helper sees all, rewrites the private address and opens the port."""
+    lab.build(forwards=True)
+    lab.site.follows_ftp()
+    lab.site.lets_in("tcp dport 21")
+    lab.serve(Pyftpdlib, tls="none")
+    lab.examine(HOST, "--tls", "none").is_healthy()
 
 
 def test_all_passive_ports_are_busy(lab):

@@ -4,7 +4,7 @@ import pytest
 
 from walls.certificates import HOST, INTERMEDIATE
 from walls.scenario import holding
-from walls.servers import PASSIVE, Proftpd, Pureftpd, Pyftpdlib, Sallyport, Vsftpd
+from walls.servers import PASSIVE, Proftpd, Pureftpd, Pyftpdlib, Sallyport, Vsftpd, each
 from walls.town import SERVER
 
 # Inspecting boxes
@@ -65,7 +65,7 @@ def test_a_client_certificate_is_wanted(lab):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("kind", (Sallyport, Pureftpd), ids=lambda kind: kind.NAME)
+@each(Sallyport, Pureftpd)
 def test_the_certificate_has_expired(lab, kind):
     lab.serve(kind, certificate=lab.certificates.expired())
     lab.examine().blames("D-46", expired=holding("2025-01-01"))
@@ -77,14 +77,14 @@ def test_the_certificate_is_not_valid_yet(lab):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("kind", (Vsftpd, Sallyport), ids=lambda kind: kind.NAME)
+@each(Vsftpd, Sallyport)
 def test_the_certificate_is_self_signed(lab, kind):
     lab.serve(kind, certificate=lab.certificates.self_signed())
     lab.examine().blames("D-47", certificate=holding(HOST))
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("kind", (Sallyport, Pureftpd, Pyftpdlib), ids=lambda kind: kind.NAME)
+@each(Sallyport, Pureftpd, Pyftpdlib)
 def test_the_intermediate_is_missing(lab, kind):
     lab.serve(kind, certificate=lab.certificates.incomplete())
     lab.examine().blames("D-48", missing=INTERMEDIATE)

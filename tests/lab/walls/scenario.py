@@ -56,8 +56,8 @@ class Scenario:
         address that only the box knows."""
         self.town.hides_server()
         process = self.town.start(
-            "wall", SALLYPORT, "doctor", "simulate", cause, "--listen", f"{SERVER}:{port}", "--server",
-            f"{HIDDEN}:{port}", *options,
+            "wall", SALLYPORT, "doctor", "simulate", cause, "--listen", f"{SERVER}:{port}",
+            "--server", f"{HIDDEN}:{port}", *options,
             *(["--passive-ports", f"{passive[0]}-{passive[1]}"] if passive else []),
             log="simulate.log")
         self.town.wait_for_listener("wall", port, process, "simulate.log")
@@ -107,17 +107,17 @@ class Answer:
         self.verdict = self.json["verdict"]
         self.evidence = self.json["evidence"]
 
-    def blames(self, cause, within=None, **facts):
+    def blames(self, cause, within=None, severity="problem", **facts):
         """The root cause is this one, and carries these facts: a value, a set of those that will do,
         or a function that judges it."""
         root = self.causes[0] if self.causes else {}
         known = root.get("facts", {})
         missing = [f"{name} = {known.get(name)!r}, not {_words(wanted)}"
                    for name, wanted in facts.items() if not _fits(known.get(name), wanted)]
-        if root.get("severity") != "problem":
-            missing.append(f"severity is {root.get('severity')!r}, not 'problem'")
-        if self.status != 1:
-            missing.append(f"exit status {self.status}, not 1")
+        if not _fits(root.get("severity"), severity):
+            missing.append(f"severity is {root.get('severity')!r}, not {severity!r}")
+        if self.status != (self.verdict == "problem"):
+            missing.append(f"exit status {self.status}, and the verdict is {self.verdict}")
         if within and self.seconds > within:
             missing.append(f"took {self.seconds:.1f} s, not {within} s at most")
         self._note(cause, root.get("id", self.verdict), missing)

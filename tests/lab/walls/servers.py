@@ -17,6 +17,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from harness.peers import peer
 from sallyport_lab.daemon import PASSWORD, Server
 
@@ -299,5 +300,9 @@ class _Pair:
         self.chain, self.key = options.certificate, options.key
 
 
-PEER_KINDS = (Vsftpd, Proftpd, Pureftpd, Pyftpdlib)
-KINDS = (Sallyport, *PEER_KINDS)
+KINDS = (Sallyport, Vsftpd, Proftpd, Pureftpd, Pyftpdlib)
+
+
+def each(*kinds):
+    """The same scenario with each of these servers."""
+    return pytest.mark.parametrize("kind", kinds, ids=lambda kind: kind.NAME)

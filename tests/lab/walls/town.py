@@ -141,8 +141,9 @@ class Town:
         """Between wall and site only small packets pass, and nobody says so."""
         for node in FORWARDING:
             self.run(node, "ip", "link", "set", "wan", "mtu", str(mtu))
-            {"wall": self.wall, "site": self.site}[node].add("output", "icmp type destination-unreachable drop",
-                                     "icmpv6 type packet-too-big drop")
+        for firewall in (self.wall, self.site):
+            firewall.add("output", "icmp type destination-unreachable drop",
+                         "icmpv6 type packet-too-big drop")
 
     def hides_server(self):
         self.run("server", "ip", "address", "add", f"{HIDDEN}/28", "dev", "eth0")
