@@ -5,7 +5,7 @@
 #include <sys/eventfd.h>
 
 #include "cli/checklist.h"
-#include "cli/doctor_answer.h"
+#include "cli/doctor_report.h"
 #include "cli/handlers.h"
 #include "cli/manager_client.h"
 #include "cli/netrc.h"
@@ -23,6 +23,9 @@ struct examination {
 	struct secret password;
 	char user[NETRC_USER_SIZE];
 	struct tls_client *tls, *tls_1_2, *tls_old;
+	struct doctor_request request;
+	enum report_format report_format;
+	FILE *report; /* NULL: none */
 };
 
 static int cancel_fd = -1;
@@ -157,6 +160,34 @@ static int take_options(const struct cli *cli, struct doctor_options *options)
 	return r;
 }
 
+static int take_request(const struct cli *cli, struct examination *examination)
+{
+	const char *rules = arguments_option(&cli->arguments, "rules");
+	const char *export = arguments_option(&cli->arguments, "export");
+	const char *report = arguments_option(&cli->arguments, "report");
+	struct doctor_request *request = &examination->request;
+
+	request->has_rules = rules != NULL;
+	request->has_export = export != NULL;
+	request->ca_file = arguments_option(&cli->arguments, "ca");
+	if (rules && firewall_format_find(text_of(rules), &request->format) < 0)
+		return wrong("rules", rules,
+			     "nftables, iptables, ufw, firewalld, windows, aws, azure, gcp, "
+			     "paloalto or cisco is wanted");
+	if (export && client_export_find(text_of(export), &request->export) < 0)
+		return wrong("export", export,
+			     "filezilla, winscp, lftp, curl, rclone or json is wanted");
+	if (!report)
+		return EXIT_OK;
+	if (report_format_of(report, &examination->report_format) < 0)
+		return wrong("report", report, "a file that ends in .html or .md is wanted");
+	/* Now, while nothing has been done that would be lost. */
+	examination->report = fopen(report, "we");
+	if (!examination->report)
+		return wrong("report", report, strerrordesc_np(errno));
+	return EXIT_OK;
+}
+
 /* --- trust ------------------------------------------------------------------------------------ */
 
 static int make_trust(const struct cli *cli, struct examination *examination)
@@ -289,7 +320,17 @@ static int find_password(const struct cli *cli, struct examination *examination)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-static int judge(const struct cli *cli, const struct evidence *evidence)
+static void write_report(const struct examination *examination, const struct evidence *evidence,
+			 const struct diagnosis *diagnosis)
+{
+	if (examination->report &&
+	    doctor_report_write(examination->report, examination->report_format, evidence, diagnosis,
+				&examination->request) < 0)
+		complain("the report could not be written");
+}
+
+static int judge(const struct cli *cli, const struct examination *examination,
+		 const struct evidence *evidence)
 {
 	AUTO_FREE struct diagnosis *diagnosis = calloc(1, sizeof(*diagnosis));
 
@@ -299,12 +340,15 @@ static int judge(const struct cli *cli, const struct evidence *evidence)
 	}
 	doctor_diagnose(evidence, diagnosis);
 	if (cli->wants_json) {
-		AUTO_JSON json_t *json = doctor_answer_json(evidence, diagnosis);
+		AUTO_JSON json_t *json = doctor_answer_json(evidence, diagnosis,
+							  &examination->request);
 
 		json_print(json);
 	} else {
-		doctor_answer_print(stdout, cli->has_colour, evidence, diagnosis);
+		doctor_answer_print(stdout, cli->has_colour, evidence, diagnosis,
+				    &examination->request);
 	}
+	write_report(examination, evidence, diagnosis);
 	switch (diagnosis->verdict) {
 	case VERDICT_HEALTHY:
 		return EXIT_OK;
@@ -346,7 +390,7 @@ static int examine(const struct cli *cli, struct examination *examination)
 			 evidence->target.given);
 		return EXIT_USAGE;
 	}
-	return judge(cli, evidence);
+	return judge(cli, examination, evidence);
 }
 
 int cmd_doctor(struct cli *cli)
@@ -355,11 +399,15 @@ int cmd_doctor(struct cli *cli)
 
 	int r = take_options(cli, &examination.options);
 	if (r == EXIT_OK)
+		r = take_request(cli, &examination);
+	if (r == EXIT_OK)
 		r = make_trust(cli, &examination);
 	if (r == EXIT_OK)
 		r = find_password(cli, &examination);
 	if (r == EXIT_OK)
 		r = examine(cli, &examination);
+	if (examination.report)
+		(void)fclose(examination.report);
 	secret_release(&examination.password);
 	tls_client_free(&examination.tls);
 	tls_client_free(&examination.tls_1_2);

@@ -216,6 +216,16 @@ static const struct option_row doctor_options[] = {
 	{ .name = "interval", .argument = "SECONDS", .help = "Pause between tries (10)" },
 	{ .name = "follow",
 	  .help = "Connect also to other hosts that a reply of the server names" },
+	{ .name = "rules",
+	  .argument = "FORMAT",
+	  .help = "Say what the firewall in the way must allow, to paste: nftables, iptables, ufw, "
+		  "firewalld, windows, aws, azure, gcp, paloalto or cisco" },
+	{ .name = "export",
+	  .argument = "FORMAT",
+	  .help = "Say the settings that work: filezilla, winscp, lftp, curl, rclone or json" },
+	{ .name = "report",
+	  .argument = "FILE",
+	  .help = "Write a report to send to the other side, without secrets: .html or .md" },
 	{ .name = "password",
 	  .argument = "PASSWORD",
 	  .refusal = "a password is never an argument, since every user of the machine could read "
@@ -240,7 +250,8 @@ static const struct command commands[] = {
 		  "Exit status: 0 healthy, 1 problems found, 2 wrong usage, 3 could not be tested.",
 	  .examples = "sallyport doctor ftp.example.com --user alice\n"
 		      "sallyport doctor ftp.example.com --no-login --quick\n"
-		      "sallyport doctor ftp.example.com -u alice --json | jq .verdict" },
+		      "sallyport doctor ftp.example.com -u alice --json | jq .verdict\n"
+		      "sallyport doctor ftp.example.com -u alice --rules ufw --report letter.html" },
 	{ .name = "doctor schema",
 	  .run = cmd_doctor_schema,
 	  .operands = "",

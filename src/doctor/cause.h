@@ -93,6 +93,10 @@ static inline bool transfer_has_failed(const struct transfer *transfer)
 /* The reply 4xx or 5xx that belongs to its failure; NULL: there is none. */
 const struct reply *transfer_refusal(const struct transfer *transfer);
 
+/* An upload of which all was sent into our own buffers counts as stalled as well, when the server
+ * has not seen its end. */
+bool upload_is_stuck(const struct transfer *transfer);
+
 /* What became of the data connections of these modes. */
 struct way {
 	unsigned n_tried, n_connected, n_silent, n_refused;

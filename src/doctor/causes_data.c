@@ -191,7 +191,7 @@ static bool upload_tail_is_lost(const struct evidence *evidence, struct finding 
 		bool is_all = transfer->expected_bytes > 0 &&
 			      transfer->moved_bytes == transfer->expected_bytes;
 
-		if (!is_all || !reply || (reply->code != 426 && reply->code != 451 &&
+		if (!is_all || !reply || upload_is_stuck(transfer) || (reply->code != 426 && reply->code != 451 &&
 					  reply->code != 425 && reply->code != 450) ||
 		    text_has_word(reply->text, "space|quota|disk|permission|denied"))
 			continue;

@@ -224,7 +224,8 @@ static bool reply_was_rewritten(const struct evidence *evidence, struct finding 
 	struct way epsv = way_of(evidence, BIT(DATA_EPSV)), pasv = way_of(evidence, BIT(DATA_PASV));
 	const struct transfer *failed = pasv.blocked;
 
-	if (!failed || pasv.n_connected > 0 || epsv.n_connected == 0)
+	if (!failed || pasv.n_silent + pasv.n_refused == 0 || pasv.n_connected > 0 ||
+	    epsv.n_connected == 0)
 		return false;
 	note_blocked(finding, failed);
 	fact_text(finding, "received", failed->setup.text);
@@ -586,7 +587,8 @@ static bool arrives_from_elsewhere(const struct evidence *evidence, struct findi
 			       (reply_names(reply, "D-31") ||
 				text_has_word(reply->text,
 					      "ip mismatch|different address|address mismatch|"
-					      "foreign address|not from your|ip address does not"));
+					      "foreign address|not from your|ip address does not|"
+					      "bad ip connecting"));
 
 		if (!is_seen && !is_said)
 			continue;

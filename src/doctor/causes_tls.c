@@ -101,6 +101,19 @@ static bool no_common_version(const struct evidence *evidence, struct finding *f
 	return true;
 }
 
+/* Small transfers pass and a large one stands still: it is not the version. */
+static bool large_one_is_stuck(const struct evidence *evidence)
+{
+	const unsigned large = BIT(OPERATION_LARGE_UPLOAD) | BIT(OPERATION_LARGE_DOWNLOAD);
+	const struct transfer *transfer;
+	size_t at = 0;
+
+	while ((transfer = find_transfer(evidence, (struct wanted){ .operations = large }, &at)))
+		if (transfer->result == TRANSFER_STALLED || upload_is_stuck(transfer))
+			return true;
+	return false;
+}
+
 static bool box_dislikes_tls_1_3(const struct evidence *evidence, struct finding *finding)
 {
 	const struct control *failed = failed_control(evidence), *older = older_control(evidence);
@@ -108,6 +121,13 @@ static bool box_dislikes_tls_1_3(const struct evidence *evidence, struct finding
 	if (!failed || !older || strcmp(older->handshake.version, "TLSv1.2") != 0 ||
 	    strcmp(older->handshake.maximum, "TLSv1.2") != 0)
 		return false;
+	if (failed->handshake.outcome == NET_TIMED_OUT) {
+		if (large_one_is_stuck(evidence))
+			return false;
+		finding->confidence = 65;
+		finding_add(finding, "Handshakes of TLS 1.3 are larger: it may be their size as "
+				     "well (D-79).");
+	}
 	fact_address(finding, &failed->attempt.peer);
 	fact_text(finding, "version", "TLSv1.2");
 	fact_text(finding, "ending",
@@ -141,7 +161,8 @@ static bool handshake_stalls(const struct evidence *evidence, struct finding *fi
 {
 	const struct control *failed = failed_control(evidence);
 
-	if (!failed || failed->handshake.outcome != NET_TIMED_OUT || older_control(evidence))
+	if (!failed || failed->handshake.outcome != NET_TIMED_OUT ||
+	    (older_control(evidence) && !large_one_is_stuck(evidence)))
 		return false;
 	fact_address(finding, &failed->attempt.peer);
 	fact_number(finding, "bytes", (int64_t)failed->handshake.received_bytes);
@@ -377,7 +398,8 @@ static const struct cause rows[] = {
 	  .remedy = "Let ICMP \"fragmentation needed\" pass, or clamp the MSS on the tunnel or "
 		    "PPPoE line (for example to 1360).",
 	  .tells_apart = "With a smaller MTU on this machine (`ip link set dev eth0 mtu 1280`) it "
-			 "works if that is it; else a box swallows the handshake (D-19a)." },
+			 "works if that is it; else a box swallows the handshake (D-19a).",
+	  .explains = "D-34b D-78 D-82b D-45" },
 	{ .id = "D-46",
 	  .title = "The certificate is not valid at this time",
 	  .severity = SEVERITY_PROBLEM,

@@ -234,7 +234,8 @@ static bool fails_on_the_way(const struct transfer *transfer)
 {
 	const struct reply *reply = transfer_refusal(transfer);
 
-	return (transfer->result == TRANSFER_STALLED || transfer->result == TRANSFER_CUT) &&
+	return (transfer->result == TRANSFER_STALLED || transfer->result == TRANSFER_CUT ||
+		upload_is_stuck(transfer)) &&
 	       (!reply || reply->code / 10 == 42 || reply->code == 451);
 }
 
@@ -270,7 +271,7 @@ static bool one_direction_fails(const struct evidence *evidence, struct finding 
 	fact_number(finding, "bytes", (int64_t)(up && shown->acknowledged_bytes > 0
 							? shown->acknowledged_bytes
 							: shown->moved_bytes));
-	fact_text(finding, "how", shown->result == TRANSFER_STALLED ? "stalls" : "is cut off");
+	fact_text(finding, "how", shown->result == TRANSFER_CUT ? "is cut off" : "stalls");
 	fact_address(finding, &shown->attempt.peer);
 	return true;
 }
@@ -286,7 +287,7 @@ static bool data_stalls(const struct evidence *evidence, struct finding *finding
 			continue;
 		fact_number(finding, "bytes", (int64_t)transfer->moved_bytes);
 		fact_text(finding, "how",
-			  transfer->result == TRANSFER_STALLED ? "stalls" : "is cut off");
+			  transfer->result == TRANSFER_CUT ? "is cut off" : "stalls");
 		fact_address(finding, &transfer->attempt.peer);
 		return true;
 	}
@@ -327,7 +328,7 @@ static bool confirmation_is_lost(const struct evidence *evidence, struct finding
 	while ((transfer = find_transfer(evidence,
 					 (struct wanted){ .results = BIT(TRANSFER_NO_REPLY) },
 					 &at))) {
-		if (transfer->final.outcome != NET_TIMED_OUT ||
+		if (transfer->final.outcome != NET_TIMED_OUT || upload_is_stuck(transfer) ||
 		    transfer->operation == OPERATION_DELETE)
 			continue;
 		fact_number(finding, "seconds", MAX_OF(seconds_of_ms(transfer->duration_ms),

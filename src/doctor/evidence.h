@@ -262,7 +262,8 @@ enum data_end {
 	DATA_END_PROVEN, /* close_notify */
 	DATA_END_FIN,	 /* FIN; under TLS without close_notify */
 	DATA_END_RESET,
-	DATA_END_OURS, /* an upload: we ended it */
+	/* An upload: we ended it, and the server did too; DATA_END_UNKNOWN: it did not. */
+	DATA_END_OURS,
 };
 
 /* TLS on a data connection. */
@@ -314,7 +315,8 @@ struct transfer {
 	struct reply preliminary;    /* 150, or the refusal */
 	struct data_tls tls;
 	uint64_t expected_bytes, moved_bytes;
-	uint64_t acknowledged_bytes;	    /* of an upload, by the peer's TCP, when it broke */
+	/* Of an upload: what the peer's TCP had taken when it broke, or behind its end. */
+	uint64_t acknowledged_bytes;
 	int64_t first_byte_ms, duration_ms; /* from the data connection's begin */
 	uint32_t retransmits;		    /* segments (TCP_INFO) */
 	uint32_t mss;

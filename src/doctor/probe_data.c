@@ -510,9 +510,19 @@ static void move_bytes(struct data *data)
 static void close_data(struct data *data)
 {
 	fd_close(&data->listener);
-	/* An uploader's last bytes must not be eaten by a reset: the server closes first. */
-	if (!has_failed(data) && is_upload(data->task->operation) && stream_is_open(&data->stream))
-		(void)!stream_read(&data->stream, data->buffer, BUFFER_SIZE, deadline_in(CLOSE_MS));
+	/* An uploader's last bytes must not be eaten by a reset: the server closes first. One that
+	 * does not has not seen the end. */
+	if (!has_failed(data) && is_upload(data->task->operation) && stream_is_open(&data->stream)) {
+		struct tcp_numbers numbers;
+		ssize_t n = stream_read(&data->stream, data->buffer, BUFFER_SIZE,
+					deadline_in(MIN_OF((int64_t)CLOSE_MS,
+							   data->client->doctor->stall_ms)));
+
+		if (n == -ETIMEDOUT)
+			data->transfer->end = DATA_END_UNKNOWN;
+		tcp_numbers_get(data->stream.fd, &numbers);
+		data->transfer->acknowledged_bytes = numbers.acknowledged_bytes;
+	}
 	stream_close(&data->stream);
 	tls_peer_release(&data->tls);
 }

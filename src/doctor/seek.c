@@ -1,6 +1,8 @@
 /* doctor/seek.c - finds in the evidence what the tables of causes ask for; see cause.h. */
 #include "doctor/cause.h"
 
+#define UPLOAD_LATE_MS 1200
+
 static bool fits(unsigned wanted, unsigned value)
 {
 	return wanted == 0 || (wanted & BIT(value));
@@ -82,7 +84,7 @@ struct way way_of(const struct evidence *evidence, unsigned modes)
 		if (!dialled(transfer))
 			continue;
 		way.n_tried++;
-		if (outcome == NET_OK) {
+		if (outcome == NET_OK || outcome == NET_RESET) { /* it stood for a moment */
 			way.n_connected++;
 			way.open = way.open ? way.open : transfer;
 			continue;
@@ -92,6 +94,22 @@ struct way way_of(const struct evidence *evidence, unsigned modes)
 		way.n_refused += outcome == NET_REFUSED || outcome == NET_UNREACHABLE;
 	}
 	return way;
+}
+
+bool upload_is_stuck(const struct transfer *transfer)
+{
+	const struct reply *final = &transfer->final;
+	/* The server gave up waiting for the rest. */
+	bool is_late = reply_is_refusal(final) &&
+		       (final->code / 10 == 42 || final->code == 451) &&
+		       final->after_ms > transfer->duration_ms + UPLOAD_LATE_MS;
+
+	if (!(OPERATIONS_UPLOAD & BIT(transfer->operation)))
+		return false;
+	return transfer->result == TRANSFER_STALLED ||
+	       (transfer->result == TRANSFER_NO_REPLY && final->outcome == NET_TIMED_OUT &&
+		transfer->end == DATA_END_UNKNOWN) ||
+	       (transfer->result == TRANSFER_NOT_CONFIRMED && is_late);
 }
 
 bool text_has_word(const char *text, const char *words)
