@@ -5,6 +5,7 @@ import pytest
 from walls.certificates import HOST
 from walls.servers import KINDS, Proftpd, Pureftpd, Pyftpdlib, Sallyport, Vsftpd, each
 
+
 @pytest.mark.quick
 @each(*KINDS)
 def test_the_password_is_wrong(lab, kind):

@@ -1,7 +1,5 @@
 """What only shows with time: command connections that are cut while they are silent."""
 
-import pytest
-
 from walls.certificates import HOST
 from walls.scenario import near
 from walls.servers import Pyftpdlib, Sallyport, Vsftpd, each
