@@ -53,7 +53,8 @@ static bool port_is_private(const struct evidence *evidence, struct finding *fin
 		return false;
 	const struct address *peer = &evidence->controls[failed->control].attempt.peer;
 	bool says_so = reply && reply_names(reply, "D-36");
-	bool is_so = address_is_private(&failed->announced) && !address_is_private(peer);
+	bool is_so = address_is_private(&failed->announced) &&
+		     !address_is_unspecified(&failed->announced) && !address_is_private(peer);
 	/* The server sees us come from elsewhere: a translator stands between. */
 	bool is_translated = evidence->other_end.is_there &&
 			     !address_is_unspecified(&evidence->other_end.sees) &&

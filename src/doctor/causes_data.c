@@ -12,7 +12,9 @@ static bool failed_at_tls(const struct transfer *transfer)
 {
 	const struct reply *refusal = transfer_refusal(transfer);
 
-	if (transfer->tls.outcome == NET_UNTRIED || !transfer_has_failed(transfer))
+	if (transfer->tls.outcome == NET_UNTRIED || !transfer_has_failed(transfer) ||
+	    transfer->result == TRANSFER_SETUP_REFUSED ||
+	    transfer->operation == OPERATION_EMPTY_UPLOAD) /* D-58a */
 		return false;
 	if (transfer->result == TRANSFER_TLS_FAILED || says_reuse(refusal))
 		return true;

@@ -627,7 +627,10 @@ static bool leads_to_another_node(const struct evidence *evidence, struct findin
 			       transfer->tls.outcome == NET_RESET ||
 			       transfer->tls.outcome == NET_CLOSED || (reply && reply->code == 425);
 
-		if (transfer->attempt.outcome != NET_OK || transfer->moved_bytes > 0 || !is_gone ||
+		bool has_opened = transfer->attempt.outcome == NET_OK ||
+				  transfer->attempt.outcome == NET_RESET;
+
+		if (!has_opened || transfer->moved_bytes > 0 || !is_gone ||
 		    (reply && reply->code != 425 && reply->code != 426))
 			continue;
 		shown = shown ? shown : transfer;

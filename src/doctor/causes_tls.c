@@ -432,8 +432,8 @@ static const struct cause rows[] = {
 			 "mend such a chain, FTP clients do not.",
 	  .remedy = "Install the full chain: the certificate of the server followed by the "
 		    "intermediate {missing}.",
-	  .tells_apart = "If {missing} is an authority of your own organisation, it has to be "
-			 "trusted by the client instead (D-50).",
+	  .tells_apart = "If the missing one is an authority of your own organisation, clients have "
+			 "to be told to trust it instead (D-50).",
 	  .explains = "D-50" },
 	{ .id = "D-50",
 	  .title = "The certificate is of an authority that is not known here",
