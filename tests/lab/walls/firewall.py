@@ -25,6 +25,8 @@ def has_ftp_helper():
 class Firewall:
     def __init__(self, town, node):
         self.town, self.node = town, node
+        # On the way to the server: the client's own ports may have the same numbers.
+        self._inwards = {"wall": "oifname wan", "site": "iifname wan"}[node]
         town.run(node, "nft", "-f", "-", text=TABLE)
 
     def add(self, chain, *rules):
@@ -32,11 +34,11 @@ class Firewall:
             f"add rule inet lab {chain} {rule}\n" for rule in rules))
 
     def drops(self, *matches):
-        """What passes through here is dropped without a word: "tcp dport 21"."""
-        self.add("forward", *(f"{match} drop" for match in matches))
+        """What goes to the server is dropped without a word: "tcp dport 21"."""
+        self.add("forward", *(f"{self._inwards} {match} drop" for match in matches))
 
     def rejects(self, *matches, how="tcp reset"):
-        self.add("forward", *(f"{match} reject with {how}" for match in matches))
+        self.add("forward", *(f"{self._inwards} {match} reject with {how}" for match in matches))
 
     def lets_in(self, *matches):
         """A stateful firewall: connections from outside need one of these, all others are dropped."""
