@@ -6,29 +6,22 @@
 #include "accounts/internal.h"
 #include "base/clock.h"
 
-#define COLUMNS                                                                                    \
-	"name, password_hash, home, enabled, permissions, created_ms, updated_ms, last_login_ms, " \
-	"last_login_from, " LIMIT_COLUMNS
-/* In the order of enum limit. NULL: as the server has it. */
-#define LIMIT_COLUMNS                                                                              \
-	"session_upload_rate, session_download_rate, user_upload_rate, user_download_rate, "       \
-	"user_sessions, upload_size, min_rate"
-#define FIRST_LIMIT_COLUMN 9
+#define QUOTA_COLUMN 9
+#define FIRST_LIMIT_COLUMN 11
 
 /* A NULL for a part of QUERY_CHANGE leaves that part as it is. */
 static const char *const queries[N_QUERIES] = {
-	[QUERY_GET] = "SELECT " COLUMNS " FROM users WHERE name = ?1",
-	[QUERY_LIST] = "SELECT " COLUMNS " FROM users ORDER BY name",
+	[QUERY_GET] = "SELECT " ACCOUNT_COLUMN_NAMES " FROM users WHERE name = ?1",
+	[QUERY_LIST] = "SELECT " ACCOUNT_COLUMN_NAMES " FROM users ORDER BY name",
 	[QUERY_ADD] =
 		"INSERT INTO users (name, password_hash, home, enabled, permissions, created_ms, "
-		"updated_ms, " LIMIT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, "
-		"?10, ?11, ?12, ?13)",
+		"updated_ms, quota_bytes, quota_files, " LIMIT_COLUMNS
+		") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?15, ?16, " LIMIT_VALUES ")",
 	[QUERY_CHANGE] = "UPDATE users SET password_hash = coalesce(?2, password_hash), "
 			 "home = coalesce(?3, home), enabled = coalesce(?4, enabled), "
 			 "permissions = coalesce(?5, permissions), updated_ms = ?6 WHERE name = ?1",
-	[QUERY_LIMITS] = "UPDATE users SET session_upload_rate = ?7, session_download_rate = ?8, "
-			 "user_upload_rate = ?9, user_download_rate = ?10, user_sessions = ?11, "
-			 "upload_size = ?12, min_rate = ?13 WHERE name = ?1",
+	[QUERY_LIMITS] = "UPDATE users SET quota_bytes = ?15, quota_files = ?16, " SET_LIMITS
+			 " WHERE name = ?1",
 	[QUERY_DELETE] = "DELETE FROM users WHERE name = ?1",
 	[QUERY_LOGIN] = "UPDATE users SET last_login_ms = ?2, last_login_from = ?3 WHERE name = ?1",
 };
@@ -126,29 +119,53 @@ int copy_column(sqlite3_stmt *s, int column, char *dst, size_t dst_size)
 	return text_copy(value, dst, dst_size) < 0 ? -EIO : 0;
 }
 
-static void read_limits(sqlite3_stmt *s, struct user_limits *ret)
+void read_limits(sqlite3_stmt *s, int column, struct user_limits *ret,
+		 enum user_uploads *ret_uploads)
 {
 	for (int i = 0; i < LIMITS; i++) {
-		bool is_set = sqlite3_column_type(s, FIRST_LIMIT_COLUMN + i) != SQLITE_NULL;
+		bool is_set = sqlite3_column_type(s, column + i) != SQLITE_NULL;
 
-		ret->values[i] =
-			is_set ? sqlite3_column_int64(s, FIRST_LIMIT_COLUMN + i) : LIMIT_AS_SERVER;
+		ret->values[i] = is_set ? sqlite3_column_int64(s, column + i) : LIMIT_AS_SERVER;
 	}
+	int64_t uploads = sqlite3_column_int64(s, column + LIMITS);
+
+	*ret_uploads = uploads > 0 && uploads < USER_UPLOADS_MODES ? (enum user_uploads)uploads
+								   : USER_UPLOADS_AS_SERVER;
 }
 
 /* Parameters that are not bound are NULL. */
-static int bind_limits(sqlite3_stmt *s, const struct user_limits *limits)
+int bind_limits(sqlite3_stmt *s, const struct user_limits *limits, enum user_uploads uploads)
 {
 	int bound = SQLITE_OK;
 
 	for (int i = 0; i < LIMITS; i++)
 		if (limits->values[i] != LIMIT_AS_SERVER)
 			bound |= sqlite3_bind_int64(s, 7 + i, limits->values[i]);
+	if (uploads != USER_UPLOADS_AS_SERVER)
+		bound |= sqlite3_bind_int64(s, 7 + LIMITS, uploads);
+	return bound;
+}
+
+static int64_t read_quota(sqlite3_stmt *s, int column)
+{
+	bool is_set = sqlite3_column_type(s, column) != SQLITE_NULL;
+
+	return is_set ? MAX_OF(sqlite3_column_int64(s, column), 0) : QUOTA_AS_GROUP;
+}
+
+static int bind_own_limits(sqlite3_stmt *s, const struct account *account)
+{
+	int bound = bind_limits(s, &account->limits, account->uploads);
+
+	if (account->quota.bytes != QUOTA_AS_GROUP)
+		bound |= sqlite3_bind_int64(s, 15, account->quota.bytes);
+	if (account->quota.files != QUOTA_AS_GROUP)
+		bound |= sqlite3_bind_int64(s, 16, account->quota.files);
 	return bound;
 }
 
 /* A value that we would never have stored means that somebody else wrote it: -EIO. */
-static int read_row(sqlite3_stmt *s, struct account *ret)
+int account_read_row(sqlite3_stmt *s, struct account *ret)
 {
 	int r = copy_column(s, 0, ret->name, sizeof(ret->name));
 
@@ -165,7 +182,9 @@ static int read_row(sqlite3_stmt *s, struct account *ret)
 	ret->created_wall_ms = sqlite3_column_int64(s, 5);
 	ret->updated_wall_ms = sqlite3_column_int64(s, 6);
 	ret->last_login_wall_ms = sqlite3_column_int64(s, 7);
-	read_limits(s, &ret->limits);
+	ret->quota.bytes = read_quota(s, QUOTA_COLUMN);
+	ret->quota.files = read_quota(s, QUOTA_COLUMN + 1);
+	read_limits(s, FIRST_LIMIT_COLUMN, &ret->limits, &ret->uploads);
 	return 0;
 }
 
@@ -178,7 +197,7 @@ int accounts_add_locked(struct accounts *accounts, const struct account *account
 	bound |= sqlite3_bind_int(s, 4, account->is_enabled);
 	bound |= sqlite3_bind_int64(s, 5, account->permissions);
 	bound |= sqlite3_bind_int64(s, 6, clock_wall_ms());
-	bound |= bind_limits(s, &account->limits);
+	bound |= bind_own_limits(s, account);
 	return run_bound_locked(&accounts->writer, s, bound);
 }
 
@@ -202,7 +221,7 @@ int accounts_get(struct accounts *accounts, struct text name, struct account *re
 		code = sqlite3_step(s);
 	int r = database_errno(code);
 	if (code == SQLITE_ROW)
-		r = read_row(s, &account);
+		r = account_read_row(s, &account);
 	else if (r == 0)
 		r = -ENOENT;
 	finish_statement(s);
@@ -242,7 +261,7 @@ int accounts_change_locked(struct accounts *accounts, struct text name, unsigned
 	if (r <= 0 || !(parts & ACCOUNT_LIMITS))
 		return r;
 	bound = bind_text(limits, 1, name);
-	bound |= bind_limits(limits, &values->limits);
+	bound |= bind_own_limits(limits, values);
 	return run_bound_locked(&accounts->writer, limits, bound);
 }
 
@@ -286,7 +305,7 @@ int accounts_list(struct accounts *accounts, void (*each)(const struct account *
 			r = database_errno(code);
 			break;
 		}
-		r = read_row(s, &account);
+		r = account_read_row(s, &account);
 		if (r < 0)
 			break;
 		each(&account, arg);

@@ -12,6 +12,7 @@
 #include "accounts/database.h"
 #include "accounts/password.h"
 #include "ftp/account.h"
+#include "ftp/quota.h"
 #include "ftp/user_limits.h"
 
 #define ACCOUNT_FROM_SIZE 72 /* an address as text */
@@ -21,8 +22,10 @@ struct account {
 	char password_hash[PASSWORD_HASH_SIZE];
 	char home[USER_HOME_MAX + 1]; /* absolute, or relative to data_root */
 	bool is_enabled;
-	uint32_t permissions; /* enum permission bits */
-	struct user_limits limits;
+	uint32_t permissions;	   /* enum permission bits */
+	struct user_limits limits; /* LIMIT_AS_SERVER: its group's, or else the server's */
+	enum user_uploads uploads; /* likewise */
+	struct quota_choice quota;
 	int64_t created_wall_ms, updated_wall_ms;
 	int64_t last_login_wall_ms; /* 0: never */
 	char last_login_from[ACCOUNT_FROM_SIZE];
@@ -34,7 +37,7 @@ enum account_part {
 	ACCOUNT_HOME = 1 << 1,
 	ACCOUNT_ENABLED = 1 << 2,
 	ACCOUNT_PERMISSIONS = 1 << 3,
-	ACCOUNT_LIMITS = 1 << 4, /* all of them */
+	ACCOUNT_LIMITS = 1 << 4, /* limits, uploads and quota: all of them */
 };
 
 struct account_login {

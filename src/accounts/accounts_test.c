@@ -141,7 +141,7 @@ static void a_change_touches_only_the_parts_it_names(void **state)
 	assert_string_equal(account.password_hash, "$y$hash");
 }
 
-static void limits_are_kept_and_reset(void **state)
+static void limits_quota_and_uploads_are_kept_and_reset(void **state)
 {
 	(void)state;
 	struct account values = make_account("carol"), account;
@@ -149,15 +149,23 @@ static void limits_are_kept_and_reset(void **state)
 	values.limits = limits_as_server();
 	values.limits.values[LIMIT_USER_SESSIONS] = 5;
 	values.limits.values[LIMIT_UPLOAD_SIZE] = 0;
+	values.quota = (struct quota_choice){ 10737418240, QUOTA_AS_GROUP };
+	values.uploads = USER_UPLOADS_ATOMIC;
 	assert_int_equal(accounts_add(accounts, &values), 0);
 	assert_int_equal(accounts_get(accounts, T("carol"), &account), 0);
 	assert_memory_equal(&account.limits, &values.limits, sizeof(values.limits));
+	assert_memory_equal(&account.quota, &values.quota, sizeof(values.quota));
+	assert_int_equal(account.uploads, USER_UPLOADS_ATOMIC);
 
 	values.limits = limits_as_server();
 	values.limits.values[LIMIT_MIN_RATE] = INT64_MAX;
+	values.quota = (struct quota_choice){ QUOTA_AS_GROUP, 0 };
+	values.uploads = USER_UPLOADS_AS_SERVER;
 	assert_int_equal(accounts_change(accounts, T("carol"), ACCOUNT_LIMITS, &values), 0);
 	assert_int_equal(accounts_get(accounts, T("carol"), &account), 0);
 	assert_memory_equal(&account.limits, &values.limits, sizeof(values.limits));
+	assert_memory_equal(&account.quota, &values.quota, sizeof(values.quota));
+	assert_int_equal(account.uploads, USER_UPLOADS_AS_SERVER);
 	assert_int_equal(accounts_change(accounts, T("nobody"), ACCOUNT_LIMITS, &values), -ENOENT);
 }
 
@@ -249,7 +257,7 @@ int main(void)
 		WITH_ACCOUNTS(names_are_compared_by_their_bytes),
 		WITH_ACCOUNTS(an_added_account_is_read_as_it_was_written),
 		WITH_ACCOUNTS(a_change_touches_only_the_parts_it_names),
-		WITH_ACCOUNTS(limits_are_kept_and_reset),
+		WITH_ACCOUNTS(limits_quota_and_uploads_are_kept_and_reset),
 		WITH_ACCOUNTS(a_deleted_account_is_gone_and_its_name_free),
 		WITH_ACCOUNTS(the_list_is_ordered_by_name),
 		WITH_ACCOUNTS(logins_are_noted_and_those_of_deleted_users_skipped),

@@ -19,7 +19,7 @@ enum query {
 	N_QUERIES
 };
 
-#define N_RIGHTS_QUERIES 9 /* of rights.c */
+#define N_RIGHTS_QUERIES 12 /* of rights.c */
 
 struct connection {
 	pthread_mutex_t lock;
@@ -32,12 +32,38 @@ struct accounts {
 	sqlite3_stmt *rights_statements[N_RIGHTS_QUERIES];
 };
 
+/* Limits in the order of enum limit, and uploads; NULL: another has them. */
+#define LIMIT_COLUMNS                                                                              \
+	"session_upload_rate, session_download_rate, user_upload_rate, user_download_rate, "       \
+	"user_sessions, upload_size, min_rate, uploads"
+#define N_LIMIT_COLUMNS (LIMITS + 1)
+/* Sets them to the parameters from ?7 on. */
+#define SET_LIMITS                                                                                 \
+	"session_upload_rate = ?7, session_download_rate = ?8, user_upload_rate = ?9, "            \
+	"user_download_rate = ?10, user_sessions = ?11, upload_size = ?12, min_rate = ?13, "       \
+	"uploads = ?14"
+#define LIMIT_VALUES "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14"
+
+/* From this column on. */
+void read_limits(sqlite3_stmt *s, int column, struct user_limits *ret,
+		 enum user_uploads *ret_uploads);
+/* To ?7 and on. */
+int bind_limits(sqlite3_stmt *s, const struct user_limits *limits,
+		enum user_uploads uploads) MUST_CHECK;
+
 int bind_text(sqlite3_stmt *s, int at, struct text value) MUST_CHECK;
 int copy_column(sqlite3_stmt *s, int column, char *dst, size_t dst_size) MUST_CHECK;
 void finish_statement(sqlite3_stmt *s);
 /* Runs a bound statement that gives no rows; bound is the ORed code of its binds. Returns how many
  * rows changed, or -errno. */
 int run_bound_locked(struct connection *c, sqlite3_stmt *s, int bound) MUST_CHECK;
+
+/* The columns of an account, and the account in the first ACCOUNT_COLUMNS of a row. */
+#define ACCOUNT_COLUMN_NAMES                                                                       \
+	"name, password_hash, home, enabled, permissions, created_ms, updated_ms, last_login_ms, " \
+	"last_login_from, quota_bytes, quota_files, " LIMIT_COLUMNS
+#define ACCOUNT_COLUMNS (11 + N_LIMIT_COLUMNS)
+int account_read_row(sqlite3_stmt *s, struct account *ret) MUST_CHECK;
 
 /* Rows changed, or -errno. */
 int accounts_add_locked(struct accounts *accounts, const struct account *account) MUST_CHECK;

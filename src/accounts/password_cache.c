@@ -4,8 +4,10 @@
  * makes room. */
 #include "accounts/password_cache.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <pthread.h>
 
 #include "accounts/password.h"
@@ -28,7 +30,7 @@ struct flight {
 };
 
 struct password_cache {
-	uint8_t mac_key[32];
+	EVP_MAC_CTX *mac; /* keyed; each use is a copy of it */
 	int64_t lifetime_ms;
 	int64_t (*now_ms)(void);
 	pthread_mutex_t lock;
@@ -38,13 +40,38 @@ struct password_cache {
 	struct entry entries[SETS][WAYS];
 };
 
+/* HMAC-SHA256 under a key that is known here only. */
+static EVP_MAC_CTX *new_mac(void)
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *context = mac ? EVP_MAC_CTX_new(mac) : NULL;
+	uint8_t key[32];
+
+	random_bytes(key, sizeof(key));
+	if (context && EVP_MAC_init(context, key, sizeof(key), params) != 1) {
+		EVP_MAC_CTX_free(context);
+		context = NULL;
+	}
+	explicit_bzero(key, sizeof(key));
+	EVP_MAC_free(mac); /* the context holds on to it */
+	return context;
+}
+
 struct password_cache *password_cache_new(int64_t lifetime_ms, int64_t (*now_ms)(void))
 {
 	struct password_cache *cache = calloc(1, sizeof(*cache));
 
 	if (!cache)
 		return NULL;
-	random_bytes(cache->mac_key, sizeof(cache->mac_key));
+	cache->mac = new_mac();
+	if (!cache->mac) {
+		free(cache);
+		return NULL;
+	}
 	cache->lifetime_ms = lifetime_ms;
 	cache->now_ms = now_ms;
 	(void)pthread_mutex_init(&cache->lock, NULL);
@@ -60,6 +87,7 @@ void password_cache_free(struct password_cache **cache)
 		return;
 	(void)pthread_cond_destroy(&c->landed);
 	(void)pthread_mutex_destroy(&c->lock);
+	EVP_MAC_CTX_free(c->mac);
 	explicit_bzero(c, sizeof(*c));
 	free(c);
 	*cache = NULL;
@@ -85,22 +113,33 @@ static int add_part(struct message *message, struct text part)
 	return 0;
 }
 
+static int sign(const struct password_cache *cache, const struct message *message,
+		uint8_t ret[static PASSWORD_CACHE_KEY_SIZE])
+{
+	EVP_MAC_CTX *mac = EVP_MAC_CTX_dup(cache->mac);
+	size_t made = 0;
+	bool is_good = mac && EVP_MAC_update(mac, message->bytes, message->len) == 1 &&
+		       EVP_MAC_final(mac, ret, &made, PASSWORD_CACHE_KEY_SIZE) == 1;
+
+	EVP_MAC_CTX_free(mac);
+	return is_good ? 0 : -ENOMEM;
+}
+
 static int make_key(const struct password_cache *cache, struct text user, const char *hash,
 		    struct text password, uint8_t ret[static PASSWORD_CACHE_KEY_SIZE])
 {
-	struct message message = { .len = 0 };
-	size_t made = 0;
+	struct message message;
+
+	message.len = 0;
 
 	int r = add_part(&message, user);
 	if (r == 0)
 		r = add_part(&message, text_of(hash));
 	if (r == 0)
 		r = add_part(&message, password);
-	if (r == 0 &&
-	    !EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, cache->mac_key, sizeof(cache->mac_key),
-		       message.bytes, message.len, ret, PASSWORD_CACHE_KEY_SIZE, &made))
-		r = -ENOMEM;
-	explicit_bzero(&message, sizeof(message));
+	if (r == 0)
+		r = sign(cache, &message, ret);
+	explicit_bzero(message.bytes, message.len);
 	return r;
 }
 
@@ -195,6 +234,20 @@ bool password_cache_enter(struct password_cache *cache, struct text user, const 
 	}
 	*ret_ticket = ticket;
 	return is_verified;
+}
+
+bool password_cache_knows(struct password_cache *cache, struct text user, const char *hash,
+			  struct text password)
+{
+	uint8_t key[PASSWORD_CACHE_KEY_SIZE];
+
+	if (cache->lifetime_ms == 0 || make_key(cache, user, hash, password, key) < 0)
+		return false;
+	(void)pthread_mutex_lock(&cache->lock);
+	bool is_known = find_entry_locked(cache, key) != NULL;
+	(void)pthread_mutex_unlock(&cache->lock);
+	explicit_bzero(key, sizeof(key));
+	return is_known;
 }
 
 void password_cache_leave(struct password_cache *cache, struct password_ticket *ticket,

@@ -35,4 +35,8 @@ bool password_cache_enter(struct password_cache *cache, struct text user, const 
 void password_cache_leave(struct password_cache *cache, struct password_ticket *ticket,
 			  bool is_verified);
 
+/* True: verified not long ago. Never waits. */
+bool password_cache_knows(struct password_cache *cache, struct text user, const char *hash,
+			  struct text password) MUST_CHECK;
+
 #endif

@@ -65,10 +65,17 @@ static void only_the_same_user_hash_and_password_hit(void **state)
 		{ "", "alicehash", "secret" },
 	};
 
+	assert_false(password_cache_knows(cache, T("alice"), "hash", T("secret")));
 	assert_false(ask("alice", "hash", "secret", true));
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		assert_false(password_cache_knows(cache, text_of(others[i].user), others[i].hash,
+						  text_of(others[i].password)));
 		assert_false(ask(others[i].user, others[i].hash, others[i].password, false));
+	}
 	assert_true(ask("alice", "hash", "secret", false));
+	assert_true(password_cache_knows(cache, T("alice"), "hash", T("secret")));
+	atomic_fetch_add(&now_ms, LIFETIME_MS);
+	assert_false(password_cache_knows(cache, T("alice"), "hash", T("secret")));
 }
 
 static void an_answer_expires(void **state)

@@ -9,12 +9,15 @@
 enum rights_query {
 	RIGHTS_GET,
 	RIGHTS_EFFECTIVE,
+	RIGHTS_LOGIN,
 	RIGHTS_ADD,
 	RIGHTS_CHANGE,
 	GROUP_GET,
 	GROUP_LIST,
+	GROUP_MEMBERS,
 	GROUP_ADD,
 	GROUP_CHANGE,
+	GROUP_CHANGE_LIMITS,
 	GROUP_DELETE,
 	RIGHTS_QUERIES,
 };
@@ -22,9 +25,28 @@ enum rights_query {
 static_assert(RIGHTS_QUERIES == N_RIGHTS_QUERIES, "struct accounts has room for each");
 
 #define LINES "rules, denied, hidden, folders" /* in the order of enum policy_kind */
+#define GROUP_QUOTAS "quota_bytes, quota_files, member_quota_bytes, member_quota_files"
 #define GROUP_COLUMNS                                                                              \
 	LINES ", name, permissions, "                                                              \
-	      "(SELECT count(*) FROM user_rights WHERE group_name = groups.name)"
+	      "(SELECT count(*) FROM user_rights WHERE group_name = groups.name), " GROUP_QUOTAS   \
+	      ", " LIMIT_COLUMNS
+/* In the order in which read_effective reads them. */
+#define EFFECTIVE_COLUMNS                                                                          \
+	"r.rules, r.denied, r.hidden, r.folders, "                                                 \
+	"g.rules, g.denied, g.hidden, g.folders, "                                                 \
+	"r.inherits_permissions AND g.name IS NOT NULL, u.permissions, g.permissions, "            \
+	"coalesce(g.name, ''), "                                                                   \
+	"coalesce(u.quota_bytes, g.member_quota_bytes), "                                          \
+	"coalesce(u.quota_files, g.member_quota_files), g.quota_bytes, g.quota_files, "            \
+	"coalesce(u.session_upload_rate, g.session_upload_rate), "                                 \
+	"coalesce(u.session_download_rate, g.session_download_rate), "                             \
+	"coalesce(u.user_upload_rate, g.user_upload_rate), "                                       \
+	"coalesce(u.user_download_rate, g.user_download_rate), "                                   \
+	"coalesce(u.user_sessions, g.user_sessions), "                                             \
+	"coalesce(u.upload_size, g.upload_size), coalesce(u.min_rate, g.min_rate), "               \
+	"coalesce(u.uploads, g.uploads) "
+#define WITH_RIGHTS                                                                                \
+	"LEFT JOIN user_rights r ON r.name = u.name LEFT JOIN groups g ON g.name = r.group_name "
 #define SET_LINES                                                                                  \
 	"rules = coalesce(?2, rules), denied = coalesce(?3, denied), "                             \
 	"hidden = coalesce(?4, hidden), folders = coalesce(?5, folders)"
@@ -34,9 +56,10 @@ static const char *const queries[RIGHTS_QUERIES] = {
 	[RIGHTS_GET] = "SELECT " LINES ", coalesce(group_name, ''), inherits_permissions "
 		       "FROM user_rights WHERE name = ?1",
 	[RIGHTS_EFFECTIVE] =
-		"SELECT u.rules, u.denied, u.hidden, u.folders, "
-		"g.rules, g.denied, g.hidden, g.folders, u.inherits_permissions, g.permissions "
-		"FROM user_rights u LEFT JOIN groups g ON g.name = u.group_name WHERE u.name = ?1",
+		"SELECT " EFFECTIVE_COLUMNS "FROM users u " WITH_RIGHTS "WHERE u.name = ?1",
+	[RIGHTS_LOGIN] =
+		"SELECT a.*, " EFFECTIVE_COLUMNS "FROM (SELECT " ACCOUNT_COLUMN_NAMES
+		" FROM users WHERE name = ?1) a JOIN users u ON u.name = a.name " WITH_RIGHTS,
 	[RIGHTS_ADD] = "INSERT INTO user_rights (name) VALUES (?1) ON CONFLICT DO NOTHING",
 	[RIGHTS_CHANGE] =
 		"UPDATE user_rights SET " SET_LINES
@@ -44,17 +67,26 @@ static const char *const queries[RIGHTS_QUERIES] = {
 		"inherits_permissions = coalesce(?7, inherits_permissions) WHERE name = ?1",
 	[GROUP_GET] = "SELECT " GROUP_COLUMNS " FROM groups WHERE name = ?1",
 	[GROUP_LIST] = "SELECT " GROUP_COLUMNS " FROM groups ORDER BY name",
-	[GROUP_ADD] = "INSERT INTO groups (name, permissions, created_ms, updated_ms, " LINES ") "
-		      "VALUES (?1, ?6, ?7, ?7, ?2, ?3, ?4, ?5)",
-	[GROUP_CHANGE] = "UPDATE groups SET " SET_LINES ", "
-			 "permissions = coalesce(?6, permissions), updated_ms = ?7 WHERE name = ?1",
+	[GROUP_MEMBERS] =
+		"SELECT u.name, u.home FROM users u JOIN user_rights r ON r.name = u.name "
+		"WHERE r.group_name = ?1 ORDER BY u.name",
+	[GROUP_ADD] =
+		"INSERT INTO groups (name, permissions, created_ms, updated_ms, " LINES
+		", " GROUP_QUOTAS ", " LIMIT_COLUMNS
+		") VALUES (?1, ?6, ?19, ?19, ?2, ?3, ?4, ?5, ?15, ?16, ?17, ?18, " LIMIT_VALUES ")",
+	[GROUP_CHANGE] =
+		"UPDATE groups SET " SET_LINES ", "
+		"permissions = coalesce(?6, permissions), updated_ms = ?19 WHERE name = ?1",
+	[GROUP_CHANGE_LIMITS] = "UPDATE groups SET quota_bytes = ?15, quota_files = ?16, "
+				"member_quota_bytes = ?17, member_quota_files = ?18, " SET_LIMITS
+				" WHERE name = ?1",
 	[GROUP_DELETE] = "DELETE FROM groups WHERE name = ?1",
 };
 
 static bool is_reading(enum rights_query query)
 {
-	return query == RIGHTS_GET || query == RIGHTS_EFFECTIVE || query == GROUP_GET ||
-	       query == GROUP_LIST;
+	return query == RIGHTS_GET || query == RIGHTS_EFFECTIVE || query == RIGHTS_LOGIN ||
+	       query == GROUP_GET || query == GROUP_LIST || query == GROUP_MEMBERS;
 }
 
 int rights_prepare(struct accounts *accounts)
@@ -191,35 +223,69 @@ int rights_get(struct accounts *accounts, struct text name, struct rights *ret)
 	return r;
 }
 
-static int read_effective(sqlite3_stmt *s, struct effective_rights *ret)
+static uint64_t read_quota(sqlite3_stmt *s, int column)
+{
+	int64_t value = sqlite3_column_int64(s, column);
+
+	return value > 0 ? (uint64_t)value : 0;
+}
+
+static struct quota_limits read_quotas(sqlite3_stmt *s, int column)
+{
+	return (struct quota_limits){ read_quota(s, column), read_quota(s, column + 1) };
+}
+
+/* From the column `first` on. */
+static int read_effective(sqlite3_stmt *s, int first, struct effective_rights *ret)
 {
 	struct buf policy;
 
 	buf_init(&policy, ret->policy, sizeof(ret->policy));
 	for (int i = 0; i < 2 * POLICY_KINDS; i++) {
-		const void *ptr = sqlite3_column_text(s, i);
+		const void *ptr = sqlite3_column_text(s, first + i);
 
-		buf_add(&policy, (struct text){ ptr, (size_t)sqlite3_column_bytes(s, i) });
+		buf_add(&policy, (struct text){ ptr, (size_t)sqlite3_column_bytes(s, first + i) });
 	}
-	if (sqlite3_column_int(s, 8) != 0 && sqlite3_column_type(s, 9) != SQLITE_NULL) {
-		ret->permissions = (uint32_t)sqlite3_column_int64(s, 9) & PERM_ALL;
-		ret->is_of_group = true;
-	}
-	return policy.has_overflowed ? -EIO : 0;
+	ret->is_of_group = sqlite3_column_int(s, first + 8) != 0;
+	ret->permissions =
+		(uint32_t)sqlite3_column_int64(s, first + (ret->is_of_group ? 10 : 9)) & PERM_ALL;
+	ret->quota = read_quotas(s, first + 12);
+	ret->group_quota = read_quotas(s, first + 14);
+	read_limits(s, first + 16, &ret->limits, &ret->uploads);
+	if (policy.has_overflowed)
+		return -EIO;
+	return copy_column(s, first + 11, ret->group, sizeof(ret->group));
 }
 
-int rights_get_effective(struct accounts *accounts, struct text name, uint32_t permissions,
-			 struct effective_rights *ret)
+int rights_get_effective(struct accounts *accounts, struct text name, struct effective_rights *ret)
 {
 	sqlite3_stmt *s = accounts->rights_statements[RIGHTS_EFFECTIVE];
 
-	ret->permissions = permissions;
-	ret->is_of_group = false;
-	ret->policy[0] = '\0';
 	(void)pthread_mutex_lock(&accounts->reader.lock);
 	int r = step_locked(s, name);
 	if (r > 0)
-		r = read_effective(s, ret);
+		r = read_effective(s, 0, ret);
+	else if (r == 0)
+		r = -ENOENT;
+	finish_statement(s);
+	(void)pthread_mutex_unlock(&accounts->reader.lock);
+	return r;
+}
+
+int rights_get_login(struct accounts *accounts, struct text name, struct account *ret_account,
+		     struct effective_rights *ret)
+{
+	sqlite3_stmt *s = accounts->rights_statements[RIGHTS_LOGIN];
+
+	(void)pthread_mutex_lock(&accounts->reader.lock);
+	int r = step_locked(s, name);
+	if (r > 0) {
+		r = account_read_row(s, ret_account);
+		if (r == 0)
+			r = read_effective(s, ACCOUNT_COLUMNS, ret);
+	} else if (r == 0) {
+		r = -ENOENT;
+	}
 	finish_statement(s);
 	(void)pthread_mutex_unlock(&accounts->reader.lock);
 	return r;
@@ -227,43 +293,85 @@ int rights_get_effective(struct accounts *accounts, struct text name, uint32_t p
 
 /* --- groups ----------------------------------------------------------------------------------- */
 
-static int run_group(struct accounts *accounts, enum rights_query query, struct text name,
-		     bool has_permissions, unsigned parts, const struct group *values)
+/* Every parameter that the queries of groups have. */
+static int bind_group(sqlite3_stmt *s, unsigned parts, unsigned rights_parts,
+		      const struct group *values)
 {
-	struct connection *c = &accounts->writer;
-	sqlite3_stmt *s = accounts->rights_statements[query];
+	int bound = bind_lines(s, rights_parts, &values->rights);
 
-	(void)pthread_mutex_lock(&c->lock);
-	int bound = bind_text(s, 1, name);
-	if (query != GROUP_DELETE) {
-		bound |= bind_lines(s, parts, &values->rights);
-		if (has_permissions)
-			bound |= sqlite3_bind_int64(s, 6, values->permissions);
-		bound |= sqlite3_bind_int64(s, 7, clock_wall_ms());
-	}
-	int r = run_bound_locked(c, s, bound);
-	(void)pthread_mutex_unlock(&c->lock);
-	if (r < 0)
-		return r;
-	return r == 0 ? -ENOENT : 0;
+	if (parts & GROUP_PERMISSIONS)
+		bound |= sqlite3_bind_int64(s, 6, values->permissions);
+	return bound | sqlite3_bind_int64(s, 19, clock_wall_ms());
+}
+
+static int bind_group_limits(sqlite3_stmt *s, const struct group *values)
+{
+	int bound = bind_limits(s, &values->limits, values->uploads);
+
+	bound |= sqlite3_bind_int64(s, 15, (int64_t)values->quota.bytes);
+	bound |= sqlite3_bind_int64(s, 16, (int64_t)values->quota.files);
+	bound |= sqlite3_bind_int64(s, 17, (int64_t)values->member_quota.bytes);
+	return bound | sqlite3_bind_int64(s, 18, (int64_t)values->member_quota.files);
 }
 
 int group_add(struct accounts *accounts, const struct group *group)
 {
-	return run_group(accounts, GROUP_ADD, text_of(group->name), true, UINT32_MAX, group);
+	struct connection *c = &accounts->writer;
+	sqlite3_stmt *s = accounts->rights_statements[GROUP_ADD];
+
+	(void)pthread_mutex_lock(&c->lock);
+	int bound = bind_text(s, 1, text_of(group->name));
+	bound |= bind_group(s, GROUP_PERMISSIONS, UINT32_MAX, group);
+	bound |= bind_group_limits(s, group);
+	int r = run_bound_locked(c, s, bound);
+	(void)pthread_mutex_unlock(&c->lock);
+	return r < 0 ? r : 0;
 }
 
-int group_change(struct accounts *accounts, struct text name, bool changes_permissions,
-		 unsigned rights_parts, const struct group *values)
+static int change_group_locked(struct accounts *accounts, struct text name, unsigned parts,
+			       unsigned rights_parts, const struct group *values)
 {
-	return run_group(accounts, GROUP_CHANGE, name, changes_permissions, rights_parts, values);
+	struct connection *c = &accounts->writer;
+	sqlite3_stmt *s = accounts->rights_statements[GROUP_CHANGE];
+	int bound = bind_text(s, 1, name);
+
+	bound |= bind_group(s, parts, rights_parts, values);
+	int r = run_bound_locked(c, s, bound);
+	if (r > 0 && (parts & GROUP_LIMITS)) {
+		s = accounts->rights_statements[GROUP_CHANGE_LIMITS];
+		bound = bind_text(s, 1, name);
+		bound |= bind_group_limits(s, values);
+		r = run_bound_locked(c, s, bound);
+	}
+	return r == 0 ? -ENOENT : r;
+}
+
+int group_change(struct accounts *accounts, struct text name, unsigned parts, unsigned rights_parts,
+		 const struct group *values)
+{
+	struct connection *c = &accounts->writer;
+
+	(void)pthread_mutex_lock(&c->lock);
+	int r = database_run(c->db, "BEGIN IMMEDIATE");
+	if (r == 0)
+		r = end_locked(c, change_group_locked(accounts, name, parts, rights_parts, values));
+	(void)pthread_mutex_unlock(&c->lock);
+	return r;
 }
 
 int group_delete(struct accounts *accounts, struct text name)
 {
-	int r = run_group(accounts, GROUP_DELETE, name, false, 0, NULL);
+	struct connection *c = &accounts->writer;
+	sqlite3_stmt *s = accounts->rights_statements[GROUP_DELETE];
 
-	return r == -ENXIO ? -EBUSY : r;
+	(void)pthread_mutex_lock(&c->lock);
+	int r = run_bound_locked(c, s, bind_text(s, 1, name));
+	(void)pthread_mutex_unlock(&c->lock);
+	if (r == -ENXIO)
+		return -EBUSY;
+	if (r < 0)
+		return r;
+	return r == 0 ? -ENOENT : 0;
 }
 
 static int read_group(sqlite3_stmt *s, struct group *ret)
@@ -276,6 +384,9 @@ static int read_group(sqlite3_stmt *s, struct group *ret)
 		r = copy_column(s, 4, ret->name, sizeof(ret->name));
 	ret->permissions = (uint32_t)sqlite3_column_int64(s, 5) & PERM_ALL;
 	ret->n_members = (uint64_t)sqlite3_column_int64(s, 6);
+	ret->quota = read_quotas(s, 7);
+	ret->member_quota = read_quotas(s, 9);
+	read_limits(s, 11, &ret->limits, &ret->uploads);
 	return r;
 }
 
@@ -309,6 +420,30 @@ int group_list(struct accounts *accounts, void (*each)(const struct group *group
 		r = code == SQLITE_ROW ? read_group(s, &group) : database_errno(code);
 		if (r == 0)
 			each(&group, arg);
+	}
+	finish_statement(s);
+	(void)pthread_mutex_unlock(&accounts->reader.lock);
+	return r;
+}
+
+int group_members(struct accounts *accounts, struct text name,
+		  void (*each)(const char *user, const char *home, void *arg), void *arg)
+{
+	sqlite3_stmt *s = accounts->rights_statements[GROUP_MEMBERS];
+	char user[USER_NAME_MAX + 1], home[USER_HOME_MAX + 1];
+
+	(void)pthread_mutex_lock(&accounts->reader.lock);
+	int r = step_locked(s, name);
+	while (r > 0) {
+		r = copy_column(s, 0, user, sizeof(user));
+		if (r == 0)
+			r = copy_column(s, 1, home, sizeof(home));
+		if (r < 0)
+			break;
+		each(user, home, arg);
+
+		int code = sqlite3_step(s);
+		r = code == SQLITE_ROW ? 1 : database_errno(code);
 	}
 	finish_statement(s);
 	(void)pthread_mutex_unlock(&accounts->reader.lock);

@@ -59,8 +59,14 @@ static void set_group(struct rights *rights, const char *name)
 
 static void add_group(const char *name, uint32_t permissions)
 {
-	struct group group = { .permissions = permissions };
+	struct group group = { .permissions = permissions,
+			       .quota = { 1000, 10 },
+			       .member_quota = { 100, 0 },
+			       .limits = limits_as_server(),
+			       .uploads = USER_UPLOADS_ATOMIC };
 
+	group.limits.values[LIMIT_USER_SESSIONS] = 3;
+	group.limits.values[LIMIT_UPLOAD_SIZE] = 0;
 	assert_int_equal(text_copy(text_of(name), group.name, sizeof(group.name)), 0);
 	set_lines(&group.rights, POLICY_RULE, "rule\t/pub\tlist\n");
 	set_lines(&group.rights, POLICY_HIDE, "hide\t.*\n");
@@ -71,6 +77,10 @@ static void add_group(const char *name, uint32_t permissions)
 static void a_user_without_rights_has_its_own_permissions(void **state)
 {
 	struct account account = make_account("plain");
+
+	account.permissions = PERM_LIST;
+	account.limits = limits_as_server();
+	account.quota = QUOTA_CHOICE_AS_GROUP;
 	struct effective_rights effective;
 	struct rights rights;
 
@@ -78,11 +88,15 @@ static void a_user_without_rights_has_its_own_permissions(void **state)
 	assert_int_equal(accounts_add(accounts, &account), 0);
 	assert_int_equal(rights_get(accounts, T("plain"), &rights), 0);
 	assert_string_equal(rights.group, "");
-	assert_int_equal(rights_get_effective(accounts, T("plain"), PERM_LIST, &effective), 0);
+	assert_int_equal(rights_get_effective(accounts, T("plain"), &effective), 0);
 	assert_int_equal(effective.permissions, PERM_LIST);
 	assert_string_equal(effective.policy, "");
-	assert_int_equal(rights_get_effective(accounts, T("nobody"), PERM_LIST, &effective), 0);
-	assert_int_equal(effective.permissions, PERM_LIST);
+	assert_string_equal(effective.group, "");
+	assert_int_equal(effective.limits.values[LIMIT_MIN_RATE], LIMIT_AS_SERVER);
+	assert_int_equal(effective.uploads, USER_UPLOADS_AS_SERVER);
+	assert_false(quota_is_limited(&effective.quota));
+	assert_false(quota_is_limited(&effective.group_quota));
+	assert_int_equal(rights_get_effective(accounts, T("nobody"), &effective), -ENOENT);
 }
 
 static void a_group_gives_what_its_member_does_not_have(void **state)
@@ -100,7 +114,7 @@ static void a_group_gives_what_its_member_does_not_have(void **state)
 				   RIGHTS_GROUP | RIGHTS_INHERITS | RIGHTS_LINES << POLICY_RULE,
 				   &rights),
 		0);
-	assert_int_equal(rights_get_effective(accounts, T("member"), PERM_ALL, &effective), 0);
+	assert_int_equal(rights_get_effective(accounts, T("member"), &effective), 0);
 	assert_int_equal(effective.permissions, PERM_LIST | PERM_DOWNLOAD);
 	assert_true(effective.is_of_group);
 	assert_string_equal(effective.policy, "rule\t/pub\tall\nrule\t/pub\tlist\nhide\t.*\n");
@@ -109,11 +123,109 @@ static void a_group_gives_what_its_member_does_not_have(void **state)
 	assert_int_equal(
 		rights_change_account(accounts, T("member"), 0, &account, RIGHTS_INHERITS, &rights),
 		0);
-	assert_int_equal(rights_get_effective(accounts, T("member"), PERM_ALL, &effective), 0);
+	assert_int_equal(rights_get_effective(accounts, T("member"), &effective), 0);
 	assert_int_equal(effective.permissions, PERM_ALL);
 	assert_int_equal(rights_get(accounts, T("member"), &rights), 0);
 	assert_string_equal(rights.group, "staff");
 	assert_string_equal(rights.lines[POLICY_RULE], "rule\t/pub\tall\n");
+}
+
+static void a_login_reads_the_account_and_its_rights_at_once(void **state)
+{
+	struct account account = make_account("member"), alone = make_account("alone"), read;
+	struct rights rights = { .inherits_permissions = true };
+	struct effective_rights effective;
+
+	(void)state;
+	assert_int_equal(rights_get_login(accounts, T("member"), &read, &effective), -ENOENT);
+	add_group("staff", PERM_LIST | PERM_DOWNLOAD);
+	set_group(&rights, "staff");
+	set_lines(&rights, POLICY_RULE, "rule\t/pub\tall\n");
+	account.limits.values[LIMIT_USER_SESSIONS] = 7;
+	assert_int_equal(
+		rights_add_account(accounts, &account,
+				   RIGHTS_GROUP | RIGHTS_INHERITS | RIGHTS_LINES << POLICY_RULE,
+				   &rights),
+		0);
+	assert_int_equal(accounts_add(accounts, &alone), 0);
+	assert_int_equal(rights_get_login(accounts, T("member"), &read, &effective), 0);
+	assert_string_equal(read.name, "member");
+	assert_string_equal(read.password_hash, account.password_hash);
+	assert_string_equal(read.home, account.home);
+	assert_int_equal(read.is_enabled, account.is_enabled);
+	assert_int_equal(read.limits.values[LIMIT_USER_SESSIONS], 7);
+	assert_int_equal(effective.permissions, PERM_LIST | PERM_DOWNLOAD);
+	assert_true(effective.is_of_group);
+	assert_string_equal(effective.policy, "rule\t/pub\tall\nrule\t/pub\tlist\nhide\t.*\n");
+	assert_int_equal(rights_get_login(accounts, T("alone"), &read, &effective), 0);
+	assert_string_equal(read.name, "alone");
+	assert_int_equal(effective.permissions, alone.permissions);
+	assert_false(effective.is_of_group);
+	assert_string_equal(effective.policy, "");
+}
+
+static void assert_choice(int64_t own, int64_t of_group, int64_t expected)
+{
+	struct account account = make_account("chooser");
+	struct group group = { .limits = limits_as_server() };
+	struct rights rights = { 0 };
+	struct effective_rights effective;
+
+	account.limits = limits_as_server();
+	account.limits.values[LIMIT_UPLOAD_SIZE] = own;
+	group.limits.values[LIMIT_UPLOAD_SIZE] = of_group;
+	set_group(&rights, "choice");
+	assert_int_equal(group_change(accounts, T("choice"), GROUP_LIMITS, 0, &group), 0);
+	assert_int_equal(rights_change_account(accounts, T("chooser"), ACCOUNT_LIMITS, &account,
+					       RIGHTS_GROUP, &rights),
+			 0);
+	assert_int_equal(rights_get_effective(accounts, T("chooser"), &effective), 0);
+	assert_int_equal(effective.limits.values[LIMIT_UPLOAD_SIZE], expected);
+	assert_int_equal(effective.limits.values[LIMIT_MIN_RATE], LIMIT_AS_SERVER);
+}
+
+static void of_a_limit_the_users_counts_then_the_groups_then_the_servers(void **state)
+{
+	struct account account = make_account("chooser");
+
+	(void)state;
+	add_group("choice", PERM_ALL);
+	assert_int_equal(accounts_add(accounts, &account), 0);
+	assert_choice(LIMIT_AS_SERVER, LIMIT_AS_SERVER, LIMIT_AS_SERVER);
+	assert_choice(LIMIT_AS_SERVER, 5, 5);
+	assert_choice(LIMIT_AS_SERVER, 0, 0);
+	assert_choice(0, 5, 0);
+	assert_choice(7, 5, 7);
+	assert_choice(7, LIMIT_AS_SERVER, 7);
+}
+
+static void a_group_gives_each_member_a_quota_and_all_together_another(void **state)
+{
+	struct account account = make_account("stored");
+	struct rights rights = { 0 };
+	struct effective_rights effective;
+
+	(void)state;
+	add_group("store", PERM_ALL);
+	set_group(&rights, "store");
+	account.quota = QUOTA_CHOICE_AS_GROUP;
+	assert_int_equal(rights_add_account(accounts, &account, RIGHTS_GROUP, &rights), 0);
+	assert_int_equal(rights_get_effective(accounts, T("stored"), &effective), 0);
+	assert_string_equal(effective.group, "store");
+	assert_int_equal(effective.group_quota.bytes, 1000);
+	assert_int_equal(effective.group_quota.files, 10);
+	assert_int_equal(effective.quota.bytes, 100);
+	assert_int_equal(effective.quota.files, 0);
+	assert_int_equal(effective.uploads, USER_UPLOADS_ATOMIC);
+
+	account.quota = (struct quota_choice){ 0, 7 };
+	account.uploads = USER_UPLOADS_DIRECT;
+	assert_int_equal(accounts_change(accounts, T("stored"), ACCOUNT_LIMITS, &account), 0);
+	assert_int_equal(rights_get_effective(accounts, T("stored"), &effective), 0);
+	assert_int_equal(effective.group_quota.bytes, 1000);
+	assert_int_equal(effective.quota.bytes, 0);
+	assert_int_equal(effective.quota.files, 7);
+	assert_int_equal(effective.uploads, USER_UPLOADS_DIRECT);
 }
 
 static void a_group_that_is_not_there_leaves_all_as_it_was(void **state)
@@ -188,16 +300,56 @@ static void groups_are_changed_in_parts_and_listed_by_name(void **state)
 	add_group("b", PERM_LIST);
 	add_group("a", PERM_LIST);
 	set_lines(&group.rights, POLICY_HIDE, "hide\tx\n");
-	assert_int_equal(group_change(accounts, T("a"), true, 0, &group), 0);
-	assert_int_equal(group_change(accounts, T("b"), false, RIGHTS_LINES << POLICY_HIDE, &group),
-			 0);
-	assert_int_equal(group_change(accounts, T("c"), true, 0, &group), -ENOENT);
+	assert_int_equal(group_change(accounts, T("a"), GROUP_PERMISSIONS, 0, &group), 0);
+	assert_int_equal(group_change(accounts, T("b"), 0, RIGHTS_LINES << POLICY_HIDE, &group), 0);
+	assert_int_equal(group_change(accounts, T("c"), GROUP_PERMISSIONS, 0, &group), -ENOENT);
 	assert_int_equal(group_get(accounts, T("b"), &group), 0);
 	assert_string_equal(group.rights.lines[POLICY_HIDE], "hide\tx\n");
 	assert_string_equal(group.rights.lines[POLICY_RULE], "rule\t/pub\tlist\n");
+	assert_int_equal(group.quota.files, 10);
+	assert_int_equal(group.member_quota.bytes, 100);
+	assert_int_equal(group.limits.values[LIMIT_USER_SESSIONS], 3);
+	assert_int_equal(group.limits.values[LIMIT_MIN_RATE], LIMIT_AS_SERVER);
+	group.quota.bytes = 0;
+	group.uploads = USER_UPLOADS_DIRECT;
+	assert_int_equal(group_change(accounts, T("b"), GROUP_LIMITS, 0, &group), 0);
+	assert_int_equal(group_get(accounts, T("b"), &group), 0);
+	assert_int_equal(group.quota.bytes, 0);
+	assert_int_equal(group.uploads, USER_UPLOADS_DIRECT);
+	assert_string_equal(group.rights.lines[POLICY_HIDE], "hide\tx\n");
 	buf_init(&names, storage, sizeof(storage));
 	assert_int_equal(group_list(accounts, note_group, &names), 0);
 	assert_string_equal(storage, "a:16 b:1 ");
+}
+
+static void note_member(const char *user, const char *home, void *arg)
+{
+	buf_addf(arg, "%s:%s ", user, home);
+}
+
+static void the_members_of_a_group_are_listed_with_their_homes(void **state)
+{
+	static const char *const names[] = { "zoe", "adam", "eve" };
+	struct rights rights = { 0 };
+	char storage[128];
+	struct buf members;
+
+	(void)state;
+	add_group("some", PERM_ALL);
+	add_group("other", PERM_ALL);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct account account = make_account(names[i]);
+
+		set_group(&rights, i == 2 ? "other" : "some");
+		account.is_enabled = i > 0;
+		assert_int_equal(rights_add_account(accounts, &account, RIGHTS_GROUP, &rights), 0);
+	}
+	buf_init(&members, storage, sizeof(storage));
+	assert_int_equal(group_members(accounts, T("some"), note_member, &members), 0);
+	assert_string_equal(storage, "adam:x zoe:x ");
+	buf_reset(&members);
+	assert_int_equal(group_members(accounts, T("nowhere"), note_member, &members), 0);
+	assert_string_equal(storage, "");
 }
 
 #define WITH_DATABASE(test) cmocka_unit_test_setup_teardown(test, open_all, close_all)
@@ -207,9 +359,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_DATABASE(a_user_without_rights_has_its_own_permissions),
 		WITH_DATABASE(a_group_gives_what_its_member_does_not_have),
+		WITH_DATABASE(a_login_reads_the_account_and_its_rights_at_once),
+		WITH_DATABASE(of_a_limit_the_users_counts_then_the_groups_then_the_servers),
+		WITH_DATABASE(a_group_gives_each_member_a_quota_and_all_together_another),
 		WITH_DATABASE(a_group_that_is_not_there_leaves_all_as_it_was),
 		WITH_DATABASE(a_group_with_members_stays),
 		WITH_DATABASE(a_deleted_user_takes_its_rights_along),
+		WITH_DATABASE(the_members_of_a_group_are_listed_with_their_homes),
 		WITH_DATABASE(groups_are_changed_in_parts_and_listed_by_name),
 	};
 

@@ -74,6 +74,25 @@ static const char *const migrations[] = {
 	") STRICT;"
 	"CREATE INDEX transfers_by_time ON transfers (ended_ms);"
 	"CREATE INDEX transfers_by_user ON transfers (user, id);",
+	/* 5: quotas (ftp/quota.h), ways of uploading, and groups that carry defaults for their
+	 * members. Of users NULL is what the group gives; of groups, what the server's settings
+	 * say; of a group's quotas 0 is no limit. quota: of all members together; member_quota: of
+	 * each. */
+	"ALTER TABLE users ADD COLUMN uploads INTEGER;"
+	"ALTER TABLE users ADD COLUMN quota_bytes INTEGER;"
+	"ALTER TABLE users ADD COLUMN quota_files INTEGER;"
+	"ALTER TABLE groups ADD COLUMN session_upload_rate INTEGER;"
+	"ALTER TABLE groups ADD COLUMN session_download_rate INTEGER;"
+	"ALTER TABLE groups ADD COLUMN user_upload_rate INTEGER;"
+	"ALTER TABLE groups ADD COLUMN user_download_rate INTEGER;"
+	"ALTER TABLE groups ADD COLUMN user_sessions INTEGER;"
+	"ALTER TABLE groups ADD COLUMN upload_size INTEGER;"
+	"ALTER TABLE groups ADD COLUMN min_rate INTEGER;"
+	"ALTER TABLE groups ADD COLUMN uploads INTEGER;"
+	"ALTER TABLE groups ADD COLUMN quota_bytes INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE groups ADD COLUMN quota_files INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE groups ADD COLUMN member_quota_bytes INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE groups ADD COLUMN member_quota_files INTEGER NOT NULL DEFAULT 0;",
 };
 
 unsigned schema_latest(void)

@@ -6,6 +6,9 @@
 
 enum query { QUERY_ADD, QUERY_PRUNE, QUERY_LIST, N_QUERIES };
 
+/* Paths are blobs, which || makes text of. */
+#define WITH_SLASH(column) "CAST(" column " || '/' AS BLOB)"
+
 static const char *const queries[N_QUERIES] = {
 	[QUERY_ADD] = "INSERT OR IGNORE INTO transfers (source, sequence, ended_ms, kind, user, "
 		      "address, session, path, new_path, bytes, duration_ms, is_tls, result, "
@@ -13,10 +16,21 @@ static const char *const queries[N_QUERIES] = {
 		      "?12, ?13, ?14, ?15)",
 	[QUERY_PRUNE] = "DELETE FROM transfers WHERE id IN (SELECT id FROM transfers WHERE "
 			"ended_ms < ?1 ORDER BY ended_ms LIMIT ?2)",
-	[QUERY_LIST] = "SELECT id, ended_ms, kind, user, address, session, path, new_path, bytes, "
-		       "duration_ms, is_tls, result, end_state, sha256 FROM transfers "
-		       "WHERE (?1 IS NULL OR user = ?1) AND ended_ms >= ?2 "
-		       "AND (?3 = 0 OR id < ?3) ORDER BY id DESC LIMIT ?4",
+	[QUERY_LIST] =
+		"SELECT id, ended_ms, kind, user, address, session, path, new_path, bytes, "
+		"duration_ms, is_tls, result, end_state, sha256 FROM transfers "
+		"WHERE (?1 IS NULL OR user = ?1) AND ended_ms >= ?2 "
+		"AND (?3 = 0 OR id < ?3) AND (?5 < 0 OR kind = ?5) AND (?6 IS NULL "
+		/* it, and beneath it: ?6 ends in a slash */
+		"OR substr(" WITH_SLASH(
+			"path") ", 1, length(?6)) = ?6 "
+				"OR substr(" WITH_SLASH(
+					"new_path") ", 1, length(?6)) = ?6 "
+						    /* above it: rename and rmdir */
+						    "OR (kind IN (3, 5) "
+						    "AND substr(?6, 1, length(path) + 1) = " WITH_SLASH(
+							    "path") ")) "
+								    "ORDER BY id DESC LIMIT ?4",
 };
 
 struct connection {
@@ -185,6 +199,18 @@ static void read_row(sqlite3_stmt *s, struct transfer_record *ret)
 	copy_column(s, 13, ret->sha256, sizeof(ret->sha256));
 }
 
+/* Ends the path in a slash. */
+static int bind_prefix(sqlite3_stmt *s, int at, const char *path)
+{
+	char prefix[TRANSFER_PATH_MAX + 2];
+	size_t len = strnlen(path, TRANSFER_PATH_MAX);
+
+	memcpy(prefix, path, len);
+	if (len == 0 || prefix[len - 1] != '/')
+		prefix[len++] = '/';
+	return sqlite3_bind_blob64(s, at, prefix, len, SQLITE_TRANSIENT);
+}
+
 int transfers_list(struct transfers *transfers, const struct transfer_filter *filter,
 		   void (*each)(const struct transfer_record *record, void *arg), void *arg)
 {
@@ -197,6 +223,9 @@ int transfers_list(struct transfers *transfers, const struct transfer_filter *fi
 	code |= sqlite3_bind_int64(s, 2, filter->since_wall_ms);
 	code |= sqlite3_bind_int64(s, 3, filter->before_id);
 	code |= sqlite3_bind_int64(s, 4, filter->limit);
+	code |= sqlite3_bind_int(s, 5, filter->kind);
+	if (filter->path)
+		code |= bind_prefix(s, 6, filter->path);
 	if (code == SQLITE_OK)
 		code = sqlite3_step(s);
 	for (; code == SQLITE_ROW; code = sqlite3_step(s)) {

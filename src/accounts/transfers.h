@@ -27,7 +27,11 @@ struct transfer_record {
 };
 
 struct transfer_filter {
-	const char *user;      /* NULL: all */
+	const char *user; /* NULL: all */
+	/* NULL: all. Else what was done to it, to what is beneath it, and renames and removals of
+	 * the directories above it. Clean and absolute, at most TRANSFER_PATH_MAX bytes. */
+	const char *path;
+	int kind;	       /* enum event_kind; below 0: all */
 	int64_t since_wall_ms; /* 0: all */
 	int64_t before_id;     /* 0: from the newest on */
 	unsigned limit;	       /* at most so many */

@@ -67,7 +67,11 @@ static void keep(const struct transfer_record *record, void *arg)
 static size_t count(const char *user, int64_t since, int64_t before, unsigned limit,
 		    struct found *ret)
 {
-	const struct transfer_filter filter = { user, since, before, limit };
+	const struct transfer_filter filter = { .user = user,
+						.kind = -1,
+						.since_wall_ms = since,
+						.before_id = before,
+						.limit = limit };
 
 	*ret = (struct found){ 0 };
 	assert_int_equal(transfers_list(transfers, &filter, keep, ret), 0);
@@ -107,10 +111,58 @@ static void records_are_stored_once_and_found(void **state)
 	assert_int_equal(count(NULL, 0, 0, 100, &found), 1);
 }
 
+static struct transfer_record change_of(uint64_t sequence, unsigned kind, const char *from,
+					const char *to)
+{
+	struct transfer_record record = record_of(sequence, "dave", 5000);
+
+	record.kind = kind;
+	(void)snprintf(record.path, sizeof(record.path), "%s", from);
+	(void)snprintf(record.new_path, sizeof(record.new_path), "%s", to);
+	return record;
+}
+
+static void records_are_found_by_path_and_kind(void **state)
+{
+	enum { UPLOAD, DOWNLOAD, DELETE, RENAME, MKDIR, RMDIR }; /* as enum event_kind */
+	struct transfer_record records[] = {
+		change_of(11, UPLOAD, "/a/b", ""),  change_of(12, RENAME, "/a", "/c"),
+		change_of(13, DELETE, "/a/bc", ""), change_of(14, RMDIR, "/c/d", ""),
+		change_of(15, MKDIR, "/c/d/e", ""), change_of(16, UPLOAD, "/\xff", ""),
+		change_of(17, MKDIR, "/a", ""),
+	};
+	static const struct {
+		const char *path;
+		int kind;
+		size_t n;
+	} rows[] = {
+		{ NULL, -1, 7 },     { "/", -1, 7 },	 { "/a/b", -1, 2 },   { "/a", -1, 4 },
+		{ "/a", UPLOAD, 1 }, { "/a/", -1, 4 },	 { "/c/d/e", -1, 2 }, { "/c/d", -1, 2 },
+		{ "/c", -1, 3 },     { "/\xff", -1, 1 }, { "/x", -1, 0 },     { NULL, MKDIR, 2 },
+	};
+	struct transfer_record *all[ARRAY_SIZE(records)];
+	bool is_new[ARRAY_SIZE(records)];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(records); i++)
+		all[i] = &records[i];
+	assert_int_equal(transfers_add(transfers, all, ARRAY_SIZE(records), is_new), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct transfer_filter filter = {
+			.user = "dave", .path = rows[i].path, .kind = rows[i].kind, .limit = 100
+		};
+		struct found found = { 0 };
+
+		assert_int_equal(transfers_list(transfers, &filter, keep, &found), 0);
+		assert_int_equal(found.n, rows[i].n);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(records_are_stored_once_and_found),
+		cmocka_unit_test(records_are_found_by_path_and_kind),
 	};
 
 	return cmocka_run_group_tests(tests, open_all, close_all);

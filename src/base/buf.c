@@ -35,6 +35,18 @@ void buf_add_char(struct buf *buf, char c)
 	buf_add(buf, (struct text){ &c, 1 });
 }
 
+void buf_add_uint(struct buf *buf, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	buf_add(buf, (struct text){ digits + at, sizeof(digits) - at });
+}
+
 void buf_addf(struct buf *buf, const char *format, ...)
 {
 	va_list args;

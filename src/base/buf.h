@@ -20,6 +20,7 @@ void buf_reset(struct buf *buf);
 
 void buf_add(struct buf *buf, struct text in);
 void buf_add_char(struct buf *buf, char c);
+void buf_add_uint(struct buf *buf, uint64_t value); /* in decimal */
 void buf_addf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 
 static inline size_t buf_room(const struct buf *buf)

@@ -40,6 +40,25 @@ static void a_formatted_piece_that_overflows_leaves_no_part_behind(void **state)
 	assert_int_equal(buf.len, 3);
 }
 
+static void numbers_are_written_in_decimal(void **state)
+{
+	(void)state;
+	char storage[32];
+	struct buf buf;
+
+	buf_init(&buf, storage, sizeof(storage));
+	buf_add_uint(&buf, 0);
+	buf_add_char(&buf, ' ');
+	buf_add_uint(&buf, 1090);
+	buf_add_char(&buf, ' ');
+	buf_add_uint(&buf, UINT64_MAX);
+	assert_string_equal(storage, "0 1090 18446744073709551615");
+	assert_false(buf.has_overflowed);
+	buf_add_uint(&buf, 12345);
+	assert_true(buf.has_overflowed);
+	assert_string_equal(storage, "0 1090 18446744073709551615");
+}
+
 static void the_last_byte_belongs_to_the_nul(void **state)
 {
 	(void)state;
@@ -67,6 +86,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_does_not_fit_changes_nothing_and_is_remembered),
 		cmocka_unit_test(a_formatted_piece_that_overflows_leaves_no_part_behind),
+		cmocka_unit_test(numbers_are_written_in_decimal),
 		cmocka_unit_test(the_last_byte_belongs_to_the_nul),
 	};
 

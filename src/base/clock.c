@@ -46,16 +46,32 @@ int deadline_left(int64_t deadline_ms)
 
 void clock_format_iso(int64_t wall_ms, char ret[static CLOCK_ISO_SIZE])
 {
+	/* Lines of the log come many to a second. */
+	static _Thread_local char last_text[CLOCK_ISO_SIZE];
+	static _Thread_local time_t last_seconds;
+	static _Thread_local size_t last_len;
 	time_t seconds = (time_t)(wall_ms / 1000);
+	int ms = (int)(wall_ms % 1000);
 	struct tm tm;
 
-	if (!gmtime_r(&seconds, &tm) ||
-	    strftime(ret, CLOCK_ISO_SIZE, "%Y-%m-%dT%H:%M:%S", &tm) == 0) {
+	if (last_len == 0 || seconds != last_seconds) {
+		last_seconds = seconds;
+		last_len = gmtime_r(&seconds, &tm) ? strftime(last_text, sizeof(last_text),
+							      "%Y-%m-%dT%H:%M:%S", &tm)
+						   : 0;
+	}
+	if (last_len == 0 || ms < 0 || last_len + sizeof(".123Z") > CLOCK_ISO_SIZE) {
 		ret[0] = '\0';
 		return;
 	}
-	size_t len = strlen(ret);
-	(void)snprintf(ret + len, CLOCK_ISO_SIZE - len, ".%03dZ", (int)(wall_ms % 1000));
+	memcpy(ret, last_text, last_len);
+	ret += last_len;
+	ret[0] = '.';
+	ret[1] = (char)('0' + ms / 100);
+	ret[2] = (char)('0' + ms / 10 % 10);
+	ret[3] = (char)('0' + ms % 10);
+	ret[4] = 'Z';
+	ret[5] = '\0';
 }
 
 /* Exactly `digits` digits and then the byte `after`, unless that is 0. */

@@ -56,14 +56,19 @@ static bool is_c1_control(struct text value, size_t at)
 
 static bool is_plain(struct text value)
 {
-	if (value.len == 0 || !text_is_utf8(value))
-		return false;
+	bool is_ascii = true;
+
 	for (size_t i = 0; i < value.len; i++) {
 		uint8_t c = (uint8_t)value.ptr[i];
-		if (c <= ' ' || c == '"' || c == '\\' || c == '=' || c == 0x7f ||
-		    is_c1_control(value, i))
+		if (c <= ' ' || c == '"' || c == '\\' || c == '=' || c == 0x7f)
 			return false;
+		is_ascii = is_ascii && c < 0x80;
 	}
+	if (is_ascii || !text_is_utf8(value))
+		return is_ascii && value.len > 0;
+	for (size_t i = 0; i < value.len; i++)
+		if (is_c1_control(value, i))
+			return false;
 	return true;
 }
 
@@ -91,13 +96,17 @@ static void add_escaped(struct buf *line, struct text value)
 
 static void add_field(struct buf *line, const struct log_field *field)
 {
-	buf_addf(line, " %s=", field->key);
+	bool is_negative = field->kind == LOG_FIELD_INT && (int64_t)field->number < 0;
+
+	buf_add_char(line, ' ');
+	buf_add(line, text_of(field->key));
+	buf_add_char(line, '=');
 	switch (field->kind) {
-	case LOG_FIELD_UINT:
-		buf_addf(line, "%" PRIu64, field->number);
-		break;
 	case LOG_FIELD_INT:
-		buf_addf(line, "%" PRId64, (int64_t)field->number);
+	case LOG_FIELD_UINT:
+		if (is_negative)
+			buf_add_char(line, '-');
+		buf_add_uint(line, is_negative ? -field->number : field->number);
 		break;
 	case LOG_FIELD_TEXT:
 		if (is_plain(field->text) && field->text.len + 160 < buf_room(line))
@@ -111,13 +120,17 @@ static void add_field(struct buf *line, const struct log_field *field)
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
 	       size_t n_fields)
 {
-	static const char *const names[] = { "error", "warning", "info", "debug" };
+	static const char *const names[] = { " error ", " warning ", " info ", " debug " };
 	char storage[LINE_MAX_BYTES], when[CLOCK_ISO_SIZE];
 	struct buf line;
 
 	buf_init(&line, storage, sizeof(storage) - 1);
 	clock_format_iso(clock_wall_ms(), when);
-	buf_addf(&line, "%s %s %s %s", when, names[level], log_process, event);
+	buf_add(&line, text_of(when));
+	buf_add(&line, text_of(names[level]));
+	buf_add(&line, text_of(log_process));
+	buf_add_char(&line, ' ');
+	buf_add(&line, text_of(event));
 	/* Room is kept so that the line of a very long value still ends in its other fields. */
 	for (size_t i = 0; i < n_fields && buf_room(&line) > 200; i++)
 		add_field(&line, &fields[i]);

@@ -324,8 +324,8 @@ static void write_report(const struct examination *examination, const struct evi
 			 const struct diagnosis *diagnosis)
 {
 	if (examination->report &&
-	    doctor_report_write(examination->report, examination->report_format, evidence, diagnosis,
-				&examination->request) < 0)
+	    doctor_report_write(examination->report, examination->report_format, evidence,
+				diagnosis, &examination->request) < 0)
 		complain("the report could not be written");
 }
 
@@ -340,8 +340,8 @@ static int judge(const struct cli *cli, const struct examination *examination,
 	}
 	doctor_diagnose(evidence, diagnosis);
 	if (cli->wants_json) {
-		AUTO_JSON json_t *json = doctor_answer_json(evidence, diagnosis,
-							  &examination->request);
+		AUTO_JSON json_t *json =
+			doctor_answer_json(evidence, diagnosis, &examination->request);
 
 		json_print(json);
 	} else {

@@ -1,5 +1,6 @@
 /* cli/cmd_group.c - `sallyport group`: groups of users, as requests to the manager. */
 #include "cli/handlers.h"
+#include "cli/limit_options.h"
 #include "cli/manager_client.h"
 #include "cli/rights.h"
 #include "cli/table.h"
@@ -41,6 +42,8 @@ int cmd_group_add(struct cli *cli)
 	if (!body)
 		return complain_memory();
 	int r = rights_add_options(cli, false, body);
+	if (r == EXIT_OK)
+		r = limit_options_add(cli, true, body);
 	return r == EXIT_OK ? change(cli, "POST", "/groups", body, "is added") : r;
 }
 
@@ -52,10 +55,14 @@ int cmd_group_set(struct cli *cli)
 	if (!path)
 		return complain_memory();
 	int r = rights_add_options(cli, false, body);
+	if (r == EXIT_OK)
+		r = limit_options_add(cli, true, body);
 	if (r != EXIT_OK)
 		return r;
 	if (json_object_size(body) == 0) {
-		complain("say what to change: --permissions, --rule, --deny, --hide or --folder");
+		complain("say what to change: --permissions, --rule, --deny, --hide, --folder, "
+			 "--quota-bytes, --member-quota-bytes, --uploads, or a limit such as "
+			 "--user-sessions N");
 		return EXIT_USAGE;
 	}
 	return change(cli, "PATCH", path, body, "is changed");
@@ -78,13 +85,21 @@ static void add_group_row(struct table *table, const json_t *group)
 	table_add(table, CELL_PLAIN, json_text(group, "name"));
 	table_addf(table, CELL_PLAIN, "%" PRIu64, json_number(group, "members"));
 	table_add(table, CELL_PLAIN, storage);
+	buf_reset(&out);
+	quota_format(json_object_get(group, "quota"), &out);
+	table_add(table, CELL_PLAIN, out.len > 0 ? storage : "none");
+	buf_reset(&out);
+	quota_format(json_object_get(group, "member_quota"), &out);
+	table_add(table, CELL_PLAIN, out.len > 0 ? storage : "none");
 }
 
 static int print_groups(const struct cli *cli, const json_t *groups)
 {
 	static const struct column columns[] = { { "GROUP", false },
 						 { "MEMBERS", true },
-						 { "PERMISSIONS", false } };
+						 { "PERMISSIONS", false },
+						 { "SHARED QUOTA", false },
+						 { "QUOTA OF EACH", false } };
 	AUTO_TABLE struct table *table = table_new(columns, ARRAY_SIZE(columns));
 	const json_t *group;
 	size_t index;
@@ -132,6 +147,7 @@ static int print_group(const struct cli *cli, const json_t *group)
 	table_add(table, CELL_DIM, "Permissions");
 	table_add(table, CELL_PLAIN, storage);
 	rights_add_rows(table, group);
+	limit_rows_add(table, group);
 	return table_print(table, stdout, cli->has_colour) == 0 ? EXIT_OK : complain_memory();
 }
 

@@ -94,6 +94,16 @@ static void check_far_homes(const struct cli *cli, struct check *check, const ch
 	}
 }
 
+/* The server has not seen what was removed: it counts again, if it runs and counts at all. */
+static void recount_quotas(const struct cli *cli)
+{
+	AUTO_JSON json_t *status = NULL;
+	AUTO_JSON json_t *reply = NULL;
+
+	if (manager_try(cli, "/status", &status) == EXIT_OK)
+		(void)!manager_call(cli, "POST", "/quotas/recount", NULL, &reply);
+}
+
 static void check_all(const struct cli *cli, struct check *check, const struct settings *settings)
 {
 	check_root(check, settings->data_root);
@@ -165,6 +175,8 @@ int cmd_storage_check(struct cli *cli)
 		.arg = &check,
 	};
 	check_all(cli, &check, settings);
+	if (check.walk.n_removed > 0)
+		recount_quotas(cli);
 	settings_free(&loaded);
 	if (cli->wants_json)
 		print_json(&check);

@@ -11,6 +11,7 @@ static void add_record(struct table *table, const json_t *record)
 {
 	const char *new_path = json_text(record, "new_path"), *end = json_text(record, "end");
 	bool is_complete = strcmp(json_text(record, "result"), "complete") == 0;
+	bool has_size = *end || strcmp(json_text(record, "kind"), "copy") == 0;
 	char storage[64];
 	struct buf bytes;
 
@@ -19,10 +20,10 @@ static void add_record(struct table *table, const json_t *record)
 	table_add(table, CELL_PLAIN, json_text(record, "address"));
 	table_add(table, CELL_BOLD, json_text(record, "kind"));
 	buf_init(&bytes, storage, sizeof(storage));
-	if (*end)
+	if (has_size)
 		human_bytes(json_number(record, "bytes"), &bytes);
 	table_add(table, CELL_PLAIN, storage);
-	if (*end)
+	if (has_size)
 		table_addf(table, CELL_PLAIN, "%.1f s",
 			   json_real_value(json_object_get(record, "seconds")));
 	else
@@ -90,14 +91,16 @@ static int add_since(const struct cli *cli, struct buf *query)
 	return EXIT_OK;
 }
 
-static int add_user(const struct cli *cli, struct buf *query)
+/* The option as a parameter of the query. */
+static int add_parameter(const struct cli *cli, const char *option, const char *parameter,
+			 struct buf *query)
 {
-	const char *user = arguments_option(&cli->arguments, "user");
-	AUTO_FREE char *escaped = user ? manager_path("&user=", user) : NULL;
+	const char *value = arguments_option(&cli->arguments, option);
+	AUTO_FREE char *escaped = value ? manager_path(parameter, value) : NULL;
 
-	if (user)
+	if (value)
 		buf_add(query, text_of(escaped));
-	return user && !escaped ? EXIT_FAILED : EXIT_OK;
+	return value && !escaped ? EXIT_FAILED : EXIT_OK;
 }
 
 /* One page of up to n records behind `before`, appended to records. */
@@ -129,7 +132,15 @@ static int fetch(const struct cli *cli, uint64_t limit, json_t *records)
 	buf_init(&query, storage, sizeof(storage));
 	int r = add_since(cli, &query);
 	if (r == EXIT_OK)
-		r = add_user(cli, &query);
+		r = add_parameter(cli, "user", "&user=", &query);
+	if (r == EXIT_OK)
+		r = add_parameter(cli, "path", "&path=", &query);
+	if (r == EXIT_OK)
+		r = add_parameter(cli, "kind", "&kind=", &query);
+	if (r == EXIT_OK && query.has_overflowed) {
+		complain("the path or name is too long");
+		r = EXIT_USAGE;
+	}
 	do {
 		if (r == EXIT_OK)
 			r = fetch_page(cli, storage, limit - json_array_size(records), records,

@@ -49,7 +49,7 @@ static int add_changes(const struct cli *cli, json_t *body)
 	if (group &&
 	    json_object_set_new(body, "group", *group ? json_string(group) : json_null()) < 0)
 		return complain_memory();
-	return limit_options_add(cli, body);
+	return limit_options_add(cli, false, body);
 }
 
 static int add_password(const struct cli *cli, const char *name, json_t *body)
@@ -121,8 +121,10 @@ int cmd_user_set(struct cli *cli)
 	if (r != EXIT_OK)
 		return r;
 	if (json_object_size(body) == 0) {
-		complain("say what to change: --home, --group, --permissions, --rule, --deny, "
-			 "--hide, --folder, or a limit such as --user-sessions N");
+		complain(
+			"say what to change: --home, --group, --permissions, --rule, --deny, "
+			"--hide, --folder, --uploads, --quota-bytes, --quota-files, or a limit such "
+			"as --user-sessions N");
 		return EXIT_USAGE;
 	}
 	return change_user(cli, name, "PATCH", body, "is changed");
@@ -196,6 +198,10 @@ static void add_user_row(struct table *table, const json_t *user)
 	buf_reset(&out);
 	rights_format_permissions(json_object_get(user, "permissions"), &out);
 	table_add(table, CELL_PLAIN, storage);
+	table_add(table, CELL_PLAIN, *json_text(user, "group") ? json_text(user, "group") : "-");
+	buf_reset(&out);
+	quota_format(json_object_get(json_object_get(user, "effective"), "quota"), &out);
+	table_add(table, CELL_PLAIN, out.len > 0 ? storage : "none");
 	table_add(table, CELL_PLAIN, json_text(user, "home"));
 }
 
@@ -203,7 +209,8 @@ static int print_users(const struct cli *cli, const json_t *users)
 {
 	static const struct column columns[] = { { "USER", false },	   { "STATUS", false },
 						 { "SESSIONS", true },	   { "LAST LOGIN", false },
-						 { "PERMISSIONS", false }, { "HOME", false } };
+						 { "PERMISSIONS", false }, { "GROUP", false },
+						 { "QUOTA", false },	   { "HOME", false } };
 	AUTO_TABLE struct table *table = table_new(columns, ARRAY_SIZE(columns));
 	const json_t *user;
 	size_t index;

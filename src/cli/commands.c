@@ -18,7 +18,7 @@
 	}
 
 #define HOME_HELP "Directory of the user's files, beneath data_root unless it is absolute"
-#define GROUP_HELP "The group whose rights the user has beside its own; empty: none"
+#define GROUP_HELP "The group whose rights and limits the user has beside its own; empty: none"
 #define PERMISSIONS_DETAILS                                                                        \
 	"Permissions: list, download, upload, overwrite, delete, rename, mkdir, rmdir, "           \
 	"attributes;\nall, none and read-only (list, download) stand for sets of them."
@@ -27,12 +27,31 @@
 	"\n--rule, --deny, --hide and --folder may be given more than once; together they "        \
 	"replace\nwhat was there, and an empty one removes all. Of rules for one path the user's " \
 	"counts,\nnot the group's. Changes hold from the next login on."
-#define USER_DETAILS                                                                               \
-	RIGHTS_DETAILS                                                                             \
-	"\nWithout --permissions, or with --permissions inherit, a user may do what its group "    \
-	"may,\nor everything while it is in none."                                                 \
-	"\nLimits: bytes as in 500K, 10M, 2G; none, or default (as the server's [limits] say);\n"  \
-	"they hold from the next login on."
+#define USER_DETAILS                                                                                 \
+	RIGHTS_DETAILS                                                                               \
+	"\nWithout --permissions, or with --permissions inherit, a user may do what its group "      \
+	"may,\nor everything while it is in none."                                                   \
+	"\nA folder may have a quota: /share=/srv/share:quota=10G:files=1000."                       \
+	"\nLimits and quotas: numbers as in 500K, 10M, 2G; none; or default, which is what the "     \
+	"group\nsays, and else the server's [limits]; they hold from the next login on. A quota is " \
+	"of this\nuser alone; that of the group, which all its members share, holds besides."
+#define GROUP_DETAILS                                                                                \
+	RIGHTS_DETAILS                                                                               \
+	"\n--quota-bytes and --quota-files are for all members together. All other options are "     \
+	"for each\nmember that has none of its own: limits, --uploads and --member-quota-bytes and " \
+	"-files.\nNumbers as in 500K, 10M, 2G; none; limits also default (as the server's [limits] " \
+	"say)."
+#define UPLOADS_OPTION                                                                             \
+	{                                                                                          \
+		.name = "uploads", .argument = "WAY",                                              \
+		.help = "How new files appear: direct (as they grow), atomic (when complete), "    \
+			"default"                                                                  \
+	}
+#define QUOTA_OPTIONS                                                                              \
+	{ .name = "quota-bytes", .argument = "N", .help = "Bytes that the user may store" },       \
+	{                                                                                          \
+		.name = "quota-files", .argument = "N", .help = "Files that the user may store"    \
+	}
 /* Each of enum limit (ftp/user_limits.h). */
 #define LIMIT_OPTION(name_, help_)                                                                 \
 	{                                                                                          \
@@ -75,6 +94,8 @@ static const struct option_row user_add_options[] = {
 	{ .name = "home", .argument = "DIR", .help = HOME_HELP },
 	{ .name = "group", .argument = "NAME", .help = GROUP_HELP },
 	RIGHTS_OPTIONS,
+	QUOTA_OPTIONS,
+	UPLOADS_OPTION,
 	LIMIT_OPTIONS,
 	{ .name = "disabled", .help = "Create the user without letting it log in" },
 	{ .name = "password-stdin", .help = STDIN_HELP },
@@ -86,6 +107,8 @@ static const struct option_row user_set_options[] = {
 	{ .name = "home", .argument = "DIR", .help = HOME_HELP },
 	{ .name = "group", .argument = "NAME", .help = GROUP_HELP },
 	RIGHTS_OPTIONS,
+	QUOTA_OPTIONS,
+	UPLOADS_OPTION,
 	LIMIT_OPTIONS,
 	REFUSE_PASSWORD,
 	END_OF_OPTIONS,
@@ -93,6 +116,20 @@ static const struct option_row user_set_options[] = {
 
 static const struct option_row group_options[] = {
 	RIGHTS_OPTIONS,
+	{ .name = "quota-bytes",
+	  .argument = "N",
+	  .help = "Bytes that all members together may store" },
+	{ .name = "quota-files",
+	  .argument = "N",
+	  .help = "Files that all members together may store" },
+	{ .name = "member-quota-bytes",
+	  .argument = "N",
+	  .help = "Bytes that each member may store that has no quota of its own" },
+	{ .name = "member-quota-files",
+	  .argument = "N",
+	  .help = "Files that each member may store that has no quota of its own" },
+	UPLOADS_OPTION,
+	LIMIT_OPTIONS,
 	END_OF_OPTIONS,
 };
 
@@ -107,6 +144,11 @@ static const struct option_row session_kick_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row quota_recount_options[] = {
+	{ .name = "group", .argument = "NAME", .help = "Count the homes of this group's members" },
+	END_OF_OPTIONS
+};
+
 static const struct option_row storage_check_options[] = {
 	{ .name = "clean", .help = "Remove what is older than partial_max_age" },
 	END_OF_OPTIONS,
@@ -114,6 +156,12 @@ static const struct option_row storage_check_options[] = {
 
 static const struct option_row transfer_list_options[] = {
 	{ .name = "user", .argument = "NAME", .help = "Only what this user did" },
+	{ .name = "path",
+	  .argument = "PATH",
+	  .help = "Only what was done to this path, as the user sees it, or beneath it" },
+	{ .name = "kind",
+	  .argument = "KIND",
+	  .help = "Only this: upload, download, delete, rename, mkdir, rmdir or copy" },
 	{ .name = "since",
 	  .argument = "TIME",
 	  .help = "Only what ended since then: 2026-11-20T11:17:40Z, or 90s, 30m, 2h, 7d ago" },
@@ -248,10 +296,11 @@ static const struct command commands[] = {
 		  "offered, or with --allow-plain, and never to a server whose certificate is not "
 		  "trusted, unless --insecure is given.\n"
 		  "Exit status: 0 healthy, 1 problems found, 2 wrong usage, 3 could not be tested.",
-	  .examples = "sallyport doctor ftp.example.com --user alice\n"
-		      "sallyport doctor ftp.example.com --no-login --quick\n"
-		      "sallyport doctor ftp.example.com -u alice --json | jq .verdict\n"
-		      "sallyport doctor ftp.example.com -u alice --rules ufw --report letter.html" },
+	  .examples =
+		  "sallyport doctor ftp.example.com --user alice\n"
+		  "sallyport doctor ftp.example.com --no-login --quick\n"
+		  "sallyport doctor ftp.example.com -u alice --json | jq .verdict\n"
+		  "sallyport doctor ftp.example.com -u alice --rules ufw --report letter.html" },
 	{ .name = "doctor schema",
 	  .run = cmd_doctor_schema,
 	  .operands = "",
@@ -289,11 +338,12 @@ static const struct command commands[] = {
 	  .min_operands = 1,
 	  .max_operands = 1,
 	  .options = user_set_options,
-	  .summary = "Change a user's home, group, rights or limits",
+	  .summary = "Change a user's home, group, rights, limits or quota",
 	  .details = USER_DETAILS,
 	  .examples = "sallyport user set alice --permissions list,download,upload\n"
 		      "sallyport user set alice --home projects/alice\n"
 		      "sallyport user set alice --user-download-rate 10M --user-sessions 5\n"
+		      "sallyport user set alice --quota-bytes 10G --quota-files none\n"
 		      "sallyport user set alice --folder /share=/srv/share:ro --rule ''" },
 	{ .name = "user passwd",
 	  .run = cmd_user_passwd,
@@ -345,8 +395,9 @@ static const struct command commands[] = {
 	  .max_operands = 1,
 	  .options = group_options,
 	  .summary = "Add a group of users",
-	  .details = RIGHTS_DETAILS,
+	  .details = GROUP_DETAILS,
 	  .examples = "sallyport group add staff --permissions list,download,upload\n"
+		      "sallyport group add team --quota-bytes 1T --member-quota-bytes 100G\n"
 		      "sallyport group add guests --permissions read-only --hide '.*'" },
 	{ .name = "group set",
 	  .run = cmd_group_set,
@@ -354,9 +405,10 @@ static const struct command commands[] = {
 	  .min_operands = 1,
 	  .max_operands = 1,
 	  .options = group_options,
-	  .summary = "Change a group's rights",
-	  .details = RIGHTS_DETAILS,
+	  .summary = "Change a group's rights, limits or quotas",
+	  .details = GROUP_DETAILS,
 	  .examples = "sallyport group set staff --rule /incoming=list,upload,mkdir\n"
+		      "sallyport group set staff --user-sessions 4 --uploads atomic\n"
 		      "sallyport group set staff --folder /share=/srv/share" },
 	{ .name = "group list",
 	  .run = cmd_group_list,
@@ -396,10 +448,33 @@ static const struct command commands[] = {
 	  .operands = "",
 	  .options = transfer_list_options,
 	  .summary = "List transfers and changes of files, newest first",
-	  .details = "The server keeps these records for the time of the setting keep_transfers.",
+	  .details =
+		  "The server keeps these records for the time of the setting keep_transfers. "
+		  "--path also\nfinds renames and removals of the directories above it. The removal "
+		  "of a directory with all\nthat is in it is one record.",
 	  .examples =
 		  "sallyport transfer list --user alice --since 2h\n"
+		  "sallyport transfer list --path /reports/march.pdf --kind delete\n"
 		  "sallyport transfer list --json | jq '.transfers[] | select(.end != \"proven\")'" },
+	{ .name = "quota list",
+	  .run = cmd_quota_list,
+	  .operands = "",
+	  .summary = "Show the quotas and what is used of them",
+	  .details = "What nobody has counted since the server's start is counted now.",
+	  .examples = "sallyport quota list\n"
+		      "sallyport quota list --json | jq '.quotas[] | .name, .used.bytes'" },
+	{ .name = "quota recount",
+	  .run = cmd_quota_recount,
+	  .operands = "[USER]",
+	  .max_operands = 1,
+	  .options = quota_recount_options,
+	  .summary = "Count again what a user, a group or everybody has stored",
+	  .details =
+		  "The server counts what its sessions do, exactly; this is for files that "
+		  "others have\nmade, changed or removed in its directories. Sessions go on; those "
+		  "that change names in\nthe same directories wait until their files are counted.",
+	  .examples = "sallyport quota recount\nsallyport quota recount alice\n"
+		      "sallyport quota recount --group staff" },
 	{ .name = "storage check",
 	  .run = cmd_storage_check,
 	  .operands = "",
@@ -507,8 +582,8 @@ bool command_is_group(const char *word)
 /* Whole names ("user list", "status") are offered, and for a single word the groups as well. */
 const char *command_suggest(const char *group, const char *word)
 {
-	static const char *const groups[] = { "user",	 "group",  "session", "transfer",
-					      "storage", "doctor", "config" };
+	static const char *const groups[] = { "user",  "group",	  "session", "transfer",
+					      "quota", "storage", "doctor",  "config" };
 	char typed[64];
 	int n = snprintf(typed, sizeof(typed), "%s%s%s", group ? group : "", group ? " " : "",
 			 word);

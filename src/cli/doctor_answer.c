@@ -285,11 +285,11 @@ static json_t *rules_schema(void)
 	for (int i = 0; i < FIREWALL_N_FORMATS; i++)
 		(void)json_array_append_new(
 			formats, json_string(firewall_format_name((enum firewall_format)i)));
-	return json_pack("{s:s, s:s, s:b, s:{s:{s:o}, s:{s:[s,s]}, s:{s:s}, s:{s:s}}}",
-			 "description", "with --rules: what to ask the firewall's administrator for",
-			 "type", "object", "additionalProperties", false, "properties", "format",
-			 "enum", formats, "side", "enum", "server", "client", "words", "type",
-			 "string", "text", "type", "string");
+	return json_pack(
+		"{s:s, s:s, s:b, s:{s:{s:o}, s:{s:[s,s]}, s:{s:s}, s:{s:s}}}", "description",
+		"with --rules: what to ask the firewall's administrator for", "type", "object",
+		"additionalProperties", false, "properties", "format", "enum", formats, "side",
+		"enum", "server", "client", "words", "type", "string", "text", "type", "string");
 }
 
 static json_t *settings_schema(void)
@@ -300,9 +300,9 @@ static json_t *settings_schema(void)
 		(void)json_array_append_new(formats,
 					    json_string(client_export_name((enum client_export)i)));
 	return json_pack("{s:s, s:s, s:b, s:{s:{s:o}, s:{s:s}, s:{s:s}}}", "description",
-			 "with --export: the settings of a client; works: they were seen to", "type",
-			 "object", "additionalProperties", false, "properties", "format", "enum",
-			 formats, "works", "type", "boolean", "text", "type", "string");
+			 "with --export: the settings of a client; works: they were seen to",
+			 "type", "object", "additionalProperties", false, "properties", "format",
+			 "enum", formats, "works", "type", "boolean", "text", "type", "string");
 }
 
 json_t *doctor_answer_schema(void)

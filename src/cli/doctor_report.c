@@ -52,8 +52,8 @@ static size_t user_at(const struct page *page, const char *text, const char *at)
 {
 	size_t len = page->user ? strlen(page->user) : 0;
 
-	if (len == 0 || strncmp(at, page->user, len) != 0 ||
-	    (at > text && is_name_byte(at[-1])) || is_name_byte(at[len]))
+	if (len == 0 || strncmp(at, page->user, len) != 0 || (at > text && is_name_byte(at[-1])) ||
+	    is_name_byte(at[len]))
 		return 0;
 	return len;
 }
@@ -163,7 +163,7 @@ static void put_finding(const struct page *page, const struct finding *finding)
 
 static void put_matrix(const struct page *page, const struct evidence *evidence)
 {
-	static const char *const operations[] = { "list",   "up",     "down",	 "resume",
+	static const char *const operations[] = { "list",   "up",	"down",	     "resume",
 						  "delete", "large up", "large down" };
 
 	if (evidence->n_matrix == 0)
@@ -175,16 +175,16 @@ static void put_matrix(const struct page *page, const struct evidence *evidence)
 	(void)fputs(page->is_html ? "</tr>\n" : "\n|---|---|---|---|---|---|---|---|\n", page->out);
 	for (size_t i = 0; i < evidence->n_matrix; i++) {
 		const struct cell *cell = &evidence->matrix[i];
-		const enum cell_result results[] = { cell->listing,	 cell->upload,
-						     cell->download,	 cell->resume,
-						     cell->removal,	 cell->large_upload,
+		const enum cell_result results[] = { cell->listing,	  cell->upload,
+						     cell->download,	  cell->resume,
+						     cell->removal,	  cell->large_upload,
 						     cell->large_download };
 
 		(void)fprintf(page->out,
 			      page->is_html ? "<tr><th>%s, port %u, %s, %s</th>"
 					    : "| %s, port %u, %s, %s |",
-			      data_mode_word(cell->mode), cell->port,
-			      tls_mode_word(cell->tls_mode), cell->is_v6 ? "IPv6" : "IPv4");
+			      data_mode_word(cell->mode), cell->port, tls_mode_word(cell->tls_mode),
+			      cell->is_v6 ? "IPv6" : "IPv4");
 		for (size_t r = 0; r < ARRAY_SIZE(results); r++)
 			(void)fprintf(page->out, page->is_html ? "<td>%s</td>" : " %s |",
 				      cell_result_word(results[r]));
@@ -264,7 +264,9 @@ int report_format_of(const char *path, enum report_format *ret)
 	static const struct {
 		const char *ending;
 		enum report_format format;
-	} rows[] = { { ".html", REPORT_HTML }, { ".htm", REPORT_HTML }, { ".md", REPORT_MARKDOWN } };
+	} rows[] = { { ".html", REPORT_HTML },
+		     { ".htm", REPORT_HTML },
+		     { ".md", REPORT_MARKDOWN } };
 	size_t len = strlen(path);
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -28,6 +28,9 @@ int cmd_group_delete(struct cli *cli);
 int cmd_session_list(struct cli *cli);
 int cmd_session_kick(struct cli *cli);
 
+int cmd_quota_list(struct cli *cli);
+int cmd_quota_recount(struct cli *cli);
+
 int cmd_storage_check(struct cli *cli);
 
 int cmd_transfer_list(struct cli *cli);

@@ -32,6 +32,8 @@ static void print_commands(FILE *out, const char *group)
 	}
 }
 
+#define OPTION_WIDTH 26
+
 static void print_options(FILE *out, const struct option_row *rows)
 {
 	for (; rows && rows->name; rows++) {
@@ -43,7 +45,12 @@ static void print_options(FILE *out, const struct option_row *rows)
 			       rows->letter ? rows->letter : ' ', rows->letter ? ", " : "  ",
 			       rows->name, rows->argument ? " " : "",
 			       rows->argument ? rows->argument : "");
-		(void)fprintf(out, "  %-24s %s\n", storage, rows->help);
+		/* What is longer than the column has a line of its own. */
+		if (strlen(storage) > OPTION_WIDTH)
+			(void)fprintf(out, "  %s\n  %-*s %s\n", storage, OPTION_WIDTH, "",
+				      rows->help);
+		else
+			(void)fprintf(out, "  %-*s %s\n", OPTION_WIDTH, storage, rows->help);
 	}
 }
 

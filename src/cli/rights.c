@@ -1,6 +1,8 @@
 /* cli/rights.c - see rights.h. */
 #include "cli/rights.h"
 
+#include "base/size.h"
+#include "cli/limit_options.h"
 #include "ftp/account.h"
 
 static json_t *permissions_json(uint32_t permissions)
@@ -53,25 +55,57 @@ static int rule_json(const char *value, json_t **ret)
 	return r;
 }
 
-/* "PATH=DIR", "PATH=DIR:ro" or "PATH=DIR:rw". */
+struct folder {
+	struct text directory;
+	bool is_read_only;
+	uint64_t bytes, files;
+};
+
+/* Takes one ":ro", ":rw", ":quota=SIZE" or ":files=N" off the end. 1; 0: there is none;
+ * -EINVAL. */
+static int take_folder_option(struct folder *folder)
+{
+	const char *colon = memrchr(folder->directory.ptr, ':', folder->directory.len);
+	size_t len = colon ? (size_t)(colon - folder->directory.ptr) : 0;
+	struct text option = { colon + 1, folder->directory.len - len - 1 };
+	int r = 0;
+
+	if (len == 0)
+		return 0;
+	if (text_equal(option, T("ro")) || text_equal(option, T("rw")))
+		folder->is_read_only = text_equal(option, T("ro"));
+	else if (text_skip(&option, T("quota=")))
+		r = size_parse(option, &folder->bytes);
+	else if (text_skip(&option, T("files=")))
+		r = size_parse(option, &folder->files);
+	else
+		return 0;
+	folder->directory.len = len;
+	return r < 0 ? -EINVAL : 1;
+}
+
+/* "PATH=DIR" with any of ":ro", ":rw", ":quota=SIZE", ":files=N" behind it. */
 static int folder_json(const char *value, json_t **ret)
 {
-	struct text directory = text_of(value), path;
-	bool is_read_only = false;
+	struct folder folder = { .directory = text_of(value) };
+	struct text path;
+	int r;
 
-	if (text_find(directory, '=') < 0 || !text_take_until(&directory, '=', &path)) {
+	if (text_find(folder.directory, '=') < 0 ||
+	    !text_take_until(&folder.directory, '=', &path)) {
 		complain("--folder wants PATH=DIR or PATH=DIR:ro, as in /share=/srv/share:ro");
 		return EXIT_USAGE;
 	}
-	if (directory.len > 3 && directory.ptr[directory.len - 3] == ':') {
-		struct text mode = { directory.ptr + directory.len - 2, 2 };
-
-		is_read_only = text_equal(mode, T("ro"));
-		if (is_read_only || text_equal(mode, T("rw")))
-			directory.len -= 3;
+	while ((r = take_folder_option(&folder)) > 0)
+		;
+	if (r < 0) {
+		complain("--folder %s: a quota is a number as in :quota=500M or :files=1000",
+			 value);
+		return EXIT_USAGE;
 	}
-	*ret = json_pack("{s:o, s:o, s:b}", "path", text_json(path), "directory",
-			 text_json(directory), "read_only", is_read_only);
+	*ret = json_pack("{s:o, s:o, s:b, s:{s:I, s:I}}", "path", text_json(path), "directory",
+			 text_json(folder.directory), "read_only", folder.is_read_only, "quota",
+			 "bytes", (json_int_t)folder.bytes, "files", (json_int_t)folder.files);
 	return EXIT_OK;
 }
 
@@ -175,8 +209,11 @@ void rights_add_rows(struct table *table, const json_t *object)
 	json_array_foreach(json_object_get(object, "folders"), index, item)
 	{
 		table_add(table, CELL_DIM, "Folder");
-		table_addf(table, CELL_PLAIN, "%s → %s%s", json_text(item, "path"),
+		buf_init(&out, storage, sizeof(storage));
+		quota_format(json_object_get(item, "quota"), &out);
+		table_addf(table, CELL_PLAIN, "%s → %s%s%s%s", json_text(item, "path"),
 			   json_text(item, "directory"),
-			   json_flag(item, "read_only") ? " (read-only)" : "");
+			   json_flag(item, "read_only") ? " (read-only)" : "",
+			   out.len > 0 ? ", quota " : "", storage);
 	}
 }

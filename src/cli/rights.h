@@ -18,7 +18,7 @@
 	  .help = "Names that are not uploaded, downloaded, made or renamed, as *.exe" },          \
 	{ .name = "hide", .argument = "PATTERN",                                                   \
 	  .help = "Names that are as if they were not there, as .*" },                             \
-	{ .name = "folder", .argument = "PATH=DIR[:ro]",                                           \
+	{ .name = "folder", .argument = "PATH=DIR[:ro][:quota=N][:files=N]",                       \
 	  .help = "A name that leads to another directory of the server; :ro: read-only" }
 /* clang-format on */
 

@@ -66,8 +66,8 @@ static bool add_passive_range(const struct evidence *evidence, struct firewall_n
 		return true;
 	}
 	if (conditions->promised_first != 0) {
-		needs->passive_ports =
-			(struct port_range){ conditions->promised_first, conditions->promised_last };
+		needs->passive_ports = (struct port_range){ conditions->promised_first,
+							    conditions->promised_last };
 		return true;
 	}
 	while ((transfer = find_transfer(evidence, (struct wanted){ .modes = MODES_PASSIVE }, &at)))

@@ -87,8 +87,7 @@ static inline bool transfer_has_failed(const struct transfer *transfer)
 	return transfer->result != TRANSFER_UNTRIED && transfer->result != TRANSFER_OK &&
 	       transfer->result != TRANSFER_SKIPPED;
 }
-#define RESULTS_FAILED                                                                             \
-	(~(BIT(TRANSFER_UNTRIED) | BIT(TRANSFER_OK) | BIT(TRANSFER_SKIPPED)))
+#define RESULTS_FAILED (~(BIT(TRANSFER_UNTRIED) | BIT(TRANSFER_OK) | BIT(TRANSFER_SKIPPED)))
 
 /* The reply 4xx or 5xx that belongs to its failure; NULL: there is none. */
 const struct reply *transfer_refusal(const struct transfer *transfer);

@@ -60,8 +60,7 @@ static void expand_into(const struct finding *finding, const char *template, con
 	(void)snprintf(ret, size, "%s", storage);
 }
 
-static bool examine(const struct cause *cause, const struct evidence *evidence,
-		    struct finding *ret)
+static bool examine(const struct cause *cause, const struct evidence *evidence, struct finding *ret)
 {
 	char more[sizeof(ret->explanation)], remedy[sizeof(ret->remedy)];
 

@@ -6,8 +6,9 @@
 
 static const struct transfer *first_active_failure(const struct evidence *evidence)
 {
-	return find_transfer(
-		evidence, (struct wanted){ .modes = MODES_ACTIVE, .results = RESULTS_FAILED }, NULL);
+	return find_transfer(evidence,
+			     (struct wanted){ .modes = MODES_ACTIVE, .results = RESULTS_FAILED },
+			     NULL);
 }
 
 static bool active_works(const struct evidence *evidence)
@@ -24,8 +25,7 @@ static bool setup_is_refused(const struct transfer *transfer, unsigned least, un
 
 static const struct transfer *refused_mode(const struct evidence *evidence, enum data_mode mode)
 {
-	const struct wanted wanted = { .modes = BIT(mode),
-				       .results = BIT(TRANSFER_SETUP_REFUSED) };
+	const struct wanted wanted = { .modes = BIT(mode), .results = BIT(TRANSFER_SETUP_REFUSED) };
 
 	return find_transfer(evidence, wanted, NULL);
 }
@@ -122,8 +122,7 @@ static bool port_is_rewritten(const struct evidence *evidence, struct finding *f
 	/* A translator that knows FTP rewrites it too, and then it works. One that fails at once
 	 * went to a place where nobody waits. */
 	if (!failed || !was_rewritten(failed) || active_works(evidence) || !reply ||
-	    reply->code / 10 != 42 ||
-	    failed->attempt.duration_ms > AT_ONCE_MS)
+	    reply->code / 10 != 42 || failed->attempt.duration_ms > AT_ONCE_MS)
 		return false;
 	note(finding, failed);
 	fact_text(finding, "sent", failed->setup_command);
@@ -159,8 +158,8 @@ static bool inbound_is_blocked(const struct evidence *evidence, struct finding *
 	    (failed->result == TRANSFER_COMMAND_REFUSED && (!reply || reply->code / 10 != 42)))
 		return false;
 	note(finding, failed);
-	fact_number(finding, "seconds", MAX_OF(seconds_of_ms(failed->attempt.duration_ms),
-					       (int64_t)1));
+	fact_number(finding, "seconds",
+		    MAX_OF(seconds_of_ms(failed->attempt.duration_ms), (int64_t)1));
 	if (reply) {
 		fact_reply(finding, reply);
 		finding_add(finding, "The server says \"{reply}\".");

@@ -112,8 +112,7 @@ static bool port_21_is_filtered(const struct evidence *evidence, struct finding 
 			continue;
 		fact_address(finding, &filtered->address);
 		fact_number(finding, "works", door->address.port);
-		fact_text(finding, "mode",
-			  door->answer == ANSWER_TLS ? "implicit" : "explicit");
+		fact_text(finding, "mode", door->answer == ANSWER_TLS ? "implicit" : "explicit");
 		return true;
 	}
 	return false;
@@ -151,7 +150,9 @@ static bool proxy_is_between(const struct evidence *evidence, struct finding *fi
 static bool is_another_server(const struct evidence *evidence, struct finding *finding)
 {
 	static const char *const protocols[] = {
-		[ANSWER_SSH] = "SSH", [ANSWER_HTTP] = "HTTP", [ANSWER_SMTP] = "SMTP",
+		[ANSWER_SSH] = "SSH",
+		[ANSWER_HTTP] = "HTTP",
+		[ANSWER_SMTP] = "SMTP",
 		[ANSWER_OTHER] = "unknown",
 	};
 	const struct door *door = bad_door(evidence);
@@ -394,7 +395,8 @@ static const struct cause rows[] = {
 	  .applies = client_is_implicit,
 	  .explanation = "Port {port} greets in clear, and implicit TLS was asked for: the client "
 			 "takes the greeting for a broken handshake.",
-	  .remedy = "Choose explicit TLS for port {port}, or a port of implicit TLS, usually 990." },
+	  .remedy =
+		  "Choose explicit TLS for port {port}, or a port of implicit TLS, usually 990." },
 	{ .id = "D-17",
 	  .title = "The port says nothing: it may want implicit TLS",
 	  .severity = SEVERITY_PROBLEM,

@@ -127,10 +127,11 @@ static bool verbs_are_killed(const struct evidence *evidence, struct finding *fi
 		fact_text(finding, "command", verb);
 		return true;
 	}
-	while ((transfer = find_transfer(
-			evidence, (struct wanted){ .results = BIT(TRANSFER_SETUP_REFUSED) }, &at))) {
-		if (!failed_silently(transfer->setup.outcome) ||
-		    transfer->tls_mode != MODE_PLAIN || transfer->control >= evidence->n_controls)
+	while ((transfer = find_transfer(evidence,
+					 (struct wanted){ .results = BIT(TRANSFER_SETUP_REFUSED) },
+					 &at))) {
+		if (!failed_silently(transfer->setup.outcome) || transfer->tls_mode != MODE_PLAIN ||
+		    transfer->control >= evidence->n_controls)
 			continue;
 		struct text command = text_of(transfer->setup_command), verb;
 		char name[16] = "";

@@ -19,9 +19,8 @@ static bool failed_at_tls(const struct transfer *transfer)
 	if (transfer->result == TRANSFER_TLS_FAILED || says_reuse(refusal))
 		return true;
 	/* In TLS 1.3 the server judges when the client believes to be done. */
-	return transfer->moved_bytes == 0 && refusal && (refusal->code == 425 ||
-							 refusal->code == 522 ||
-							 refusal->code == 426);
+	return transfer->moved_bytes == 0 && refusal &&
+	       (refusal->code == 425 || refusal->code == 522 || refusal->code == 426);
 }
 
 static const struct transfer *full_handshake_failure(const struct evidence *evidence)
@@ -67,11 +66,10 @@ static bool reuse_is_required(const struct evidence *evidence, struct finding *f
 	const struct transfer *transfer;
 	size_t at = 0;
 
-	while ((transfer = find_transfer(evidence,
-					 (struct wanted){ .results = BIT(TRANSFER_OK) }, &at)))
+	while ((transfer = find_transfer(evidence, (struct wanted){ .results = BIT(TRANSFER_OK) },
+					 &at)))
 		others_resume |= transfer->tls.is_resumed;
-	if (!failed || (!says_reuse(refusal) &&
-			(failed->tls.offered_resumption || !others_resume)))
+	if (!failed || (!says_reuse(refusal) && (failed->tls.offered_resumption || !others_resume)))
 		return false;
 	if (refusal)
 		fact_reply(finding, refusal);
@@ -122,9 +120,8 @@ static bool server_sends_clear(const struct evidence *evidence, struct finding *
 	const struct transfer *transfer;
 	size_t at = 0;
 
-	while ((transfer = find_transfer(evidence,
-					 (struct wanted){ .results = BIT(TRANSFER_TLS_FAILED) },
-					 &at))) {
+	while ((transfer = find_transfer(
+			evidence, (struct wanted){ .results = BIT(TRANSFER_TLS_FAILED) }, &at))) {
 		const struct exchange *prot = prot_exchange(evidence, transfer);
 		bool is_clear = text_has_word(transfer->tls.error,
 					      "wrong version number|packet length|http request|"
@@ -193,8 +190,9 @@ static bool upload_tail_is_lost(const struct evidence *evidence, struct finding 
 		bool is_all = transfer->expected_bytes > 0 &&
 			      transfer->moved_bytes == transfer->expected_bytes;
 
-		if (!is_all || !reply || upload_is_stuck(transfer) || (reply->code != 426 && reply->code != 451 &&
-					  reply->code != 425 && reply->code != 450) ||
+		if (!is_all || !reply || upload_is_stuck(transfer) ||
+		    (reply->code != 426 && reply->code != 451 && reply->code != 425 &&
+		     reply->code != 450) ||
 		    text_has_word(reply->text, "space|quota|disk|permission|denied"))
 			continue;
 		fact_reply(finding, reply);
@@ -216,9 +214,8 @@ static bool empty_upload_fails(const struct evidence *evidence, struct finding *
 			      NULL);
 	const struct reply *reply = failed ? transfer_refusal(failed) : NULL;
 
-	if (!failed || !has_transfer(evidence,
-				     (struct wanted){ .operations = BIT(OPERATION_UPLOAD),
-						      .results = BIT(TRANSFER_OK) }))
+	if (!failed || !has_transfer(evidence, (struct wanted){ .operations = BIT(OPERATION_UPLOAD),
+								.results = BIT(TRANSFER_OK) }))
 		return false;
 	if (reply)
 		fact_reply(finding, reply);

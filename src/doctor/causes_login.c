@@ -78,8 +78,8 @@ static const struct reply *login_refusal(const struct evidence *evidence,
 		for (size_t v = 0; v < ARRAY_SIZE(verbs); v++) {
 			const struct exchange *exchange = control_exchange(control, verbs[v]);
 
-			if (!exchange || (!reply_is_refusal(&exchange->reply) &&
-					  exchange->reply.code != 332))
+			if (!exchange ||
+			    (!reply_is_refusal(&exchange->reply) && exchange->reply.code != 332))
 				continue;
 			*ret_control = control;
 			*ret_exchange = exchange;
@@ -89,8 +89,7 @@ static const struct reply *login_refusal(const struct evidence *evidence,
 	return NULL;
 }
 
-static bool login_is(const struct evidence *evidence, struct finding *finding,
-		     enum login_kind kind)
+static bool login_is(const struct evidence *evidence, struct finding *finding, enum login_kind kind)
 {
 	const struct control *control;
 	const struct exchange *exchange;

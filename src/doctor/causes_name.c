@@ -36,9 +36,8 @@ static bool dns_has_failed(const struct evidence *evidence, struct finding *find
 		bool is_there = a == DNS_NO_ADDRESS || aaaa == DNS_NO_ADDRESS;
 
 		fact_text(finding, "reason", is_there ? "no_address" : "no_name");
-		finding_add(finding, is_there
-					     ? "The name exists, without an address."
-					     : "The resolver says that there is no such name.");
+		finding_add(finding, is_there ? "The name exists, without an address."
+					      : "The resolver says that there is no such name.");
 		return true;
 	}
 	fact_text(finding, "reason", a == DNS_TIMED_OUT ? "timed_out" : "failed");

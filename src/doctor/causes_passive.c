@@ -114,8 +114,7 @@ static bool announces_wrong_address(const struct evidence *evidence, struct find
 
 static const struct transfer *refused_setup(const struct evidence *evidence, enum data_mode mode)
 {
-	const struct wanted wanted = { .modes = BIT(mode),
-				       .results = BIT(TRANSFER_SETUP_REFUSED) };
+	const struct wanted wanted = { .modes = BIT(mode), .results = BIT(TRANSFER_SETUP_REFUSED) };
 	const struct transfer *transfer;
 	size_t at = 0;
 
@@ -371,7 +370,7 @@ static void describe_map(struct finding *finding, const struct port_map *map, un
 	buf_init(&blocked_out, blocked, sizeof(blocked));
 	buf_init(&open_out, open, sizeof(open));
 	for (unsigned port = first; port <= last + 1; port++) {
-		int now = port > last		      ? 2
+		int now = port > last			? 2
 			  : map_has(map->blocked, port) ? 0
 			  : map_has(map->open, port)	? 1
 							: -1;
@@ -581,8 +580,8 @@ static bool arrives_from_elsewhere(const struct evidence *evidence, struct findi
 			(struct wanted){ .modes = MODES_PASSIVE, .results = RESULTS_FAILED },
 			&at))) {
 		const struct reply *reply = transfer_refusal(transfer);
-		bool is_seen = transfer->view.is_there &&
-			       transfer->view.arrival == ARRIVAL_ELSEWHERE;
+		bool is_seen =
+			transfer->view.is_there && transfer->view.arrival == ARRIVAL_ELSEWHERE;
 		bool is_said = transfer->attempt.outcome == NET_OK && reply &&
 			       (reply_names(reply, "D-31") ||
 				text_has_word(reply->text,
@@ -616,10 +615,10 @@ static bool leads_to_another_node(const struct evidence *evidence, struct findin
 	bool is_unseen = false;
 	size_t at = 0;
 
-	if (has_transfer(evidence, (struct wanted){ .modes = MODES_PASSIVE,
-						    .operations = BIT(OPERATION_LIST) |
-								  BIT(OPERATION_UPLOAD),
-						    .results = BIT(TRANSFER_OK) }))
+	if (has_transfer(evidence,
+			 (struct wanted){ .modes = MODES_PASSIVE,
+					  .operations = BIT(OPERATION_LIST) | BIT(OPERATION_UPLOAD),
+					  .results = BIT(TRANSFER_OK) }))
 		return false;
 	while ((transfer = find_transfer(evidence, wanted, &at))) {
 		const struct reply *reply = transfer_refusal(transfer);
@@ -651,9 +650,9 @@ static bool leads_to_another_node(const struct evidence *evidence, struct findin
 static bool was_taken_for_a_scan(const struct evidence *evidence, struct finding *finding)
 {
 	const struct control *control = evidence_control(evidence, PURPOSE_MAIN);
-	unsigned n_worked = count_transfers(
-		evidence, (struct wanted){ .operations = ~BIT(OPERATION_DELETE),
-					   .results = BIT(TRANSFER_OK) });
+	unsigned n_worked =
+		count_transfers(evidence, (struct wanted){ .operations = ~BIT(OPERATION_DELETE),
+							   .results = BIT(TRANSFER_OK) });
 	const struct transfer *transfer, *failed = NULL;
 	size_t at = 0;
 
@@ -661,8 +660,7 @@ static bool was_taken_for_a_scan(const struct evidence *evidence, struct finding
 		return false;
 	while ((transfer = find_transfer(
 			evidence,
-			(struct wanted){ .modes = MODES_PASSIVE, .results = RESULTS_FAILED },
-			&at)))
+			(struct wanted){ .modes = MODES_PASSIVE, .results = RESULTS_FAILED }, &at)))
 		if (transfer->setup.outcome == NET_TIMED_OUT ||
 		    transfer->attempt.outcome == NET_TIMED_OUT ||
 		    transfer->attempt.outcome == NET_RESET ||
@@ -695,9 +693,10 @@ static const struct cause rows[] = {
 	  .who = WHO_SERVER,
 	  .confidence = 85,
 	  .applies = announces_shared_address,
-	  .explanation = "The server is reached at {address} and answers PASV with {announced}; one "
-			 "of them is of 100.64.0.0/10, the addresses of carriers and overlay "
-			 "networks.",
+	  .explanation =
+		  "The server is reached at {address} and answers PASV with {announced}; one "
+		  "of them is of 100.64.0.0/10, the addresses of carriers and overlay "
+		  "networks.",
 	  .remedy = "Add an address rule for the overlay network, so that its clients are told "
 		    "{address}.",
 	  .explains = "D-25 D-26 D-28" },

@@ -32,8 +32,7 @@ static bool was_lost(enum net_outcome ending)
 	return ending == NET_TIMED_OUT || ending == NET_RESET;
 }
 
-static bool silent_connection_is_forgotten(const struct evidence *evidence,
-					   struct finding *finding)
+static bool silent_connection_is_forgotten(const struct evidence *evidence, struct finding *finding)
 {
 	const struct idle *idle = &evidence->idle;
 	const struct transfer *slow = slow_transfer(evidence);

@@ -63,17 +63,16 @@ static void check_facts(const char *says, const struct finding *root, json_t *fa
 	json_object_foreach(facts, name, value)
 	{
 		const struct named_value *fact = finding_fact(root, name);
-		bool is_same = fact && (fact->is_number ? json_is_integer(value) &&
-								  fact->number ==
-									  json_integer_value(value)
-							: json_is_string(value) &&
-								  strcmp(fact->text,
-									 json_string_value(value)) == 0);
+		bool is_same =
+			fact && (fact->is_number ? json_is_integer(value) &&
+							   fact->number == json_integer_value(value)
+						 : json_is_string(value) &&
+							   strcmp(fact->text,
+								  json_string_value(value)) == 0);
 
 		if (!is_same)
 			WRONG("%s: fact %s of %s is %s %lld\n", says, name, root->id,
-				 fact ? fact->text : "not there",
-				 fact ? (long long)fact->number : 0);
+			      fact ? fact->text : "not there", fact ? (long long)fact->number : 0);
 	}
 }
 
@@ -119,7 +118,7 @@ static void check_case(const json_t *healthy, json_t *row, struct diagnosis *dia
 	const char *root = diagnosis->n_findings > 0 ? diagnosis->findings[0].id : "none";
 	if (strcmp(root, cause ? cause : "none") != 0)
 		WRONG("%s: %s instead of %s (%s)\n", says, root, cause ? cause : "none",
-			 diagnosis->sentence);
+		      diagnosis->sentence);
 	if (cause) {
 		count(cause, true);
 		check_facts(says, &diagnosis->findings[0], json_object_get(row, "facts"));

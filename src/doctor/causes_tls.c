@@ -69,9 +69,9 @@ static bool wants_client_certificate(const struct evidence *evidence, struct fin
 				  (handshake->wants_client_certificate &&
 				   (has_failed(handshake) || alert != 0));
 		/* With TLS 1.3 the refusal comes behind the handshake. */
-		bool was_left = handshake->wants_client_certificate &&
-				control->login != LOGIN_OK && control->ending != NET_OK &&
-				control->ending != NET_UNTRIED && control->ending != NET_SKIPPED;
+		bool was_left = handshake->wants_client_certificate && control->login != LOGIN_OK &&
+				control->ending != NET_OK && control->ending != NET_UNTRIED &&
+				control->ending != NET_SKIPPED;
 
 		if (!is_refused && !was_left)
 			continue;
@@ -251,8 +251,8 @@ static bool is_untrusted(const struct handshake *handshake)
  * missing then is trust. */
 static bool ends_at_authority(const struct handshake *handshake)
 {
-	return handshake->n_chain > 1 || handshake->verify_error ==
-						 X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN;
+	return handshake->n_chain > 1 ||
+	       handshake->verify_error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN;
 }
 
 static bool chain_is_incomplete(const struct evidence *evidence, struct finding *finding)
@@ -269,7 +269,8 @@ static bool chain_is_incomplete(const struct evidence *evidence, struct finding 
 		return true;
 	}
 	if (!is_untrusted(handshake) || !handshake->is_incomplete ||
-	    (ends_at_authority(handshake) && !*handshake->chain[handshake->n_chain - 1].issuer_url)) {
+	    (ends_at_authority(handshake) &&
+	     !*handshake->chain[handshake->n_chain - 1].issuer_url)) {
 		withdraw(finding);
 		return false;
 	}
@@ -432,8 +433,9 @@ static const struct cause rows[] = {
 			 "mend such a chain, FTP clients do not.",
 	  .remedy = "Install the full chain: the certificate of the server followed by the "
 		    "intermediate {missing}.",
-	  .tells_apart = "If the missing one is an authority of your own organisation, clients have "
-			 "to be told to trust it instead (D-50).",
+	  .tells_apart =
+		  "If the missing one is an authority of your own organisation, clients have "
+		  "to be told to trust it instead (D-50).",
 	  .explains = "D-50" },
 	{ .id = "D-50",
 	  .title = "The certificate is of an authority that is not known here",
@@ -441,8 +443,9 @@ static const struct cause rows[] = {
 	  .who = WHO_FIREWALL,
 	  .confidence = 70,
 	  .applies = is_of_unknown_authority,
-	  .explanation = "{address}, port {port}, shows {certificate}, signed by {issuer}: either a "
-			 "private authority, or a box that takes TLS apart on the way.",
+	  .explanation =
+		  "{address}, port {port}, shows {certificate}, signed by {issuer}: either a "
+		  "private authority, or a box that takes TLS apart on the way.",
 	  .remedy = "Compare the fingerprint {fingerprint} with that of the server's "
 		    "administrator. If it differs, exempt {address} from TLS interception (or "
 		    "the name leads elsewhere, D-03); if it is the same, give the certificate of "

@@ -89,10 +89,10 @@ static bool server_says(const struct evidence *evidence, struct finding *finding
 		fact_reply(finding, reply);
 		fact_text(finding, "command", transfer->command);
 		fact_text(finding, "operation",
-			  is_upload(transfer)			      ? "upload"
-			  : transfer->operation == OPERATION_LIST     ? "list"
-			  : transfer->operation == OPERATION_DELETE   ? "delete"
-								      : "download");
+			  is_upload(transfer)			    ? "upload"
+			  : transfer->operation == OPERATION_LIST   ? "list"
+			  : transfer->operation == OPERATION_DELETE ? "delete"
+								    : "download");
 		return true;
 	}
 	return false;
@@ -121,10 +121,11 @@ static bool rest_is_refused(const struct evidence *evidence, struct finding *fin
 	const struct transfer *transfer;
 	size_t at = 0;
 
-	while ((transfer = find_transfer(
-			evidence, (struct wanted){ .operations = BIT(OPERATION_RESUME),
-						   .results = BIT(TRANSFER_COMMAND_REFUSED) },
-			&at))) {
+	while ((transfer =
+			find_transfer(evidence,
+				      (struct wanted){ .operations = BIT(OPERATION_RESUME),
+						       .results = BIT(TRANSFER_COMMAND_REFUSED) },
+				      &at))) {
 		if (!reply_is_refusal(&transfer->preliminary) ||
 		    (strcmp(transfer->command, "REST") != 0 &&
 		     !reply_names(&transfer->preliminary, "D-95")))
@@ -157,7 +158,7 @@ static bool session_is_killed(const struct evidence *evidence, struct finding *f
 			continue;
 		fact_number(finding, "bytes", (int64_t)transfer->moved_bytes);
 		fact_text(finding, "ending",
-			  transfer->final.outcome == NET_OK	? "reply"
+			  transfer->final.outcome == NET_OK	 ? "reply"
 			  : transfer->final.outcome == NET_RESET ? "reset"
 								 : "closed");
 		if (transfer->final.outcome == NET_OK)
@@ -173,17 +174,16 @@ static bool short_upload_is_confirmed(const struct evidence *evidence, struct fi
 	const struct transfer *transfer;
 	size_t at = 0;
 
-	while ((transfer = find_transfer(evidence,
-					 (struct wanted){ .results = BIT(TRANSFER_CUT) |
-								     BIT(TRANSFER_STALLED) },
-					 &at))) {
-		bool is_confirmed = transfer->final.outcome == NET_OK &&
-				    transfer->final.code / 100 == 2;
-		bool is_short_read = !is_upload(transfer) &&
-				     transfer->operation != OPERATION_LIST &&
-				     transfer->result == TRANSFER_CUT &&
-				     transfer->failure == NET_CLOSED &&
-				     transfer->moved_bytes < transfer->expected_bytes;
+	while ((transfer = find_transfer(
+			evidence,
+			(struct wanted){ .results = BIT(TRANSFER_CUT) | BIT(TRANSFER_STALLED) },
+			&at))) {
+		bool is_confirmed =
+			transfer->final.outcome == NET_OK && transfer->final.code / 100 == 2;
+		bool is_short_read =
+			!is_upload(transfer) && transfer->operation != OPERATION_LIST &&
+			transfer->result == TRANSFER_CUT && transfer->failure == NET_CLOSED &&
+			transfer->moved_bytes < transfer->expected_bytes;
 
 		if (!is_confirmed || (!is_upload(transfer) && !is_short_read))
 			continue;
@@ -199,21 +199,21 @@ static bool short_upload_is_confirmed(const struct evidence *evidence, struct fi
 
 static const struct transfer *stalled(const struct evidence *evidence, unsigned operations)
 {
-	return find_transfer(evidence,
-			     (struct wanted){ .operations = operations,
-					      .results = BIT(TRANSFER_STALLED) },
-			     NULL);
+	return find_transfer(
+		evidence,
+		(struct wanted){ .operations = operations, .results = BIT(TRANSFER_STALLED) },
+		NULL);
 }
 
 static bool large_packets_vanish(const struct evidence *evidence, struct finding *finding)
 {
 	const struct transfer *up = stalled(evidence, OPERATIONS_UPLOAD);
 	const struct transfer *down = stalled(evidence, BIT(OPERATION_LARGE_DOWNLOAD));
-	bool small_passes = has_transfer(
-		evidence, (struct wanted){ .operations = BIT(OPERATION_UPLOAD) |
-							 BIT(OPERATION_DOWNLOAD) |
-							 BIT(OPERATION_LIST),
-					   .results = BIT(TRANSFER_OK) });
+	bool small_passes =
+		has_transfer(evidence, (struct wanted){ .operations = BIT(OPERATION_UPLOAD) |
+								      BIT(OPERATION_DOWNLOAD) |
+								      BIT(OPERATION_LIST),
+							.results = BIT(TRANSFER_OK) });
 	uint64_t least = up ? MAX_OF(3 * (uint64_t)up->mss, (uint64_t)4096) : 0;
 	bool is_up = up && up->retransmits >= 2 && up->acknowledged_bytes < least;
 	bool is_down = down && down->moved_bytes == 0;
@@ -245,8 +245,8 @@ static const struct transfer *broken_on_the_way(const struct evidence *evidence,
 	const struct transfer *transfer;
 	size_t at = 0;
 
-	while ((transfer = find_transfer(evidence, (struct wanted){ .operations = operations },
-					 &at)))
+	while ((transfer =
+			find_transfer(evidence, (struct wanted){ .operations = operations }, &at)))
 		if (fails_on_the_way(transfer))
 			return transfer;
 	return NULL;
@@ -257,20 +257,19 @@ static bool one_direction_fails(const struct evidence *evidence, struct finding 
 	const unsigned reading = OPERATIONS_DOWNLOAD | BIT(OPERATION_LIST);
 	const struct transfer *up = broken_on_the_way(evidence, OPERATIONS_UPLOAD);
 	const struct transfer *down = broken_on_the_way(evidence, OPERATIONS_DOWNLOAD);
-	bool reads = has_transfer(evidence, (struct wanted){ .operations = reading,
-							     .results = BIT(TRANSFER_OK) });
+	bool reads = has_transfer(
+		evidence, (struct wanted){ .operations = reading, .results = BIT(TRANSFER_OK) });
 	bool writes = has_transfer(evidence, (struct wanted){ .operations = OPERATIONS_UPLOAD,
 							      .results = BIT(TRANSFER_OK) });
 	const struct transfer *shown = up ? up : down;
 
-	if (!shown || (up && (!reads || broken_on_the_way(evidence, reading))) ||
-	    (!up && !writes))
+	if (!shown || (up && (!reads || broken_on_the_way(evidence, reading))) || (!up && !writes))
 		return false;
 	fact_text(finding, "direction", up ? "upload" : "download");
 	fact_text(finding, "other", up ? "downloads" : "uploads");
-	fact_number(finding, "bytes", (int64_t)(up && shown->acknowledged_bytes > 0
-							? shown->acknowledged_bytes
-							: shown->moved_bytes));
+	fact_number(finding, "bytes",
+		    (int64_t)(up && shown->acknowledged_bytes > 0 ? shown->acknowledged_bytes
+								  : shown->moved_bytes));
 	fact_text(finding, "how", shown->result == TRANSFER_CUT ? "is cut off" : "stalls");
 	fact_address(finding, &shown->attempt.peer);
 	return true;
@@ -303,8 +302,8 @@ static bool begins_late(const struct evidence *evidence, struct finding *finding
 	while ((transfer = find_transfer(evidence, wanted, &at))) {
 		bool never = transfer->result == TRANSFER_STALLED && transfer->moved_bytes == 0;
 
-		if (!never && !(transfer->result == TRANSFER_OK &&
-				transfer->first_byte_ms >= LATE_MS))
+		if (!never &&
+		    !(transfer->result == TRANSFER_OK && transfer->first_byte_ms >= LATE_MS))
 			continue;
 		fact_number(finding, "seconds",
 			    seconds_of_ms(never ? transfer->duration_ms : transfer->first_byte_ms));
@@ -325,14 +324,13 @@ static bool confirmation_is_lost(const struct evidence *evidence, struct finding
 	const struct transfer *transfer;
 	size_t at = 0;
 
-	while ((transfer = find_transfer(evidence,
-					 (struct wanted){ .results = BIT(TRANSFER_NO_REPLY) },
-					 &at))) {
+	while ((transfer = find_transfer(
+			evidence, (struct wanted){ .results = BIT(TRANSFER_NO_REPLY) }, &at))) {
 		if (transfer->final.outcome != NET_TIMED_OUT || upload_is_stuck(transfer) ||
 		    transfer->operation == OPERATION_DELETE)
 			continue;
-		fact_number(finding, "seconds", MAX_OF(seconds_of_ms(transfer->duration_ms),
-						       (int64_t)1));
+		fact_number(finding, "seconds",
+			    MAX_OF(seconds_of_ms(transfer->duration_ms), (int64_t)1));
 		fact_number(finding, "bytes", (int64_t)transfer->moved_bytes);
 		return true;
 	}

@@ -17,7 +17,9 @@
 static void set_up(struct client *client, const struct doctor *doctor, struct control *control,
 		   enum tls_mode mode)
 {
-	*client = (struct client){ .doctor = doctor, .control = control };
+	*client = (struct client){ .doctor = doctor,
+				   .control = control,
+				   .reply_ms = doctor->reply_ms };
 	control->mode = mode;
 	patience_init(&client->patience, doctor);
 	stream_init(&client->stream, -1, &client->patience.waiter);
@@ -74,7 +76,7 @@ void client_close(struct client *client)
 		stream_close(&client->stream);
 	}
 	note_end(client, NET_OK);
-	tls_peer_release(&client->tls);
+	tls_sessions_release(&client->sessions);
 }
 
 int client_start_tls(struct client *client, struct tls_client *trust)
@@ -88,6 +90,7 @@ int client_start_tls(struct client *client, struct tls_client *trust)
 		return -EPIPE;
 	client->in_len = client->in_at = 0;
 	client->trust = trust;
+	client->tls.sessions = &client->sessions;
 	if (!doctor->evidence->target.is_address)
 		client->tls.name = doctor->evidence->target.host;
 
@@ -236,7 +239,7 @@ const struct reply *client_ask(struct client *client, const char *verb, const ch
 	bool is_sent = send_line(client, format, args);
 	va_end(args);
 	for (int i = 0; is_sent && i < REPLIES_MAX; i++)
-		if (!client_read_reply(client, &exchange->reply, client->doctor->reply_ms) ||
+		if (!client_read_reply(client, &exchange->reply, client->reply_ms) ||
 		    exchange->reply.code >= 200)
 			break;
 	return &exchange->reply;

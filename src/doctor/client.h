@@ -13,12 +13,14 @@ struct client {
 	struct patience patience;
 	struct stream stream;
 	struct tls_peer tls;
+	struct tls_sessions sessions; /* for data connections, from all of its connections */
 	struct tls_client *trust; /* what the handshake was made with */
 	struct reply_reader reader;
 	char storage[EVIDENCE_REPLY];
 	char in[4096]; /* read and not yet used: in_len bytes from in_at */
 	size_t in_at, in_len;
 	int64_t opened_ms;
+	int64_t reply_ms; /* how long client_ask() waits; at the begin the examination's */
 	/* NET_UNTRIED: it lives. Else how it ended, or why we gave it up. */
 	enum net_outcome broken;
 };

@@ -444,7 +444,10 @@ struct other_end {
 	uint16_t passive_first, passive_last;
 	uint32_t idle_timeout_s;
 	uint32_t max_sessions_per_user, max_sessions_per_address; /* 0: no limit */
-	char session_reuse[16];					  /* "off", "prefer", "require" */
+	uint32_t data_timeout_s; /* how long it waits for a data connection */
+	uint32_t min_rate;	 /* bytes per second below which it ends a transfer; 0: any */
+	uint64_t upload_size;	 /* the largest file that it takes; 0: any */
+	char session_reuse[16]; /* "off", "prefer", "require" */
 	char raw[EVIDENCE_REPLY];
 };
 

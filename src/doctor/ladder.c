@@ -21,6 +21,10 @@
 #define STALL_MS 10000
 #define STALL_QUICK_MS 4000
 #define TIMEOUT_QUICK_MS 4000
+/* Reverse DNS that hangs delays a greeting, wrong passwords are punished by waiting: no haste. */
+#define GREETING_MS 45000
+#define GREETING_QUICK_MS 10000
+#define LOGIN_QUICK_MS 12000
 #define DISCARD_PORT 9
 
 void step_begin(struct step *step, struct ladder *ladder, const char *title)
@@ -89,6 +93,9 @@ static void set_patience(struct doctor *doctor)
 	doctor->data_ms = MIN_OF(most, (int64_t)(is_quick ? DATA_QUICK_MS : DATA_MS));
 	doctor->data_again_ms =
 		MIN_OF(most, (int64_t)(is_quick ? DATA_AGAIN_QUICK_MS : DATA_AGAIN_MS));
+	doctor->greeting_ms = is_quick ? GREETING_QUICK_MS : MIN_OF(most, (int64_t)GREETING_MS);
+	doctor->greeting_ms = MAX_OF(doctor->greeting_ms, doctor->reply_ms);
+	doctor->login_ms = MAX_OF(doctor->reply_ms, (int64_t)LOGIN_QUICK_MS);
 	doctor->stall_ms = MIN_OF(most, (int64_t)(is_quick ? STALL_QUICK_MS : STALL_MS));
 }
 

@@ -18,7 +18,9 @@ struct ladder {
 	char probe_name[64];
 	bool may_exist;	    /* the probe file, on the server: an upload has begun */
 	bool exists;	    /* one has ended well */
-	bool knows_silence; /* a data connection stayed out: the next need not wait as long */
+	/* A data connection stayed out, passive or active: the next of its kind need not wait as
+	 * long. */
+	bool knows_passive_silence, knows_active_silence;
 	/* The first passive mode that carried a listing; DATA_UNKNOWN: none did. */
 	enum data_mode working_mode;
 	bool working_is_lenient;

@@ -83,6 +83,11 @@ void describe_transfer(const struct transfer *transfer, struct buf *out)
 
 /* --- single transfers ------------------------------------------------------------------------- */
 
+static bool is_passive(enum data_mode mode)
+{
+	return mode == DATA_EPSV || mode == DATA_PASV;
+}
+
 static bool is_data_blocked(const struct transfer *transfer)
 {
 	return transfer->result == TRANSFER_NOT_CONNECTED &&
@@ -91,12 +96,14 @@ static bool is_data_blocked(const struct transfer *transfer)
 
 static void note_blocked(struct ladder *ladder, const struct transfer *transfer)
 {
-	bool is_passive = transfer->mode == DATA_EPSV || transfer->mode == DATA_PASV;
-
 	if (!is_data_blocked(transfer))
 		return;
-	ladder->knows_silence = true;
-	if (is_passive && ladder->blocked.port == 0)
+	if (!is_passive(transfer->mode)) {
+		ladder->knows_active_silence = true;
+		return;
+	}
+	ladder->knows_passive_silence = true;
+	if (ladder->blocked.port == 0)
 		ladder->blocked = transfer->attempt.peer;
 }
 
@@ -134,11 +141,16 @@ static const struct transfer *transfer_by(struct ladder *ladder, struct client *
 	if (!transfer)
 		return NULL;
 	task.name = ladder->probe_name;
-	task.connect_ms = ladder->knows_silence ? doctor->data_again_ms : doctor->data_ms;
+	bool knows_silence = is_passive(task.mode) ? ladder->knows_passive_silence
+						   : ladder->knows_active_silence;
+	task.connect_ms = knows_silence ? doctor->data_again_ms : doctor->data_ms;
+	task.asks_for_arrival = doctor->evidence->other_end.is_there &&
+				task.operation == OPERATION_LIST;
 	probe_transfer(client, transfer, &task);
 	note_blocked(ladder, transfer);
 	note_file(ladder, transfer);
 	if (doctor->evidence->other_end.is_there && client_is_alive(client) &&
+	    transfer->view.arrival != ARRIVAL_ELSEWHERE &&
 	    (transfer->operation == OPERATION_LIST || transfer->result != TRANSFER_OK))
 		other_end_view(client, &transfer->view);
 	return transfer;

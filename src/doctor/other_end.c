@@ -87,6 +87,12 @@ void other_end_parse(struct text reply, struct other_end *ret)
 			parse_range(value, &ret->passive_first, &ret->passive_last);
 		else if (text_equal(name, T("idle-timeout")))
 			ret->idle_timeout_s = number_of(value);
+		else if (text_equal(name, T("data-timeout")))
+			ret->data_timeout_s = number_of(value);
+		else if (text_equal(name, T("min-rate")))
+			ret->min_rate = number_of(value);
+		else if (text_equal(name, T("upload-size")))
+			(void)!text_to_uint(value, UINT64_MAX, &ret->upload_size);
 		else if (text_equal(name, T("sessions-per-user")))
 			ret->max_sessions_per_user = number_of(value);
 		else if (text_equal(name, T("sessions-per-address")))
@@ -151,7 +157,7 @@ void other_end_view(struct client *client, struct server_view *ret)
 	    !client_read_reply(client, &reply, client->doctor->reply_ms) ||
 	    reply_class(&reply) != 2)
 		return;
-	ret->is_there = true;
+	*ret = (struct server_view){ .is_there = true };
 	other_end_parse_view(text_of(reply.text), ret);
 }
 

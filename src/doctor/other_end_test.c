@@ -10,6 +10,9 @@ static const char reply[] = "211-Sallyport\n"
 			    " external: 203.0.113.5\n"
 			    " passive-ports: 40000-50000\n"
 			    " idle-timeout: 120\n"
+			    " data-timeout: 30\n"
+			    " min-rate: 1000\n"
+			    " upload-size: 5000000000\n"
 			    " sessions-per-user: 10\n"
 			    " session-reuse: prefer\n"
 			    " a-new-name: of a later version\n"
@@ -34,6 +37,9 @@ static void test_the_other_end_is_read(void **state UNUSED)
 	assert_int_equal(end.passive_last, 50000);
 	assert_int_equal(end.idle_timeout_s, 120);
 	assert_int_equal(end.max_sessions_per_user, 10);
+	assert_int_equal(end.data_timeout_s, 30);
+	assert_int_equal(end.min_rate, 1000);
+	assert_int_equal(end.upload_size, 5000000000);
 	assert_int_equal(end.max_sessions_per_address, 0);
 	assert_string_equal(end.session_reuse, "prefer");
 }

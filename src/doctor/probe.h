@@ -18,6 +18,10 @@ struct doctor {
 	/* How long to wait: for a connect to a command port, for a reply, for a data connection
 	 * (the first that stays out, and all behind it), for bytes to move on. */
 	int64_t connect_ms, reply_ms, data_ms, data_again_ms, stall_ms;
+	/* For a greeting, and longer once one was late; for the verdict about a password, which
+	 * many servers delay. */
+	int64_t greeting_ms, login_ms;
+	_Atomic bool is_greeted; /* some server has: others that are silent have less time */
 	int cancel_fd; /* of the options; -1 while cleaning up */
 	/* For handshakes: the options' tls, or tls_1_2 where only that gets through. */
 	struct tls_client *trust;

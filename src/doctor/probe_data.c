@@ -4,6 +4,7 @@
 
 #include <poll.h>
 
+#include "doctor/other_end.h"
 #include "ftp/hostport.h"
 #include "net/socket.h"
 
@@ -14,6 +15,8 @@
 /* What a download may be longer than expected before it is clear that it is another file. */
 #define EXCESS_MAX ((uint64_t)64 * 1024)
 #define CLOSE_MS 5000
+#define ARRIVAL_LOOKS 5
+#define ARRIVAL_LOOK_MS 100
 
 /* A data connection in the making. */
 struct data {
@@ -150,6 +153,22 @@ static void set_up_passive(struct data *data)
 	}
 	data->stream.fd = fd;
 	data->up_ms = clock_ms();
+}
+
+static void ask_for_arrival(struct data *data)
+{
+	struct server_view *view = &data->transfer->view;
+	struct pollfd cancel = { .fd = data->patience.cancel_fd, .events = POLLIN };
+
+	/* What stands between the two ends may open its own connection a moment later. */
+	other_end_view(data->client, view);
+	for (int i = 0; i < ARRIVAL_LOOKS && view->arrival == ARRIVAL_NOTHING; i++) {
+		if (poll(&cancel, 1, ARRIVAL_LOOK_MS) > 0)
+			return;
+		other_end_view(data->client, view);
+	}
+	if (view->arrival == ARRIVAL_ELSEWHERE)
+		fail(data, TRANSFER_CUT, NET_CLOSED);
 }
 
 static void format_active(const struct address *own, enum data_mode mode, char *ret, size_t size)
@@ -324,8 +343,10 @@ static void start_tls(struct data *data)
 	if (!client->stream.ssl)
 		return;
 	data->tls.name = client->tls.name;
-	if (!data->task->without_resumption)
-		data->tls.resumed = client->tls.session;
+	if (!data->task->without_resumption) {
+		data->tls.resumed = tls_sessions_next(&client->sessions);
+		data->tls.sessions = &client->sessions;
+	}
 	ret->offered_resumption = data->tls.resumed != NULL;
 
 	int r = stream_connect_tls(&data->stream, client->trust, &data->tls,
@@ -512,11 +533,12 @@ static void close_data(struct data *data)
 	fd_close(&data->listener);
 	/* An uploader's last bytes must not be eaten by a reset: the server closes first. One that
 	 * does not has not seen the end. */
-	if (!has_failed(data) && is_upload(data->task->operation) && stream_is_open(&data->stream)) {
+	if (!has_failed(data) && is_upload(data->task->operation) &&
+	    stream_is_open(&data->stream)) {
 		struct tcp_numbers numbers;
-		ssize_t n = stream_read(&data->stream, data->buffer, BUFFER_SIZE,
-					deadline_in(MIN_OF((int64_t)CLOSE_MS,
-							   data->client->doctor->stall_ms)));
+		ssize_t n = stream_read(
+			&data->stream, data->buffer, BUFFER_SIZE,
+			deadline_in(MIN_OF((int64_t)CLOSE_MS, data->client->doctor->stall_ms)));
 
 		if (n == -ETIMEDOUT)
 			data->transfer->end = DATA_END_UNKNOWN;
@@ -524,7 +546,6 @@ static void close_data(struct data *data)
 		data->transfer->acknowledged_bytes = numbers.acknowledged_bytes;
 	}
 	stream_close(&data->stream);
-	tls_peer_release(&data->tls);
 }
 
 /* 226 or what came instead. Where nobody came to our port, or bytes are lost, the server may go on
@@ -579,6 +600,8 @@ static void run(struct data *data)
 		set_up_passive(data);
 	else
 		set_up_active(data);
+	if (!has_failed(data) && is_passive && data->task->asks_for_arrival)
+		ask_for_arrival(data);
 	if (!has_failed(data))
 		send_command(data);
 	if (!has_failed(data) && is_passive)

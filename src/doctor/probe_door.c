@@ -2,6 +2,7 @@
 #include "doctor/probe_door.h"
 
 #include <poll.h>
+#include <stdatomic.h>
 
 #include "doctor/client.h"
 #include "doctor/session.h"
@@ -11,6 +12,7 @@
 #define GRACE_QUICK_MS 1500
 /* Silence behind an open door: from here on TLS from the first byte is tried as well. */
 #define SILENCE_MS 2000
+#define SLICE_MS 250
 /* A careful guest looks behind so many doors at most. */
 #define LOOKS_MAX 12
 
@@ -213,9 +215,24 @@ static void look_at_implicit(struct look *look, struct client *client)
 	}
 	door->answer = ANSWER_TLS;
 	door->handshake = look->control->handshake;
-	door->banner = *client_read_banner(client, look->doctor->reply_ms);
-	if (reply_class(&door->banner) == 2)
-		look_under_tls(client);
+	door->banner = *client_read_banner(client, look->doctor->greeting_ms);
+	if (reply_class(&door->banner) != 2)
+		return;
+	atomic_store(&look->doctor->is_greeted, true);
+	look_under_tls(client);
+}
+
+/* A greeting may be late because the server asks for our name in vain (reverse DNS); as long as no
+ * other server has greeted there is nothing better to do than to wait for it. */
+static void await_greeting(const struct doctor *doctor, struct client *client)
+{
+	int64_t patient_ms = client->opened_ms + doctor->reply_ms;
+	int64_t latest_ms = client->opened_ms + doctor->greeting_ms;
+
+	while (!client_has_reply(client, SLICE_MS) && client_is_alive(client) &&
+	       !doctor_is_cancelled(doctor) &&
+	       clock_ms() < (atomic_load(&doctor->is_greeted) ? patient_ms : latest_ms))
+		;
 }
 
 static void look_at_explicit(struct look *look, struct client *client)
@@ -228,13 +245,14 @@ static void look_at_explicit(struct look *look, struct client *client)
 		door->answer = ANSWER_TLS;
 		return;
 	}
-	(void)client_has_reply(client, doctor->reply_ms);
+	await_greeting(doctor, client);
 	peek(look, client->stream.fd, client->opened_ms);
 	if (door->answer != ANSWER_FTP)
 		return;
 	door->banner = *client_read_banner(client, doctor->reply_ms);
 	if (reply_class(&door->banner) != 2)
 		return;
+	atomic_store(&doctor->is_greeted, true);
 	if (look->control->purpose != PURPOSE_GENTLE)
 		(void)client_ask(client, "FEAT", NULL, "FEAT");
 	if (client_ask(client, "AUTH", NULL, "AUTH TLS")->code == 234 &&
@@ -300,9 +318,15 @@ void doors_look(struct doctor *doctor, int *fds)
 		threads_run(&threads, run_look, &looks[n_looks++]);
 	}
 	threads_join(&threads);
-	for (size_t i = 0; i < n_looks; i++)
+	for (size_t i = 0; i < n_looks; i++) {
+		const struct door *door = looks[i].door;
+		int64_t late_ms = MAX_OF(door->first_byte_ms, door->banner.after_ms);
+
 		doctor->tls_is_offered |= offers_tls(looks[i].control) ||
-					  looks[i].door->handshake.outcome != NET_UNTRIED;
+					  door->handshake.outcome != NET_UNTRIED;
+		/* Later greetings may be later still. */
+		doctor->greeting_ms = MAX_OF(doctor->greeting_ms, 2 * late_ms);
+	}
 	free(looks);
 }
 
@@ -321,7 +345,7 @@ static void try_older_tls(struct doctor *doctor, const struct control *failed,
 		       maximum);
 	if (client_open(&client, doctor, control, &failed->attempt.peer, failed->mode) == 0) {
 		bool is_ready = failed->mode == MODE_IMPLICIT ||
-				(reply_class(client_read_banner(&client, doctor->reply_ms)) == 2 &&
+				(reply_class(client_read_banner(&client, doctor->greeting_ms)) == 2 &&
 				 client_ask(&client, "AUTH", NULL, "AUTH TLS")->code == 234);
 
 		if (is_ready)

@@ -100,8 +100,7 @@ bool upload_is_stuck(const struct transfer *transfer)
 {
 	const struct reply *final = &transfer->final;
 	/* The server gave up waiting for the rest. */
-	bool is_late = reply_is_refusal(final) &&
-		       (final->code / 10 == 42 || final->code == 451) &&
+	bool is_late = reply_is_refusal(final) && (final->code / 10 == 42 || final->code == 451) &&
 		       final->after_ms > transfer->duration_ms + UPLOAD_LATE_MS;
 
 	if (!(OPERATIONS_UPLOAD & BIT(transfer->operation)))

@@ -25,7 +25,7 @@ static bool may_send_password(const struct client *client)
 static bool reach_login(struct client *client)
 {
 	struct tls_client *trust = client->doctor->trust;
-	int64_t banner_ms = client->doctor->reply_ms;
+	int64_t banner_ms = client->doctor->greeting_ms;
 	enum tls_mode mode = client->control->mode;
 
 	if (mode == MODE_IMPLICIT && client_start_tls(client, trust) < 0)
@@ -48,12 +48,14 @@ static enum login send_credentials(struct client *client)
 		return LOGIN_WITHHELD;
 	evidence_text(text_of(options->user), name, sizeof(name) - sizeof("USER "));
 	(void)snprintf(shown, sizeof(shown), "USER %.200s", name);
+	client->reply_ms = client->doctor->login_ms;
 	reply = client_ask(client, "USER", shown, "USER %s", options->user);
 	if (reply->code == 331 && !options->password)
 		return LOGIN_NO_PASSWORD;
 	if (reply->code == 331)
 		reply = client_ask(client, "PASS", "PASS ****", "PASS %s",
 				   options->password->bytes);
+	client->reply_ms = client->doctor->reply_ms;
 	if (reply->outcome != NET_OK)
 		return LOGIN_BROKEN;
 	return reply_class(reply) == 2 ? LOGIN_OK : LOGIN_REFUSED;

@@ -107,3 +107,27 @@ const char *user_name_problem(struct text name)
 		return "A user name must not be \".\" or \"..\".";
 	return NULL;
 }
+
+/* --- uploads ---------------------------------------------------------------------------------- */
+
+static const char *const uploads_names[USER_UPLOADS_MODES] = {
+	[USER_UPLOADS_AS_SERVER] = "default",
+	[USER_UPLOADS_DIRECT] = "direct",
+	[USER_UPLOADS_ATOMIC] = "atomic",
+};
+
+const char *user_uploads_name(enum user_uploads uploads)
+{
+	return uploads_names[uploads];
+}
+
+int user_uploads_parse(struct text in, enum user_uploads *ret)
+{
+	for (unsigned i = 0; i < USER_UPLOADS_MODES; i++) {
+		if (!text_equal(in, text_of(uploads_names[i])))
+			continue;
+		*ret = (enum user_uploads)i;
+		return 0;
+	}
+	return -EINVAL;
+}

@@ -30,6 +30,19 @@ enum auth_result {
 	AUTH_BACKEND_ERROR,  /* D-67: the database failed; not the client's fault */
 };
 
+/* How a user's new files appear: at once under their name, or only when they are complete. */
+enum user_uploads {
+	USER_UPLOADS_AS_SERVER,
+	USER_UPLOADS_DIRECT,
+	USER_UPLOADS_ATOMIC,
+	USER_UPLOADS_MODES,
+};
+
+/* "default", "direct", "atomic". */
+const char *user_uploads_name(enum user_uploads uploads);
+/* 0 or -EINVAL. */
+int user_uploads_parse(struct text in, enum user_uploads *ret) MUST_CHECK;
+
 /* Permissions by name, in the order of the enum: "list", "download", "upload", "overwrite",
  * "delete", "rename", "mkdir", "rmdir", "attributes". NULL past the end. */
 const char *permission_name(size_t index);

@@ -131,6 +131,21 @@ static void ordinary_user_names_are_good(void **state)
 		assert_null(user_name_problem(good[i]));
 }
 
+static void ways_of_uploading_have_names(void **state)
+{
+	enum user_uploads uploads;
+
+	(void)state;
+	assert_int_equal(user_uploads_parse(T(""), &uploads), -EINVAL);
+	assert_int_equal(user_uploads_parse(T("Direct"), &uploads), -EINVAL);
+	for (unsigned i = 0; i < USER_UPLOADS_MODES; i++) {
+		const char *name = user_uploads_name((enum user_uploads)i);
+
+		assert_int_equal(user_uploads_parse(text_of(name), &uploads), 0);
+		assert_int_equal(uploads, i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +155,7 @@ int main(void)
 		cmocka_unit_test(permission_names_end_in_null),
 		cmocka_unit_test(user_names_that_cannot_be_stored_are_explained),
 		cmocka_unit_test(ordinary_user_names_are_good),
+		cmocka_unit_test(ways_of_uploading_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,18 +76,30 @@ static char *put_timeval(char *p, int64_t time_s)
 	return put_two(p, date.second);
 }
 
+/* buf_add where it is called, so that the short texts of known length become a store or two. The
+ * bytes are not ended by a NUL before the line is whole. */
+static inline void add(struct buf *out, struct text in)
+{
+	if (out->has_overflowed || in.len > buf_room(out)) {
+		out->has_overflowed = true;
+		return;
+	}
+	if (in.len > 0)
+		memcpy(out->ptr + out->len, in.ptr, in.len);
+	out->len += in.len;
+}
+
 static void add_piece(struct buf *out, const char *piece, const char *end)
 {
-	buf_add(out, (struct text){ piece, (size_t)(end - piece) });
+	add(out, (struct text){ piece, (size_t)(end - piece) });
 }
 
 /* All or nothing: a directory sent in several buffers begins each with a whole line. */
-static void undo_if_overflowed(struct buf *out, size_t len)
+static void end_line(struct buf *out, size_t len)
 {
-	if (!out->has_overflowed)
-		return;
-	out->len = len;
-	out->ptr[len] = '\0';
+	if (out->has_overflowed)
+		out->len = len;
+	out->ptr[out->len] = '\0';
 }
 
 /* A blank or ';' in the name of an owner would end its column or its fact. */
@@ -105,7 +117,7 @@ static size_t add_owner(struct buf *out, struct text name, uint32_t number)
 	if (name.len == 0)
 		add_piece(out, piece, put_uint(piece, number, 0, '0'));
 	else
-		buf_add(out, name);
+		add(out, name);
 	for (size_t i = len; i < out->len; i++)
 		if (breaks_column(out->ptr[i]))
 			out->ptr[i] = '_';
@@ -116,7 +128,7 @@ static void add_owner_column(struct buf *out, struct text name, uint32_t number)
 {
 	size_t width = add_owner(out, name, number);
 
-	buf_add(out, T("         ")); /* one blank, and those that fill the column of eight */
+	add(out, T("         ")); /* one blank, and those that fill the column of eight */
 	if (!out->has_overflowed)
 		out->len -= MIN_OF(width, 8);
 }
@@ -126,10 +138,13 @@ static char *put_mode(char *p, enum entry_kind kind, uint32_t mode)
 	static const char kinds[] = {
 		[ENTRY_FILE] = '-', [ENTRY_DIRECTORY] = 'd', [ENTRY_LINK] = 'l', [ENTRY_OTHER] = 'p'
 	};
+	static const char letters[8][4] = {
+		"---", "--x", "-w-", "-wx", "r--", "r-x", "rw-", "rwx"
+	};
 
 	*p++ = kinds[kind];
-	for (unsigned bit = 0; bit < 9; bit++)
-		*p++ = mode & 0400U >> bit ? "rwx"[bit % 3] : '-';
+	for (unsigned shift = 9; shift > 0; shift -= 3)
+		p = put_text(p, (struct text){ letters[mode >> (shift - 3) & 7], 3 });
 	if (mode & 04000)
 		p[-7] = p[-7] == 'x' ? 's' : 'S';
 	if (mode & 02000)
@@ -162,11 +177,11 @@ static char *put_ls_date(char *p, int64_t mtime_s, int64_t now_s)
 /* Where a link leads is any bytes that someone gave it: its line ends must not become ours. */
 static void add_target(struct buf *out, struct text target)
 {
-	buf_add(out, T(" -> "));
+	add(out, T(" -> "));
 
 	size_t len = out->len;
 
-	buf_add(out, target);
+	add(out, target);
 	for (size_t i = len; i < out->len; i++)
 		if ((uint8_t)out->ptr[i] < ' ' || out->ptr[i] == 0x7f)
 			out->ptr[i] = '?';
@@ -192,11 +207,21 @@ void listing_add_ls(struct buf *out, const struct entry *entry, int64_t now_s)
 	*p++ = ' ';
 	add_piece(out, piece, p);
 
-	buf_add(out, entry->name);
+	add(out, entry->name);
 	if (entry->kind == ENTRY_LINK && entry->link_target.len > 0)
 		add_target(out, entry->link_target);
-	buf_add(out, T("\r\n"));
-	undo_if_overflowed(out, len);
+	add(out, T("\r\n"));
+	end_line(out, len);
+}
+
+void listing_add_name(struct buf *out, struct text prefix, struct text name)
+{
+	size_t len = out->len;
+
+	add(out, prefix);
+	add(out, name);
+	add(out, T("\r\n"));
+	end_line(out, len);
 }
 
 /* The names of the facts, in the order of their bits. */
@@ -213,9 +238,9 @@ static void add_type(struct buf *out, enum entry_kind kind, const char *as_type)
 					     [ENTRY_LINK] = "OS.unix=slink",
 					     [ENTRY_OTHER] = "OS.unix=other" };
 
-	buf_add(out, T("type="));
-	buf_add(out, text_of(as_type ? as_type : types[kind]));
-	buf_add(out, T(";"));
+	add(out, T("type="));
+	add(out, text_of(as_type ? as_type : types[kind]));
+	add(out, T(";"));
 }
 
 static char *put_size_and_times(char *p, const struct entry *entry, uint32_t facts)
@@ -262,16 +287,16 @@ static char *put_unique_and_mode(char *p, const struct entry *entry, uint32_t fa
 
 static void add_perm(struct buf *out, const char *perm)
 {
-	buf_add(out, T("perm="));
-	buf_add(out, text_of(perm));
-	buf_add(out, T(";"));
+	add(out, T("perm="));
+	add(out, text_of(perm));
+	add(out, T(";"));
 }
 
 static void add_owner_fact(struct buf *out, struct text fact, struct text name, uint32_t number)
 {
-	buf_add(out, fact);
+	add(out, fact);
 	(void)add_owner(out, name, number); /* its width matters in columns only */
-	buf_add(out, T(";"));
+	add(out, T(";"));
 }
 
 void listing_add_facts(struct buf *out, const struct entry *entry, uint32_t facts,
@@ -291,9 +316,9 @@ void listing_add_facts(struct buf *out, const struct entry *entry, uint32_t fact
 		add_owner_fact(out, T("UNIX.owner="), entry->owner, entry->uid);
 	if (facts & FACT_UNIX_GROUP)
 		add_owner_fact(out, T("UNIX.group="), entry->group, entry->gid);
-	buf_add(out, T(" "));
-	buf_add(out, name);
-	undo_if_overflowed(out, len);
+	add(out, T(" "));
+	add(out, name);
+	end_line(out, len);
 }
 
 void listing_add_feat(struct buf *out, uint32_t facts)

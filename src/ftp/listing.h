@@ -28,6 +28,9 @@ struct entry {
  * does not fit leaves out as it was, marked as overflowed. */
 void listing_add_ls(struct buf *out, const struct entry *entry, int64_t now_s);
 
+/* The line of NLST: prefix, name and line end; all or nothing, as above. */
+void listing_add_name(struct buf *out, struct text prefix, struct text name);
+
 /* Facts of MLST/MLSD, as bits, in the order in which they are written. */
 enum fact {
 	FACT_TYPE = 1 << 0,

@@ -58,6 +58,23 @@ static void a_line_that_does_not_fit_is_not_begun(void **state)
 	assert_int_equal(out.len, exact);
 }
 
+static void a_name_that_does_not_fit_is_not_begun(void **state)
+{
+	char storage[16];
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, storage, sizeof(storage));
+	listing_add_name(&out, T("dir/"), T("a"));
+	assert_string_equal(storage, "dir/a\r\n");
+	listing_add_name(&out, T(""), T("123456"));
+	assert_string_equal(storage, "dir/a\r\n123456\r\n");
+	assert_false(out.has_overflowed);
+	listing_add_name(&out, T(""), T(""));
+	assert_string_equal(storage, "dir/a\r\n123456\r\n");
+	assert_true(out.has_overflowed);
+}
+
 static void files_look_as_in_ls(void **state)
 {
 	struct entry entry = file;
@@ -373,6 +390,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_that_does_not_fit_is_not_begun),
+		cmocka_unit_test(a_name_that_does_not_fit_is_not_begun),
 		cmocka_unit_test(files_look_as_in_ls),
 		cmocka_unit_test(kinds_and_modes_have_their_letters),
 		cmocka_unit_test(links_show_where_they_lead),

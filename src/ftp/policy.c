@@ -52,6 +52,8 @@ static const char *path_problem(const struct policy_entry *entry)
 		return "The directory of a folder must be an absolute, clean path.";
 	if (entry->directory.len == 1)
 		return "The directory of a folder must not be \"/\".";
+	if (entry->quota.bytes > SIZE_MOST || entry->quota.files > SIZE_MOST)
+		return "A quota is too large.";
 	return NULL;
 }
 
@@ -84,6 +86,9 @@ void policy_add_entry(struct buf *out, const struct policy_entry *entry)
 		buf_add_char(out, '\t');
 		buf_add(out, entry->directory);
 		buf_add(out, entry->is_read_only ? T("\tro") : T("\trw"));
+		if (quota_is_limited(&entry->quota))
+			buf_addf(out, "\t%" PRIu64 "\t%" PRIu64, entry->quota.bytes,
+				 entry->quota.files);
 	}
 	buf_add_char(out, '\n');
 }
@@ -99,6 +104,23 @@ static int find_kind(struct text word, enum policy_kind *ret)
 	return -EINVAL;
 }
 
+/* "rw" or "ro", and the quota if there is one. */
+static int take_folder(struct text rest, struct policy_entry *entry)
+{
+	if (!text_take_until(&rest, '\t', &entry->directory))
+		return -EINVAL;
+	entry->is_read_only = text_skip(&rest, T("ro"));
+	if (!entry->is_read_only && !text_skip(&rest, T("rw")))
+		return -EINVAL;
+	if (rest.len == 0)
+		return 0;
+	bool is_good = text_skip_char(&rest, '\t') &&
+		       text_take_uint(&rest, SIZE_MOST, &entry->quota.bytes) &&
+		       text_skip_char(&rest, '\t') &&
+		       text_take_uint(&rest, SIZE_MOST, &entry->quota.files) && rest.len == 0;
+	return is_good ? 0 : -EINVAL;
+}
+
 /* What follows the name, by kind. */
 static int take_rest(struct text rest, struct policy_entry *entry)
 {
@@ -106,12 +128,8 @@ static int take_rest(struct text rest, struct policy_entry *entry)
 
 	if (entry->kind == POLICY_RULE)
 		return permissions_parse(rest, &entry->permissions, &bad);
-	if (entry->kind == POLICY_FOLDER) {
-		if (!text_take_until(&rest, '\t', &entry->directory))
-			return -EINVAL;
-		entry->is_read_only = text_equal(rest, T("ro"));
-		return entry->is_read_only || text_equal(rest, T("rw")) ? 0 : -EINVAL;
-	}
+	if (entry->kind == POLICY_FOLDER)
+		return take_folder(rest, entry);
 	return rest.len == 0 ? 0 : -EINVAL;
 }
 

@@ -6,7 +6,9 @@
  *					and of two for one path the first
  *	deny <pattern>			such names are not made, written, read or renamed
  *	hide <pattern>			such names are as if they were not there
- *	folder <path> <directory> rw|ro	a name in the user's tree that leads to a directory of the server
+ *	folder <path> <directory> rw|ro [<bytes> <files>]
+ *					a name in the user's tree that leads to a directory of the
+ *					server, with its quota: 0 and left out are no limit
  *
  * A pattern is fnmatch(3)'s, for one name, byte by byte and case sensitive; it holds for a path
  * when any of the path's names matches. Paths are clean and absolute (ftp/path.h).
@@ -16,6 +18,7 @@
 
 #include "base/buf.h"
 #include "ftp/account.h"
+#include "ftp/quota.h"
 
 #define POLICY_PART_SIZE 2048 /* entries of one kind of a user or group, NUL included */
 #define POLICY_TEXT_SIZE (8 * POLICY_PART_SIZE) /* four kinds of the user, and of the group */
@@ -29,6 +32,7 @@ struct policy_entry {
 	uint32_t permissions;  /* of a rule */
 	struct text directory; /* of a folder */
 	bool is_read_only;
+	struct quota_limits quota; /* of a folder */
 };
 
 /* --- the text --------------------------------------------------------------------------------- */

@@ -23,7 +23,9 @@ static void check_round_trip(struct text lines)
 		assert(again.kind == entry.kind && text_equal(again.name, entry.name) &&
 		       text_equal(again.directory, entry.directory) &&
 		       again.permissions == entry.permissions &&
-		       again.is_read_only == entry.is_read_only);
+		       again.is_read_only == entry.is_read_only &&
+		       again.quota.bytes == entry.quota.bytes &&
+		       again.quota.files == entry.quota.files);
 	}
 }
 

@@ -26,6 +26,14 @@ static void lines_that_are_no_policy_are_refused(void **state)
 		"folder\t/share\t/\tro",
 		"folder\t/\t/srv\tro",
 		"folder\t/share\t/srv/../etc\tro",
+		"folder\t/share\t/srv\tro\t",
+		"folder\t/share\t/srv\tro\t1",
+		"folder\t/share\t/srv\tro\t1\t",
+		"folder\t/share\t/srv\tro\t1\t2\t",
+		"folder\t/share\t/srv\tro\t1\t-2",
+		"folder\t/share\t/srv\tro\t1K\t2",
+		"folder\t/share\t/srv\tro\t9223372036854775808\t2",
+		"folder\t/share\t/srv\tro1\t2",
 		"permit\t/a\tlist",
 		"\n",
 	};
@@ -135,6 +143,35 @@ static void of_two_folders_of_one_name_the_first_counts(void **state)
 	policy_free(&policy);
 }
 
+static void a_folder_has_a_quota_where_its_line_says_one(void **state)
+{
+	static const struct {
+		const char *line, *written;
+		struct quota_limits quota;
+	} rows[] = {
+		{ "folder\t/a\t/srv\trw\n", NULL, { 0, 0 } },
+		{ "folder\t/a\t/srv\trw\t1000\t7\n", NULL, { 1000, 7 } },
+		{ "folder\t/a\t/srv\tro\t0\t7\n", NULL, { 0, 7 } },
+		{ "folder\t/a\t/srv\trw\t9223372036854775807\t0\n", NULL, { SIZE_MOST, 0 } },
+		{ "folder\t/a\t/srv\trw\t0\t0\n", "folder\t/a\t/srv\trw\n", { 0, 0 } },
+	};
+	char storage[200];
+	struct buf out;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct text lines = text_of(rows[i].line);
+		struct policy_entry entry;
+
+		assert_int_equal(policy_take_entry(&lines, &entry), 1);
+		assert_int_equal(entry.quota.bytes, rows[i].quota.bytes);
+		assert_int_equal(entry.quota.files, rows[i].quota.files);
+		buf_init(&out, storage, sizeof(storage));
+		policy_add_entry(&out, &entry);
+		assert_string_equal(storage, rows[i].written ? rows[i].written : rows[i].line);
+	}
+}
+
 static void more_folders_than_a_session_can_hold_are_refused(void **state)
 {
 	struct policy *policy = NULL;
@@ -172,6 +209,7 @@ int main(void)
 		cmocka_unit_test(a_rule_for_the_root_replaces_the_permissions),
 		cmocka_unit_test(patterns_hold_for_every_name_of_a_path),
 		cmocka_unit_test(of_two_folders_of_one_name_the_first_counts),
+		cmocka_unit_test(a_folder_has_a_quota_where_its_line_says_one),
 		cmocka_unit_test(more_folders_than_a_session_can_hold_are_refused),
 		cmocka_unit_test(a_policy_without_entries_is_plain),
 	};

@@ -1,7 +1,7 @@
 /* ipc/messages.h - the fixed messages between supervisor, manager and workers.
  *
- * Every packet is one of the structs below (EVENT: without the bytes behind its text; AUTH_REPLY:
- * without those behind its policy) and begins with a struct message_head whose kind says which. A
+ * Every packet is one of the structs below (EVENTS: up to the last event; AUTH_REPLY: without the
+ * bytes behind its policy) and begins with a struct message_head whose kind says which. A
  * packet of a wrong length or an unexpected kind ends the connection with the peer. All processes
  * are forks of one binary, so layouts agree by construction. Text fields end in NUL.
  *
@@ -10,8 +10,8 @@
  *	worker -> supervisor  LISTENER_REQUEST, LISTENER_RELEASE, DRAINING
  *	supervisor -> manager WORKER_CHANNEL (1 fd), TERMINATE
  *	manager -> supervisor RELOAD
- *	worker -> manager     AUTH_REQUEST, EVENT
- *	manager -> worker     AUTH_REPLY, KICK, EVENT_STORED
+ *	worker -> manager     AUTH_REQUEST, EVENTS, MEMBERS_REQUEST, QUOTA_REPLY
+ *	manager -> worker     AUTH_REPLY, KICK, EVENT_STORED, MEMBERS_REPLY, QUOTA_REQUEST
  *	worker -> mailbox of another worker   DATA_CONNECTION, CONTROL_CONNECTION (1 fd)
  */
 #ifndef IPC_MESSAGES_H
@@ -19,6 +19,7 @@
 
 #include "base/secret.h"
 #include "ftp/policy.h"
+#include "ftp/quota.h"
 #include "ftp/user_limits.h"
 #include "net/address.h"
 
@@ -48,8 +49,12 @@ enum message_kind {
 	MSG_KICK,		/* message_kick */
 	MSG_DATA_CONNECTION,	/* message_data_connection */
 	MSG_CONTROL_CONNECTION, /* message_control_connection */
-	MSG_EVENT,		/* message_event */
+	MSG_EVENTS,		/* message_events */
 	MSG_EVENT_STORED,	/* message_event_stored */
+	MSG_MEMBERS_REQUEST,	/* message_members_request */
+	MSG_MEMBERS_REPLY,	/* message_members_reply */
+	MSG_QUOTA_REQUEST,	/* message_quota_request */
+	MSG_QUOTA_REPLY,	/* message_quota_reply */
 };
 
 struct message_head {
@@ -85,10 +90,14 @@ struct message_auth_reply {
 	uint64_t request_id;
 	uint32_t result; /* enum auth_result */
 	/* The rest only with AUTH_OK: */
-	uint32_t permissions; /* enum permission bits */
-	struct user_limits limits;
-	char user[USER_NAME_MAX + 1]; /* as stored */
-	char home[USER_HOME_MAX + 1]; /* absolute, or relative to data_root */
+	uint32_t permissions;		 /* enum permission bits */
+	struct user_limits limits;	 /* with those of the group already */
+	uint32_t uploads;		 /* enum user_uploads, likewise */
+	struct quota_limits user_quota;	 /* of the user alone */
+	struct quota_limits group_quota; /* of all members of the group together */
+	char group[USER_NAME_MAX + 1];	 /* empty: none */
+	char user[USER_NAME_MAX + 1];	 /* as stored */
+	char home[USER_HOME_MAX + 1];	 /* absolute, or relative to data_root */
 	/* Lines of ftp/policy.h. The packet ends behind the NUL. */
 	char policy[POLICY_TEXT_SIZE];
 };
@@ -138,22 +147,23 @@ enum event_kind {
 	EVENT_DELETE,
 	EVENT_RENAME,
 	EVENT_MKDIR,
-	EVENT_RMDIR,
+	EVENT_RMDIR, /* of a whole tree: one for its top */
+	EVENT_COPY,
 };
 
 #define EVENT_TEXT_MAX (2 * 4096) /* two paths */
+#define EVENTS_BYTES (32 * 1024)
 
 /* What a session did with a file. It is sent again until it is stored; source and sequence tell
- * that it is the same one. */
-struct message_event {
-	struct message_head head;
+ * that it is the same one. Travels in EVENTS. */
+struct event {
 	uint32_t kind;	   /* enum event_kind */
 	uint64_t source;   /* a random number of the worker's */
 	uint64_t sequence; /* from 1 up, in the order of sending */
 	uint64_t session_id;
 	struct address peer;
 	int64_t ended_wall_ms;
-	uint64_t bytes, duration_ms; /* of uploads and downloads */
+	uint64_t bytes, duration_ms; /* of uploads, downloads and copies */
 	bool is_tls, is_ascii;
 	char user[USER_NAME_MAX + 1];
 	char result[64];    /* "complete", or why not */
@@ -163,10 +173,65 @@ struct message_event {
 	char text[EVENT_TEXT_MAX]; /* the path, then the new path; without NUL */
 };
 
+static inline size_t event_size(const struct event *event)
+{
+	return offsetof(struct event, text) + event->path_len + event->new_path_len;
+}
+
+/* The next one behind event begins so many bytes further on. */
+static inline size_t event_step(const struct event *event)
+{
+	return (event_size(event) + 7) & ~(size_t)7;
+}
+
+/* Events one behind the other, each cut behind its text; the packet ends with the last one. */
+struct message_events {
+	struct message_head head;
+	uint32_t n;
+	_Alignas(8) char bytes[EVENTS_BYTES];
+};
+
 /* All events up to this one are stored. */
 struct message_event_stored {
 	struct message_head head;
 	uint64_t sequence;
+};
+
+#define MEMBERS_HOMES_SIZE 8192
+
+/* The homes of a group's members, page by page in the order of their names. */
+struct message_members_request {
+	struct message_head head;
+	uint64_t request_id; /* chosen by the worker, echoed */
+	char group[USER_NAME_MAX + 1];
+	char after[USER_NAME_MAX + 1]; /* the last user of the page before; empty: the first page */
+};
+
+struct message_members_reply {
+	struct message_head head;
+	uint64_t request_id;
+	int32_t error; /* 0 or -errno; the rest with 0 only */
+	bool is_last;
+	char last[USER_NAME_MAX + 1]; /* user of this page */
+	uint32_t n, len;
+	char homes[MEMBERS_HOMES_SIZE]; /* n texts of len bytes together, each ended by NUL */
+};
+
+/* How much a tree or a group holds. */
+struct message_quota_request {
+	struct message_head head;
+	uint64_t request_id;		   /* chosen by the manager, echoed */
+	bool is_recount;		   /* count again, even if it is known */
+	char group[USER_NAME_MAX + 1];	   /* empty: a tree */
+	char directory[USER_HOME_MAX + 1]; /* of the tree: absolute, or relative to data_root */
+};
+
+struct message_quota_reply {
+	struct message_head head;
+	uint64_t request_id;
+	int32_t error;	/* 0 or -errno; the rest with 0 only */
+	bool was_known; /* before is what was thought */
+	struct quota_usage before, after;
 };
 
 /* Large enough for any of them. */
@@ -179,8 +244,12 @@ union message {
 	struct message_kick kick;
 	struct message_data_connection data_connection;
 	struct message_control_connection control_connection;
-	struct message_event event;
+	struct message_events events;
 	struct message_event_stored event_stored;
+	struct message_members_request members_request;
+	struct message_members_reply members_reply;
+	struct message_quota_request quota_request;
+	struct message_quota_reply quota_reply;
 };
 
 #endif

@@ -5,24 +5,21 @@
  * from where it found or freed the last one, so that opening a session costs the same with ten and
  * with thousands, and pages that were used once are used again.
  * Fields that change all the time are relaxed atomics in a small array of their own, so that a
- * walk over all slots leaves the pages of unused views untouched; the rest is behind a seqlock. */
+ * walk over all slots leaves the pages of unused ones untouched; the rest is on the session's
+ * card. */
 #include "ipc/scoreboard.h"
 
 #include <assert.h>
 #include <sys/mman.h>
 
 #include "ipc/seqlock.h"
+#include "ipc/session_card.h"
 
 struct session_slot {
 	_Atomic uint32_t owner; /* worker slot + 1; 0: free */
 	_Atomic uint32_t is_running;
 	_Atomic uint64_t id; /* 0: not (yet) a session */
 	_Atomic uint64_t transfer_bytes;
-};
-
-struct session_text {
-	struct seqlock lock;
-	_Atomic uint64_t view[SEQLOCK_WORDS(sizeof(struct session_view))];
 };
 
 struct worker_slot {
@@ -41,7 +38,8 @@ struct scoreboard {
 	_Atomic uint64_t sandboxes[SCOREBOARD_WORKERS + 1]; /* a word each: see SANDBOX_KNOWN */
 	struct worker_slot workers[SCOREBOARD_WORKERS];
 	struct session_slot *sessions; /* max_sessions, behind this struct */
-	struct session_text *texts;    /* as many */
+	struct session_card *cards;    /* as many; so are the rests */
+	struct session_rest *rests;
 };
 
 /* A sandbox_view in one word: the version of Landlock, flags, capabilities (41 of them so far). */
@@ -55,7 +53,8 @@ struct scoreboard {
 static size_t board_size(size_t max_sessions)
 {
 	return sizeof(struct scoreboard) +
-	       max_sessions * (sizeof(struct session_slot) + sizeof(struct session_text));
+	       max_sessions * (sizeof(struct session_slot) + sizeof(struct session_card) +
+			       sizeof(struct session_rest));
 }
 
 struct scoreboard *scoreboard_new(size_t max_sessions)
@@ -70,7 +69,8 @@ struct scoreboard *scoreboard_new(size_t max_sessions)
 	board->max_sessions = max_sessions;
 	/* Forks map it at the same place, so pointers into it are good in each of them. */
 	board->sessions = (struct session_slot *)(board + 1);
-	board->texts = (struct session_text *)(board->sessions + max_sessions);
+	board->cards = (struct session_card *)(board->sessions + max_sessions);
+	board->rests = (struct session_rest *)(board->cards + max_sessions);
 	/* Workers start far from each other, so that they do not meet at the same slots. */
 	for (uint32_t i = 0; i < SCOREBOARD_WORKERS; i++)
 		atomic_init(&board->workers[i].hint,
@@ -199,7 +199,6 @@ static int find_slot(struct scoreboard *board, uint32_t worker_slot, uint32_t *r
 int scoreboard_open(struct scoreboard *board, uint32_t worker_slot, uint32_t *ret_slot,
 		    uint64_t *ret_id)
 {
-	const struct session_view nothing = { 0 };
 	uint32_t slot;
 	int r = find_slot(board, worker_slot, &slot);
 
@@ -208,7 +207,9 @@ int scoreboard_open(struct scoreboard *board, uint32_t worker_slot, uint32_t *re
 
 	uint64_t id = atomic_fetch_add_explicit(&board->last_id, 1, memory_order_relaxed) + 1;
 
-	scoreboard_publish(board, slot, &nothing);
+	session_card_clear(&board->cards[slot]);
+	scoreboard_set_running(board, slot, false);
+	scoreboard_set_transfer_bytes(board, slot, 0);
 	atomic_store_explicit(&session_at(board, slot)->id, id, memory_order_release);
 	atomic_fetch_add_explicit(&worker_at(board, worker_slot)->sessions, 1,
 				  memory_order_relaxed);
@@ -233,12 +234,17 @@ void scoreboard_close(struct scoreboard *board, uint32_t slot)
 
 void scoreboard_publish(struct scoreboard *board, uint32_t slot, const struct session_view *view)
 {
-	struct session_text *text = &board->texts[slot];
-
 	assert(slot < board->max_sessions);
-	seqlock_write(&text->lock, text->view, view, sizeof(*view));
+	session_card_write(&board->cards[slot], &board->rests[slot], view);
 	scoreboard_set_running(board, slot, view->is_running);
 	scoreboard_set_transfer_bytes(board, slot, view->transfer_bytes);
+}
+
+void scoreboard_set_command(struct scoreboard *board, uint32_t slot, const char *line,
+			    int64_t wall_ms)
+{
+	assert(slot < board->max_sessions);
+	session_card_set_command(&board->cards[slot], &board->rests[slot], line, wall_ms);
 }
 
 void scoreboard_set_running(struct scoreboard *board, uint32_t slot, bool is_running)
@@ -260,11 +266,11 @@ bool scoreboard_get_session(const struct scoreboard *board, uint32_t slot, struc
 	assert(slot < board->max_sessions);
 
 	const struct session_slot *session = &board->sessions[slot];
-	const struct session_text *text = &board->texts[slot];
 	uint64_t id = atomic_load_explicit(&session->id, memory_order_acquire);
 	uint32_t owner = atomic_load_explicit(&session->owner, memory_order_acquire);
 
-	if (id == 0 || owner == 0 || !seqlock_read(&text->lock, text->view, &view, sizeof(view)))
+	if (id == 0 || owner == 0 ||
+	    !session_card_read(&board->cards[slot], &board->rests[slot], &view))
 		return false;
 	view.is_running = atomic_load_explicit(&session->is_running, memory_order_relaxed) != 0;
 	view.transfer_bytes = atomic_load_explicit(&session->transfer_bytes, memory_order_relaxed);

@@ -54,16 +54,17 @@ struct session_view {
 	uint32_t worker_slot;
 	struct address peer, local;
 	int64_t started_wall_ms;
-	int64_t last_command_wall_ms;
 	bool is_logged_in, is_tls, is_implicit, is_running; /* running: a thread works for it */
-	char tls[64];			 /* "TLSv1.3 TLS_AES_128_GCM_SHA256", or empty */
-	char user[USER_NAME_MAX + 1];	 /* empty before login */
-	char command[SESSION_VIEW_TEXT]; /* the last line, PASS masked, cut, control bytes as '?' */
+	char tls[64];		      /* "TLSv1.3 TLS_AES_128_GCM_SHA256", or empty */
+	char user[USER_NAME_MAX + 1]; /* empty before login */
 	char directory[SESSION_VIEW_TEXT];
 	enum transfer_kind transfer;
 	char transfer_path[SESSION_VIEW_TEXT];
 	uint64_t transfer_bytes;	     /* of the running transfer */
 	uint64_t bytes_sent, bytes_received; /* of all finished transfers */
+	/* What scoreboard_set_command sets; the last fields. */
+	int64_t last_command_wall_ms;
+	char command[SESSION_VIEW_TEXT]; /* the last line, PASS masked, cut, control bytes as '?' */
 };
 
 struct scoreboard;
@@ -94,8 +95,11 @@ void scoreboard_set_sandbox(struct scoreboard *board, uint32_t child,
 int scoreboard_open(struct scoreboard *board, uint32_t worker_slot, uint32_t *ret_slot,
 		    uint64_t *ret_id) MUST_CHECK;
 void scoreboard_close(struct scoreboard *board, uint32_t slot);
-/* Worker: publishes everything but id and worker_slot. */
+/* Worker: publishes everything but id, worker_slot, and the last command with its time. */
 void scoreboard_publish(struct scoreboard *board, uint32_t slot, const struct session_view *view);
+/* Worker: publishes the last command. */
+void scoreboard_set_command(struct scoreboard *board, uint32_t slot, const char *line,
+			    int64_t wall_ms);
 /* Worker: the cheap ones, without the sequence lock. */
 void scoreboard_set_running(struct scoreboard *board, uint32_t slot, bool is_running);
 void scoreboard_set_transfer_bytes(struct scoreboard *board, uint32_t slot, uint64_t bytes);

@@ -65,6 +65,7 @@ static void a_session_is_shown_as_published(void **state)
 	in.is_running = true;
 	(void)snprintf(in.user, sizeof(in.user), "alice");
 	(void)snprintf(in.directory, sizeof(in.directory), "/in");
+	(void)snprintf(in.command, sizeof(in.command), "this is for scoreboard_set_command");
 	assert_int_equal(scoreboard_open(*state, 7, &slot, &id), 0);
 	assert_true(scoreboard_get_session(*state, slot, &out));
 	assert_string_equal(out.user, "");
@@ -81,8 +82,55 @@ static void a_session_is_shown_as_published(void **state)
 	assert_int_equal(out.peer.port, 1234);
 	assert_string_equal(out.user, "alice");
 	assert_string_equal(out.directory, "/in");
+	assert_string_equal(out.command, "");
+	scoreboard_set_command(*state, slot, "STOR x", 17);
+	assert_true(scoreboard_get_session(*state, slot, &out));
+	assert_string_equal(out.command, "STOR x");
+	assert_int_equal(out.last_command_wall_ms, 17);
+	assert_string_equal(out.user, "alice");
+	scoreboard_publish(*state, slot, &in);
+	assert_true(scoreboard_get_session(*state, slot, &out));
+	assert_string_equal(out.command, "STOR x");
 	scoreboard_close(*state, slot);
 	assert_false(scoreboard_get_session(*state, slot, &out));
+}
+
+/* Texts of every length, of which the shorter ones stay on the card. */
+static void texts_are_shown_up_to_their_last_byte(void **state)
+{
+	static const char bytes[] = "abcdefghijklmnopqrstuvwxyz";
+	uint32_t slot;
+	uint64_t id;
+
+	assert_int_equal(scoreboard_open(*state, 7, &slot, &id), 0);
+	for (size_t len = SESSION_VIEW_TEXT; len-- > 0;) {
+		struct session_view in = { 0 }, out;
+		char line[SESSION_VIEW_TEXT];
+
+		for (size_t i = 0; i < len; i++)
+			in.directory[i] = line[i] = bytes[(i * 7 + len) % 26];
+		line[len] = '\0';
+		memcpy(in.transfer_path, line, len);
+		memcpy(in.user, line, MIN_OF(len, sizeof(in.user) - 1));
+		memcpy(in.tls, line, MIN_OF(len, sizeof(in.tls) - 1));
+		scoreboard_publish(*state, slot, &in);
+		scoreboard_set_command(*state, slot, line, 1);
+		assert_true(scoreboard_get_session(*state, slot, &out));
+		assert_string_equal(out.directory, in.directory);
+		assert_string_equal(out.transfer_path, in.transfer_path);
+		assert_string_equal(out.user, in.user);
+		assert_string_equal(out.tls, in.tls);
+		assert_string_equal(out.command, line);
+	}
+
+	struct session_view out;
+	char too_long[2 * SESSION_VIEW_TEXT];
+
+	memset(too_long, 'x', sizeof(too_long));
+	too_long[sizeof(too_long) - 1] = '\0';
+	scoreboard_set_command(*state, slot, too_long, 2);
+	assert_true(scoreboard_get_session(*state, slot, &out));
+	assert_int_equal(strlen(out.command), SESSION_VIEW_TEXT - 1);
 }
 
 static void a_worker_that_died_leaves_no_session(void **state)
@@ -122,7 +170,7 @@ static void a_worker_killed_while_it_publishes_stops_no_reader(void **state)
 
 	assert_int_equal(scoreboard_open(board, 3, &slot, &id), 0);
 	/* What a kill in the middle of seqlock_write leaves behind. */
-	atomic_fetch_add(&board->texts[slot].lock.sequence, 1);
+	atomic_fetch_add(&board->cards[slot].lock.sequence, 1);
 	assert_false(scoreboard_get_session(board, slot, &view));
 	assert_true(clock_ms() - before < 5000);
 	scoreboard_forget_worker(board, 3);
@@ -185,7 +233,9 @@ static void *publish_until_over(void *arg)
 	for (uint64_t n = 0; !atomic_load(&race->is_over); n++) {
 		view.bytes_sent = view.bytes_received = view.transfer_bytes = n;
 		memset(view.command, (int)('a' + n % 26), sizeof(view.command) - 1);
+		memset(view.directory, (int)('a' + n % 26), sizeof(view.directory) - 1);
 		scoreboard_publish(race->board, race->slot, &view);
+		scoreboard_set_command(race->board, race->slot, view.command, 0);
 	}
 	return NULL;
 }
@@ -205,8 +255,11 @@ static void readers_get_whole_views_while_the_owner_writes(void **state)
 			continue;
 		n_seen++;
 		assert_int_equal(view.bytes_sent, view.bytes_received);
-		for (size_t i = 1; i < sizeof(view.command) - 1; i++)
+		/* A long text may be cut, but is never put together from two. */
+		for (size_t i = 1; view.command[i]; i++)
 			assert_true(view.command[i] == view.command[0]);
+		for (size_t i = 1; view.directory[i]; i++)
+			assert_true(view.directory[i] == view.directory[0]);
 	}
 	atomic_store(&race.is_over, true);
 	assert_int_equal(pthread_join(writer, NULL), 0);
@@ -237,6 +290,7 @@ int main(void)
 		WITH_BOARD(a_worker_killed_while_it_publishes_stops_no_reader),
 		WITH_BOARD(workers_killed_at_any_moment_leave_a_board_that_works),
 		WITH_BOARD(a_session_is_shown_as_published),
+		WITH_BOARD(texts_are_shown_up_to_their_last_byte),
 		WITH_BOARD(readers_get_whole_views_while_the_owner_writes),
 		WITH_BOARD(the_server_is_shown_as_set),
 	};

@@ -1,6 +1,8 @@
 /* ipc/seqlock.c - see seqlock.h. */
 #include "ipc/seqlock.h"
 
+#include <assert.h>
+
 /* A writer needs a microsecond; only one that lost its CPU (or its life) takes longer. */
 #define QUICK_TRIES 100
 #define SLOW_TRIES 200
@@ -8,6 +10,15 @@
 
 void seqlock_write(struct seqlock *lock, _Atomic uint64_t *words, const void *in, size_t len)
 {
+	seqlock_write_part(lock, words, 0, in, len);
+}
+
+void seqlock_write_part(struct seqlock *lock, _Atomic uint64_t *words, size_t start, const void *in,
+			size_t len)
+{
+	assert(start % 8 == 0);
+	words += start / 8;
+
 	/* It is odd already when the writer before us was killed. */
 	uint32_t odd = atomic_load_explicit(&lock->sequence, memory_order_relaxed) | 1;
 	const char *from = in;

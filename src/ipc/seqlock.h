@@ -22,6 +22,9 @@ struct seqlock {
 
 /* words has room for SEQLOCK_WORDS(len). */
 void seqlock_write(struct seqlock *lock, _Atomic uint64_t *words, const void *in, size_t len);
+/* Only the bytes from at on, a multiple of 8: the others stay. */
+void seqlock_write_part(struct seqlock *lock, _Atomic uint64_t *words, size_t at, const void *in,
+			size_t len);
 
 /* False when no consistent copy was had within some 20 ms; ret then holds no useful bytes. */
 bool seqlock_read(const struct seqlock *lock, const _Atomic uint64_t *words, void *ret,

@@ -2,6 +2,7 @@
 #include "manager/api_handlers.h"
 
 #include "base/log.h"
+#include "manager/api_limits.h"
 #include "manager/api_rights.h"
 #include "manager/json_fields.h"
 
@@ -9,6 +10,8 @@
 static const struct json_field group_fields[] = {
 	{ "name", FIELD_STRING, true },
 	{ "permissions", FIELD_STRINGS, false },
+	{ "member_quota", FIELD_OBJECT, false },
+	API_LIMITS_FIELDS,
 	API_RIGHTS_FIELDS,
 };
 
@@ -31,6 +34,7 @@ static json_t *group_json(const struct group *group)
 				   "permissions", api_permissions(group->permissions), "members",
 				   (json_int_t)group->n_members);
 
+	api_limits_add_group(object, group);
 	api_rights_add(object, &group->rights);
 	return object;
 }
@@ -81,9 +85,10 @@ static unsigned read_name(struct api_request *request, const json_t *body, struc
 	return 0;
 }
 
-/* The body's members go to *group. 0, or the status of a problem. */
+/* The body's members go to *group, and what they are to *parts (enum group_part) and *rights_parts.
+ * 0, or the status of a problem. */
 static unsigned read_group(struct api_request *request, bool is_new, struct group *group,
-			   bool *ret_has_permissions, unsigned *ret_parts)
+			   unsigned *parts, unsigned *rights_parts)
 {
 	const struct json_field *fields = is_new ? group_fields : group_fields + 1;
 	size_t n_fields = ARRAY_SIZE(group_fields) - (is_new ? 0 : 1);
@@ -94,7 +99,7 @@ static unsigned read_group(struct api_request *request, bool is_new, struct grou
 	if (!body)
 		return status;
 	const json_t *permissions = json_object_get(body, "permissions");
-	*ret_has_permissions = permissions != NULL;
+	bool has_limits = false;
 	if (json_fields_check(body, fields, n_fields, &error) < 0)
 		status = api_problem(request, 422, error.field, "%s", error.text);
 	if (status == 0 && is_new)
@@ -103,18 +108,20 @@ static unsigned read_group(struct api_request *request, bool is_new, struct grou
 		status = api_permissions_read(request, "permissions", permissions,
 					      &group->permissions);
 	if (status == 0)
-		status = api_rights_read(request, body, ret_parts, &group->rights);
+		status = api_limits_read_group(request, body, group, &has_limits);
+	if (status == 0)
+		status = api_rights_read(request, body, rights_parts, &group->rights);
+	*parts |= (permissions ? GROUP_PERMISSIONS : 0u) | (has_limits ? GROUP_LIMITS : 0u);
 	json_decref(body);
 	return status;
 }
 
 unsigned api_groups_post(struct api_request *request)
 {
-	struct group group = { .permissions = PERM_ALL };
-	bool has_permissions;
-	unsigned parts = 0, status;
+	struct group group = { .permissions = PERM_ALL, .limits = limits_as_server() };
+	unsigned parts = 0, rights_parts = 0, status;
 
-	status = read_group(request, true, &group, &has_permissions, &parts);
+	status = read_group(request, true, &group, &parts, &rights_parts);
 	if (status != 0)
 		return status;
 	int r = group_add(request->context->accounts, &group);
@@ -127,15 +134,17 @@ unsigned api_groups_post(struct api_request *request)
 
 unsigned api_group_patch(struct api_request *request)
 {
-	struct group group = { 0 };
-	bool has_permissions;
-	unsigned parts = 0, status;
+	struct group group;
+	unsigned parts = 0, rights_parts = 0, status;
 
-	status = read_group(request, false, &group, &has_permissions, &parts);
+	int r = group_get(request->context->accounts, text_of(request->argument), &group);
+	if (r < 0)
+		return group_problem(request, r, request->argument);
+	status = read_group(request, false, &group, &parts, &rights_parts);
 	if (status != 0)
 		return status;
-	int r = group_change(request->context->accounts, text_of(request->argument),
-			     has_permissions, parts, &group);
+	r = group_change(request->context->accounts, text_of(request->argument), parts,
+			 rights_parts, &group);
 	if (r < 0)
 		return group_problem(request, r, request->argument);
 	log_event(LOG_INFO, "group-changed", F_STR("group", request->argument),

@@ -26,6 +26,10 @@ unsigned api_group_get(struct api_request *request);
 unsigned api_group_patch(struct api_request *request);
 unsigned api_group_delete(struct api_request *request);
 
+/* api_quotas.c */
+unsigned api_quotas_get(struct api_request *request);
+unsigned api_quotas_recount(struct api_request *request);
+
 /* api_transfers.c */
 unsigned api_transfers_get(struct api_request *request);
 

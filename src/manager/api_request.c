@@ -46,6 +46,12 @@ unsigned api_problem(struct api_request *request, unsigned status, const char *f
 	return status;
 }
 
+void api_members_changed(const struct api_request *request)
+{
+	if (request->context->quotas)
+		quotas_doubt_groups(request->context->quotas);
+}
+
 unsigned api_problem_errno(struct api_request *request, int r, const char *subject)
 {
 	if (r == -ENOENT)

@@ -8,7 +8,9 @@
 
 #include "accounts/accounts.h"
 #include "accounts/transfers.h"
+#include "ipc/quotas.h"
 #include "ipc/scoreboard.h"
+#include "manager/quota_desk.h"
 #include "manager/worker_links.h"
 #include "settings/settings.h"
 
@@ -22,7 +24,9 @@ struct api_context {
 	struct accounts *accounts;
 	struct transfers *transfers;
 	struct worker_links *links;
-	int supervisor; /* channel */
+	struct quota_desk *desk;
+	struct quotas *quotas; /* NULL: nothing is counted */
+	int supervisor;	       /* channel */
 };
 
 struct MHD_Connection;
@@ -43,6 +47,9 @@ unsigned api_problem(struct api_request *request, unsigned status, const char *f
 		     const char *format, ...) PRINTF_LIKE(4, 5);
 /* The problem of a database's -errno: 404, 409 or 500. subject is the user's name. */
 unsigned api_problem_errno(struct api_request *request, int r, const char *subject);
+
+/* Groups have other members, or a member another home, from now on: their quotas look anew. */
+void api_members_changed(const struct api_request *request);
 
 /* What is wrong with a directory that workers are to serve, or NULL. */
 const char *api_directory_problem(const struct api_request *request, const char *directory);

@@ -1,6 +1,7 @@
 /* manager/api_rights.c - see api_rights.h. */
 #include "manager/api_rights.h"
 
+#include "manager/api_limits.h"
 #include "manager/json_fields.h"
 
 static const char *const field_names[POLICY_KINDS] = {
@@ -18,6 +19,7 @@ static const struct json_field folder_fields[] = {
 	{ "path", FIELD_STRING, true },
 	{ "directory", FIELD_STRING, true },
 	{ "read_only", FIELD_BOOLEAN, false },
+	{ "quota", FIELD_OBJECT, false },
 };
 
 unsigned api_permissions_read(struct api_request *request, const char *field, const json_t *list,
@@ -92,8 +94,11 @@ static unsigned read_entry(struct api_request *request, const json_t *item, enum
 		status = api_permissions_read(
 			request, "rules", json_object_get(item, "permissions"), &entry.permissions);
 	if (kind == POLICY_FOLDER) {
+		const json_t *quota = json_object_get(item, "quota");
+
 		entry.directory = text_member(item, "directory");
 		entry.is_read_only = json_is_true(json_object_get(item, "read_only"));
+		status = quota ? api_quota_read(request, "folders", quota, &entry.quota) : 0;
 	}
 	if (status != 0)
 		return status;
@@ -171,8 +176,9 @@ static json_t *entry_json(const struct policy_entry *entry)
 		return json_pack("{s:o, s:o}", "path", api_text(entry->name), "permissions",
 				 api_permissions(entry->permissions));
 	if (entry->kind == POLICY_FOLDER)
-		return json_pack("{s:o, s:o, s:b}", "path", api_text(entry->name), "directory",
-				 api_text(entry->directory), "read_only", entry->is_read_only);
+		return json_pack("{s:o, s:o, s:b, s:o}", "path", api_text(entry->name), "directory",
+				 api_text(entry->directory), "read_only", entry->is_read_only,
+				 "quota", api_quota(&entry->quota));
 	return api_text(entry->name);
 }
 

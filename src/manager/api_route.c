@@ -21,6 +21,8 @@ static const struct route {
 	{ "GET", "/api/v1/groups/", api_group_get },
 	{ "PATCH", "/api/v1/groups/", api_group_patch },
 	{ "DELETE", "/api/v1/groups/", api_group_delete },
+	{ "GET", "/api/v1/quotas", api_quotas_get },
+	{ "POST", "/api/v1/quotas/recount", api_quotas_recount },
 	{ "GET", "/api/v1/transfers", api_transfers_get },
 	{ "GET", "/api/v1/sessions", api_sessions_get },
 	{ "DELETE", "/api/v1/sessions/", api_session_delete },

@@ -1,5 +1,5 @@
 /* manager/api_transfers.c - the records of transfers and changes, newest first, page by page:
- * GET /api/v1/transfers?user=NAME&since=TIME&before=ID&limit=N. */
+ * GET /api/v1/transfers?user=NAME&path=PATH&kind=KIND&since=TIME&before=ID&limit=N. */
 #include "manager/api_handlers.h"
 
 #include "base/clock.h"
@@ -67,11 +67,47 @@ static unsigned read_since(struct api_request *request, int64_t *ret_ms)
 	return 0;
 }
 
+/* The kind's number in *ret, which stays when none is asked for. */
+static unsigned read_kind(struct api_request *request, int *ret)
+{
+	char value[API_ARGUMENT_SIZE];
+	bool is_bad;
+
+	if (!api_query(request, "kind", value, &is_bad))
+		return 0;
+	if (is_bad)
+		return 422;
+	*ret = event_kind_find(value);
+	if (*ret >= 0)
+		return 0;
+	return api_problem(
+		request, 422, "kind",
+		"The parameter \"kind\" must be upload, download, delete, rename, mkdir, "
+		"rmdir or copy.");
+}
+
+static unsigned read_path(struct api_request *request, char value[static API_ARGUMENT_SIZE],
+			  const char **ret)
+{
+	bool is_bad;
+
+	if (!api_query(request, "path", value, &is_bad))
+		return 0;
+	if (is_bad)
+		return 422;
+	if (*value != '/')
+		return api_problem(request, 422, "path",
+				   "The parameter \"path\" must begin with a slash: it is the "
+				   "path as the user sees it.");
+	*ret = value;
+	return 0;
+}
+
 unsigned api_transfers_get(struct api_request *request)
 {
-	struct transfer_filter filter = { 0 };
+	struct transfer_filter filter = { .kind = -1 };
 	uint64_t limit = DEFAULT_LIMIT, before = 0;
-	char user[API_ARGUMENT_SIZE];
+	char user[API_ARGUMENT_SIZE], path[API_ARGUMENT_SIZE];
 	bool is_bad;
 
 	if (api_query(request, "user", user, &is_bad))
@@ -83,6 +119,10 @@ unsigned api_transfers_get(struct api_request *request)
 		status = read_number(request, "before", INT64_MAX, &before);
 	if (status == 0)
 		status = read_since(request, &filter.since_wall_ms);
+	if (status == 0)
+		status = read_kind(request, &filter.kind);
+	if (status == 0)
+		status = read_path(request, path, &filter.path);
 	if (status != 0)
 		return status;
 	filter.limit = (unsigned)limit;

@@ -3,10 +3,10 @@
 #include "manager/api_handlers.h"
 
 #include "base/log.h"
+#include "manager/api_limits.h"
 #include "manager/api_rights.h"
 #include "manager/board_users.h"
 #include "manager/json_fields.h"
-#include "manager/limits_json.h"
 
 #define REASON_DISABLED "Your account has been disabled by the administrator."
 #define REASON_DELETED "Your account has been deleted by the administrator."
@@ -20,7 +20,7 @@ static const struct json_field user_fields[] = {
 	{ "enabled", FIELD_BOOLEAN, false },
 	{ "permissions", FIELD_STRINGS_OR_NULL, false },
 	{ "group", FIELD_STRING_OR_NULL, false },
-	{ "limits", FIELD_OBJECT, false },
+	API_LIMITS_FIELDS,
 	API_RIGHTS_FIELDS,
 };
 
@@ -34,14 +34,17 @@ struct user_change {
 
 static json_t *user_json(const struct account *account, size_t sessions)
 {
-	return json_pack(
-		"{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:I}", "name",
-		api_text(text_of(account->name)), "home", api_text(text_of(account->home)),
-		"enabled", account->is_enabled, "permissions",
-		api_permissions(account->permissions), "limits", limits_json(&account->limits),
-		"created", api_time(account->created_wall_ms), "last_login",
-		api_time(account->last_login_wall_ms), "last_login_from",
-		api_text_or_null(account->last_login_from), "sessions", (json_int_t)sessions);
+	json_t *user = json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:I}", "name",
+				 api_text(text_of(account->name)), "home",
+				 api_text(text_of(account->home)), "enabled", account->is_enabled,
+				 "permissions", api_permissions(account->permissions), "created",
+				 api_time(account->created_wall_ms), "last_login",
+				 api_time(account->last_login_wall_ms), "last_login_from",
+				 api_text_or_null(account->last_login_from), "sessions",
+				 (json_int_t)sessions);
+
+	api_limits_add_user(user, account);
+	return user;
 }
 
 /* Adds the group and what comes with it; the object has the account's own permissions yet. */
@@ -54,9 +57,9 @@ static int add_rights(struct api_request *request, json_t *user)
 	int r = rights_get(accounts, name, &rights);
 
 	if (r == 0)
-		r = rights_get_effective(accounts, name, 0, &effective);
+		r = rights_get_effective(accounts, name, &effective);
 	if (r < 0)
-		return r;
+		return r == -ENOENT ? 0 : r; /* deleted meanwhile */
 	if (effective.is_of_group)
 		(void)json_object_set_new(user, "permissions",
 					  api_permissions(effective.permissions));
@@ -64,6 +67,7 @@ static int add_rights(struct api_request *request, json_t *user)
 				  json_string(effective.is_of_group ? "group" : "user"));
 	(void)json_object_set_new(user, "group", api_text_or_null(rights.group));
 	api_rights_add(user, &rights);
+	api_limits_add_effective(user, &effective);
 	return 0;
 }
 
@@ -137,20 +141,6 @@ static unsigned read_text(struct api_request *request, const char *field, const 
 	return 0;
 }
 
-static unsigned read_limits(struct api_request *request, const json_t *object,
-			    struct user_limits *limits)
-{
-	const char *bad = limits_from_json(object, limits);
-
-	if (!bad)
-		return 0;
-	return api_problem(
-		request, 422, "limits",
-		"\"%.100s\" is not a limit, or its value is neither null (as the server) "
-		"nor a number from 0 (none) up.",
-		bad);
-}
-
 /* Hashing is the last of all checks, since it is slow. */
 static unsigned read_password(struct api_request *request, const json_t *body, unsigned *parts,
 			      struct account *values)
@@ -219,7 +209,7 @@ static unsigned read_parts(struct api_request *request, const json_t *body,
 	const json_t *enabled = json_object_get(body, "enabled");
 	const json_t *permissions = json_object_get(body, "permissions");
 	const json_t *group = json_object_get(body, "group");
-	const json_t *limits = json_object_get(body, "limits");
+	bool has_limits = false;
 	unsigned status = 0;
 
 	if (home) {
@@ -237,10 +227,10 @@ static unsigned read_parts(struct api_request *request, const json_t *body,
 		status = read_group(request, group, change);
 	if (status == 0)
 		status = api_rights_read(request, body, &change->rights_parts, &change->rights);
-	if (status == 0 && limits) {
+	if (status == 0)
+		status = api_limits_read_user(request, body, &change->account, &has_limits);
+	if (has_limits)
 		change->parts |= ACCOUNT_LIMITS;
-		status = read_limits(request, limits, &change->account.limits);
-	}
 	return status != 0 ? status
 			   : read_password(request, body, &change->parts, &change->account);
 }
@@ -275,6 +265,7 @@ static unsigned read_new_user(struct api_request *request, const json_t *body,
 	account->is_enabled = true;
 	account->permissions = PERM_ALL;
 	account->limits = limits_as_server();
+	account->quota = QUOTA_CHOICE_AS_GROUP;
 	change->rights_parts = RIGHTS_INHERITS;
 	change->rights.inherits_permissions = true;
 	status = read_parts(request, body, change);
@@ -301,6 +292,7 @@ static unsigned add_user(struct api_request *request, const struct user_change *
 
 	if (r < 0)
 		return change_problem(request, r, account->name, change);
+	api_members_changed(request);
 	log_event(LOG_INFO, "user-added", F_STR("user", account->name),
 		  F_UINT("by_uid", request->by_uid));
 	return answer_user(request, account->name, 201);
@@ -341,6 +333,8 @@ static unsigned change_user(struct api_request *request, const struct user_chang
 				      &change->rights);
 	if (r < 0)
 		return change_problem(request, r, request->argument, change);
+	if (change->parts & ACCOUNT_HOME || change->rights_parts & RIGHTS_GROUP)
+		api_members_changed(request);
 	if (is_disabling)
 		kick_user(request, REASON_DISABLED);
 	log_event(LOG_INFO, is_disabling ? "user-disabled" : "user-changed",
@@ -376,6 +370,7 @@ unsigned api_user_delete(struct api_request *request)
 
 	if (r < 0)
 		return api_problem_errno(request, r, request->argument);
+	api_members_changed(request);
 	kick_user(request, REASON_DELETED);
 	log_event(LOG_INFO, "user-deleted", F_STR("user", request->argument),
 		  F_UINT("by_uid", request->by_uid));

@@ -131,10 +131,14 @@ void last_logins_note(struct last_logins *logins, struct text user, struct text 
 	    text_copy(from, login.from, sizeof(login.from)) < 0)
 		return;
 	(void)pthread_mutex_lock(&logins->lock);
+	size_t n_before = logins->gathering->n;
 	struct account_login *place = place_locked(logins->gathering, user);
 	if (place)
 		*place = login;
-	(void)pthread_cond_signal(&logins->changed);
+	/* The writer waits for the first one, and then for the last. */
+	size_t n = logins->gathering->n;
+	if (n != n_before && (n == 1 || n == BATCH_MAX))
+		(void)pthread_cond_signal(&logins->changed);
 	(void)pthread_mutex_unlock(&logins->lock);
 	if (!place)
 		log_event(LOG_WARNING, "last-logins-lost", F_TEXT("user", user),

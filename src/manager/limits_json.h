@@ -1,5 +1,5 @@
 /* manager/limits_json.h - the limits of a user as the API has them: an object with a member for
- * each limit; null is what the server has. Threads: any; pure. */
+ * each limit; null is what the group or the server has. Threads: any; pure. */
 #ifndef MANAGER_LIMITS_JSON_H
 #define MANAGER_LIMITS_JSON_H
 

@@ -39,6 +39,21 @@ enum auth_result login_check(const struct login_base *base, struct text user, st
 	return result;
 }
 
+int login_recall(const struct login_base *base, struct text user, struct text password,
+		 struct account *ret_account, struct effective_rights *ret_rights)
+{
+	int r = rights_get_login(base->accounts, user, ret_account, ret_rights);
+
+	if (r < 0)
+		return r;
+	if (!ret_account->is_enabled)
+		return -ENOENT;
+	return password_cache_knows(base->cache, text_of(ret_account->name),
+				    ret_account->password_hash, password)
+		       ? 0
+		       : -ENOENT;
+}
+
 int login_confirm(const struct login_base *base, const struct account *account)
 {
 	struct account now;

@@ -5,6 +5,7 @@
 
 #include "accounts/accounts.h"
 #include "accounts/password_cache.h"
+#include "accounts/rights.h"
 
 struct login_base {
 	struct accounts *accounts;
@@ -16,6 +17,12 @@ struct login_base {
  * nothing was paid). *ret_account holds a hash: wipe it after use. */
 enum auth_result login_check(const struct login_base *base, struct text user, struct text password,
 			     struct account *ret_account) MUST_CHECK;
+
+/* AUTH_OK without the work: the user is there, enabled, and this password was verified not long
+ * ago. 0; -ENOENT: that is not known, use login_check; -errno. Never waits for a hash. *ret_account
+ * holds one: wipe it after use, in any case. */
+int login_recall(const struct login_base *base, struct text user, struct text password,
+		 struct account *ret_account, struct effective_rights *ret_rights) MUST_CHECK;
 
 /* 0 while the account is still what login_check saw: there, enabled, with the same password.
  * -ESTALE: check again. */

@@ -9,8 +9,11 @@
  *	supervisor   TERMINATE       any time   once; the end of the channel means the same
  *	worker       AUTH_REQUEST    any time   often
  *	worker       EVENT           any time   often
+ *	worker       MEMBERS_REQUEST any time   often
+ *	worker       QUOTA_REPLY     any time   once for each QUOTA_REQUEST
  *
- * Anything else ends the peer's channel. Threads: the main loop here, a pool that checks passwords
+ * Anything else ends the peer's channel. Threads: the main loop here, which knows the passwords
+ * that are remembered, a pool that checks the others
  * (verify.c), the API's (api.c), one that stores last logins (last_logins.c), one that stores what
  * sessions did (records.c). */
 #include "manager/manager.h"
@@ -25,6 +28,7 @@
 #include "ipc/channel.h"
 #include "manager/api.h"
 #include "manager/last_logins.h"
+#include "manager/quota_desk.h"
 #include "manager/records.h"
 #include "manager/verify.h"
 #include "manager/worker_links.h"
@@ -39,6 +43,7 @@ struct manager {
 	struct last_logins *last_logins;
 	struct transfers *transfers;
 	struct records *records;
+	struct quota_desk *desk;
 	struct worker_links *links;
 	struct verify_pool *verify;
 	struct api *api;
@@ -101,6 +106,8 @@ static int start_api(struct manager *m)
 		.accounts = m->accounts,
 		.transfers = m->transfers,
 		.links = m->links,
+		.desk = m->desk,
+		.quotas = m->start->quotas,
 		.supervisor = m->start->supervisor,
 	};
 
@@ -111,8 +118,12 @@ static int start_parts(struct manager *m)
 {
 	m->links = worker_links_new();
 	m->cache = password_cache_new((int64_t)m->settings->password_cache_s * 1000, clock_ms);
-	if (!m->links || !m->cache)
+	m->desk = m->links ? quota_desk_new(m->links) : NULL;
+	if (!m->desk || !m->cache)
 		return -ENOMEM;
+	/* The one before us may have died between a change of members and its word of it. */
+	if (m->start->quotas)
+		quotas_doubt_groups(m->start->quotas);
 
 	int r = open_accounts(m);
 	if (r == 0)
@@ -134,6 +145,7 @@ static void stop_parts(struct manager *m)
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
 	records_free(&m->records);
+	quota_desk_free(&m->desk);
 	worker_links_free(&m->links);
 	password_cache_free(&m->cache);
 	transfers_free(&m->transfers);
@@ -267,6 +279,9 @@ static bool is_sound(const struct message_auth_request *request, size_t len)
 static void submit(struct manager *m, struct worker_link *link,
 		   const struct message_auth_request *request)
 {
+	if (verify_pool_recall(m->verify, link, request))
+		return;
+
 	int r = verify_pool_submit(m->verify, link, request);
 
 	if (r == 0)
@@ -289,9 +304,11 @@ static bool take_message(struct manager *m, struct worker_link *link, const unio
 		submit(m, link, &message->auth_request);
 		return true;
 	}
-	if (!records_is_sound(&message->event, len))
+	if (quota_desk_take(m->desk, m->accounts, link, message, len))
+		return true;
+	if (!records_are_sound(&message->events, len))
 		return false;
-	records_note(m->records, link, &message->event);
+	records_note(m->records, link, &message->events);
 	return true;
 }
 
@@ -317,7 +334,7 @@ static bool read_worker(struct manager *m, struct worker_link *link)
 		if (!goes_on)
 			drop_link(m, link, "unexpected message");
 	}
-	explicit_bzero(&message, sizeof(message));
+	explicit_bzero(&message, n > 0 ? (size_t)n : 0);
 	return goes_on;
 }
 
@@ -376,6 +393,7 @@ int manager_main(const struct manager_start *start)
 	log_event(LOG_INFO, "manager-ready", F_STR("version", SALLYPORT_VERSION));
 	while (!m.is_ending)
 		run_once(&m);
+	quota_desk_close(m.desk);
 	api_stop(&m.api);
 	read_what_is_left(&m);
 	stop_parts(&m);

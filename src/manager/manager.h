@@ -3,14 +3,16 @@
 #ifndef MANAGER_MANAGER_H
 #define MANAGER_MANAGER_H
 
+#include "ipc/quotas.h"
 #include "ipc/scoreboard.h"
 #include "settings/settings.h"
 
 struct manager_start {
 	const struct settings_loaded *settings;
 	struct scoreboard *board;
-	int supervisor; /* channel */
-	int api;	/* listening AF_UNIX stream socket, <run_directory>/manager.sock */
+	int supervisor;	       /* channel */
+	int api;	       /* listening AF_UNIX stream socket, <run_directory>/manager.sock */
+	struct quotas *quotas; /* NULL: nothing is counted */
 };
 
 /* Runs until the supervisor says TERMINATE or is gone: then it finishes the requests in hand.

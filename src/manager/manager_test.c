@@ -661,7 +661,6 @@ static uint64_t open_session(const char *user, uint32_t *ret_slot)
 				     .transfer = TRANSFER_UPLOAD,
 				     .transfer_bytes = 12,
 				     .tls = "TLSv1.3 TLS_AES_128_GCM_SHA256",
-				     .command = "STOR \xff",
 				     .directory = "/",
 				     .transfer_path = "/file" };
 	uint64_t id = 0;
@@ -670,6 +669,7 @@ static uint64_t open_session(const char *user, uint32_t *ret_slot)
 	assert_int_equal(text_copy(text_of(user), view.user, sizeof(view.user)), 0);
 	assert_int_equal(scoreboard_open(f.board, 0, ret_slot, &id), 0);
 	scoreboard_publish(f.board, *ret_slot, &view);
+	scoreboard_set_command(f.board, *ret_slot, "STOR \xff", 1700000000456);
 	return id;
 }
 

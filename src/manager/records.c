@@ -32,6 +32,7 @@ struct records {
 	pthread_cond_t changed;
 	bool is_ending;
 	struct list queue;
+	size_t n_queued;
 };
 
 /* --- one event -------------------------------------------------------------------------------- */
@@ -39,7 +40,16 @@ struct records {
 static const char *const kind_names[] = {
 	[EVENT_UPLOAD] = "upload", [EVENT_DOWNLOAD] = "download", [EVENT_DELETE] = "delete",
 	[EVENT_RENAME] = "rename", [EVENT_MKDIR] = "mkdir",	  [EVENT_RMDIR] = "rmdir",
+	[EVENT_COPY] = "copy",
 };
+
+int event_kind_find(const char *name)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(kind_names); i++)
+		if (strcmp(kind_names[i], name) == 0)
+			return (int)i;
+	return -EINVAL;
+}
 
 const char *event_kind_name(unsigned kind)
 {
@@ -51,13 +61,11 @@ static bool ends_in_nul(const char *text, size_t size)
 	return memchr(text, '\0', size) != NULL;
 }
 
-bool records_is_sound(const struct message_event *event, size_t len)
+/* left: bytes from event on. */
+static bool is_sound(const struct event *event, size_t left)
 {
-	const size_t fixed = offsetof(struct message_event, text);
-
-	return len >= fixed && event->head.kind == MSG_EVENT &&
-	       event->path_len <= TRANSFER_PATH_MAX && event->new_path_len <= TRANSFER_PATH_MAX &&
-	       len == fixed + event->path_len + event->new_path_len &&
+	return left >= offsetof(struct event, text) && event->path_len <= TRANSFER_PATH_MAX &&
+	       event->new_path_len <= TRANSFER_PATH_MAX && left >= event_step(event) &&
 	       event_kind_name(event->kind) && ends_in_nul(event->user, sizeof(event->user)) &&
 	       ends_in_nul(event->result, sizeof(event->result)) &&
 	       ends_in_nul(event->end_state, sizeof(event->end_state)) &&
@@ -65,7 +73,27 @@ bool records_is_sound(const struct message_event *event, size_t len)
 	       !memchr(event->text, '\0', (size_t)event->path_len + event->new_path_len);
 }
 
-static void fill(struct transfer_record *record, const struct message_event *event)
+static const struct event *event_at(const struct message_events *message, size_t at)
+{
+	return (const void *)(message->bytes + at);
+}
+
+bool records_are_sound(const struct message_events *message, size_t len)
+{
+	size_t at = 0;
+
+	if (len < offsetof(struct message_events, bytes) || message->head.kind != MSG_EVENTS)
+		return false;
+	len -= offsetof(struct message_events, bytes);
+	for (uint32_t i = 0; i < message->n; i++) {
+		if (!is_sound(event_at(message, at), len - at))
+			return false;
+		at += event_step(event_at(message, at));
+	}
+	return at == len;
+}
+
+static void fill(struct transfer_record *record, const struct event *event)
 {
 	char address[ADDRESS_TEXT_SIZE];
 
@@ -88,21 +116,40 @@ static void fill(struct transfer_record *record, const struct message_event *eve
 	memcpy(record->new_path, event->text + event->path_len, event->new_path_len);
 }
 
-void records_note(struct records *records, struct worker_link *link,
-		  const struct message_event *event)
+static struct noted *new_note(struct worker_link *link, const struct event *event)
 {
 	struct noted *noted = calloc(1, sizeof(*noted));
 
-	if (!noted) {
-		log_event(LOG_ERROR, "records-lost", F_UINT("records", 1), F_ERRNO(-ENOMEM));
-		return;
-	}
+	if (!noted)
+		return NULL;
 	fill(&noted->record, event);
 	noted->worker = worker_link_hold(link);
+	return noted;
+}
+
+void records_note(struct records *records, struct worker_link *link,
+		  const struct message_events *message)
+{
+	uint32_t lost = 0;
+	size_t at = 0;
+
 	(void)pthread_mutex_lock(&records->lock);
-	list_append(&records->queue, &noted->link);
-	(void)pthread_cond_signal(&records->changed);
+	bool wakes = list_is_empty(&records->queue);
+	for (uint32_t i = 0; i < message->n; i++) {
+		struct noted *noted = new_note(link, event_at(message, at));
+
+		at += event_step(event_at(message, at));
+		if (noted)
+			list_append(&records->queue, &noted->link);
+		else
+			lost++;
+	}
+	records->n_queued += message->n - lost;
+	if (wakes || records->n_queued >= BATCH_MAX)
+		(void)pthread_cond_signal(&records->changed);
 	(void)pthread_mutex_unlock(&records->lock);
+	if (lost > 0)
+		log_event(LOG_ERROR, "records-lost", F_UINT("records", lost), F_ERRNO(-ENOMEM));
 }
 
 /* --- storing ---------------------------------------------------------------------------------- */
@@ -193,12 +240,13 @@ static size_t take_batch_locked(struct records *records, struct noted **batch)
 		wait_locked(records, records->next_prune_ms);
 	if (!list_is_empty(&records->queue) && !records->is_ending)
 		for (int64_t until = deadline_in(GATHER_MS);
-		     !records->is_ending && clock_ms() < until;)
+		     !records->is_ending && records->n_queued < BATCH_MAX && clock_ms() < until;)
 			wait_locked(records, until);
 	while (n < BATCH_MAX && !list_is_empty(&records->queue)) {
 		batch[n] = list_entry(records->queue.next, struct noted, link);
 		list_remove(&batch[n++]->link);
 	}
+	records->n_queued -= n;
 	return n;
 }
 

@@ -20,11 +20,13 @@ void records_free(struct records **records);
 
 /* "upload", "download", ...; NULL past the end. */
 const char *event_kind_name(unsigned kind);
+/* enum event_kind, or -EINVAL. */
+int event_kind_find(const char *name);
 
-/* An event of a worker is whole and of the right length. */
-bool records_is_sound(const struct message_event *event, size_t len);
-/* Never waits for the disk. Holds link until the event is acknowledged. */
+/* Events of a worker are whole and of the right length. */
+bool records_are_sound(const struct message_events *message, size_t len);
+/* Never waits for the disk. Holds link until they are acknowledged. */
 void records_note(struct records *records, struct worker_link *link,
-		  const struct message_event *event);
+		  const struct message_events *message);
 
 #endif

@@ -61,12 +61,49 @@ static int confirm_login(void *arg)
 	return login_confirm(c->base, c->account);
 }
 
+/* All but the policy, which is long, is cleared. */
+static void init_reply(struct message_auth_reply *reply, const struct message_auth_request *request,
+		       enum auth_result result)
+{
+	memset(reply, 0, offsetof(struct message_auth_reply, policy) + 1);
+	reply->head.kind = MSG_AUTH_REPLY;
+	reply->request_id = request->request_id;
+	reply->result = result;
+}
+
+static int fill_reply(struct message_auth_reply *reply, const struct account *account,
+		      const struct effective_rights *rights)
+{
+	reply->permissions = rights->permissions;
+	reply->limits = rights->limits;
+	reply->uploads = rights->uploads;
+	reply->user_quota = rights->quota;
+	reply->group_quota = rights->group_quota;
+
+	int r = text_copy(text_of(rights->policy), reply->policy, sizeof(reply->policy));
+	if (r == 0)
+		r = text_copy(text_of(rights->group), reply->group, sizeof(reply->group));
+	if (r == 0)
+		r = text_copy(text_of(account->name), reply->user, sizeof(reply->user));
+	if (r == 0)
+		r = text_copy(text_of(account->home), reply->home, sizeof(reply->home));
+	return r;
+}
+
+static void note_login(struct verify_pool *pool, const char *name,
+		       const struct message_auth_request *request)
+{
+	char from[ADDRESS_TEXT_SIZE];
+
+	last_logins_note(pool->last_logins, text_of(name),
+			 text_of(address_format_ip(&request->peer, from)));
+}
+
 static int send_refusal(struct job *job, enum auth_result result)
 {
-	struct message_auth_reply reply = { .head = { MSG_AUTH_REPLY },
-					    .request_id = job->request.request_id,
-					    .result = result };
+	struct message_auth_reply reply;
 
+	init_reply(&reply, &job->request, result);
 	log_refusal(job, result);
 	return worker_link_send(job->link, &reply, message_auth_reply_size(&reply), NULL, NULL);
 }
@@ -75,29 +112,21 @@ static int send_refusal(struct job *job, enum auth_result result)
 static int send_ok(struct verify_pool *pool, struct job *job, const struct account *account)
 {
 	struct confirmation confirmation = { &pool->base, account };
-	struct message_auth_reply reply = { .head = { MSG_AUTH_REPLY },
-					    .request_id = job->request.request_id,
-					    .result = AUTH_OK,
-					    .limits = account->limits };
+	struct message_auth_reply reply;
 	struct effective_rights rights;
-	char from[ADDRESS_TEXT_SIZE];
 
-	int r = rights_get_effective(pool->base.accounts, text_of(account->name),
-				     account->permissions, &rights);
+	int r = rights_get_effective(pool->base.accounts, text_of(account->name), &rights);
+	if (r == -ENOENT)
+		return -ESTALE;
 	if (r < 0)
 		return send_refusal(job, AUTH_BACKEND_ERROR);
-	reply.permissions = rights.permissions;
-	r = text_copy(text_of(rights.policy), reply.policy, sizeof(reply.policy));
-	if (r == 0)
-		r = text_copy(text_of(account->name), reply.user, sizeof(reply.user));
-	if (r == 0)
-		r = text_copy(text_of(account->home), reply.home, sizeof(reply.home));
+	init_reply(&reply, &job->request, AUTH_OK);
+	r = fill_reply(&reply, account, &rights);
 	if (r == 0)
 		r = worker_link_send(job->link, &reply, message_auth_reply_size(&reply),
 				     confirm_login, &confirmation);
 	if (r == 0)
-		last_logins_note(pool->last_logins, text_of(account->name),
-				 text_of(address_format_ip(&job->request.peer, from)));
+		note_login(pool, account->name, &job->request);
 	return r;
 }
 
@@ -206,6 +235,44 @@ void verify_pool_free(struct verify_pool **pool)
 	(void)pthread_mutex_destroy(&p->lock);
 	free(p);
 	*pool = NULL;
+}
+
+/* --- passwords that are remembered ------------------------------------------------------------ */
+
+struct recall {
+	struct verify_pool *pool;
+	const struct message_auth_request *request;
+	struct message_auth_reply reply;
+};
+
+/* Under the lock of the link: a disable that commits later sends its KICK behind this answer. */
+static ssize_t make_reply(void *arg)
+{
+	struct recall *recall = arg;
+	struct effective_rights rights;
+	struct account account;
+	int r = login_recall(&recall->pool->base, text_of(recall->request->user),
+			     secret_text(&recall->request->password), &account, &rights);
+
+	if (r == 0) {
+		init_reply(&recall->reply, recall->request, AUTH_OK);
+		r = fill_reply(&recall->reply, &account, &rights);
+	}
+	explicit_bzero(&account, sizeof(account));
+	return r < 0 ? r : (ssize_t)message_auth_reply_size(&recall->reply);
+}
+
+bool verify_pool_recall(struct verify_pool *pool, struct worker_link *link,
+			const struct message_auth_request *request)
+{
+	struct recall recall;
+
+	recall.pool = pool;
+	recall.request = request;
+	if (worker_link_send_now(link, &recall.reply, make_reply, &recall) < 0)
+		return false;
+	note_login(pool, recall.reply.user, request);
+	return true;
 }
 
 int verify_pool_submit(struct verify_pool *pool, struct worker_link *link,

@@ -22,6 +22,11 @@ int verify_pool_new(const struct verify_start *start, struct verify_pool **ret) 
 /* Answers what waits, then ends the threads. Accepts NULL; leaves NULL. */
 void verify_pool_free(struct verify_pool **pool);
 
+/* Answers at once when the answer is yes and the password is remembered. False: nothing was done;
+ * submit the request. Never waits for a hash, nor for the worker. */
+bool verify_pool_recall(struct verify_pool *pool, struct worker_link *link,
+			const struct message_auth_request *request) MUST_CHECK;
+
 /* Takes a copy of the request. 0; -ENOSPC (too many wait); -ENOMEM: answer AUTH_BACKEND_ERROR. */
 int verify_pool_submit(struct verify_pool *pool, struct worker_link *link,
 		       const struct message_auth_request *request) MUST_CHECK;

@@ -162,6 +162,18 @@ int worker_link_send(struct worker_link *link, const void *packet, size_t len,
 	return r;
 }
 
+int worker_link_send_now(struct worker_link *link, void *packet, ssize_t (*make)(void *arg),
+			 void *arg)
+{
+	if (pthread_mutex_trylock(&link->lock) != 0)
+		return -EAGAIN;
+
+	ssize_t len = link->is_gone ? -EPIPE : make(arg);
+	int r = len < 0 ? (int)len : channel_send(link->channel, packet, (size_t)len, NULL, 0, 0);
+	(void)pthread_mutex_unlock(&link->lock);
+	return r == -ETIMEDOUT ? -EAGAIN : r;
+}
+
 /* The links of this moment, held. One that comes later belongs to a worker that asks from now on,
  * or is looked through when it comes (manager.c). */
 static size_t hold_all(struct worker_links *links, struct worker_link **ret)
@@ -172,6 +184,16 @@ static size_t hold_all(struct worker_links *links, struct worker_link **ret)
 		ret[i] = worker_link_hold(links->links[i]);
 	(void)pthread_mutex_unlock(&links->lock);
 	return n;
+}
+
+/* The one that came last is not about to leave. */
+struct worker_link *worker_links_any(struct worker_links *links)
+{
+	(void)pthread_mutex_lock(&links->lock);
+	struct worker_link *link =
+		links->n > 0 ? worker_link_hold(links->links[links->n - 1]) : NULL;
+	(void)pthread_mutex_unlock(&links->lock);
+	return link;
 }
 
 void worker_links_kick(struct worker_links *links, const struct message_kick *kick)

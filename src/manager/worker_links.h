@@ -35,6 +35,9 @@ void worker_links_remove(struct worker_links *links, struct worker_link *link);
 size_t worker_links_poll(struct worker_links *links, struct pollfd *ret_polls,
 			 struct worker_link **ret_links);
 
+/* A worker that serves, held for the caller; NULL: there is none. Any thread. */
+struct worker_link *worker_links_any(struct worker_links *links) MUST_CHECK;
+
 /* Sends to every worker: each looks for the sessions that are meant. */
 void worker_links_kick(struct worker_links *links, const struct message_kick *kick);
 
@@ -51,5 +54,10 @@ int worker_link_channel(const struct worker_link *link); /* for receiving only *
  * read). */
 int worker_link_send(struct worker_link *link, const void *packet, size_t len,
 		     int (*confirm)(void *arg), void *arg) MUST_CHECK;
+/* The same without ever waiting: make is called first, under the link's lock, to fill the packet;
+ * it returns the length, or a negative number, which is returned. -EAGAIN: the link is in use or
+ * has no room. */
+int worker_link_send_now(struct worker_link *link, void *packet, ssize_t (*make)(void *arg),
+			 void *arg) MUST_CHECK;
 
 #endif

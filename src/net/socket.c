@@ -163,16 +163,20 @@ void socket_tune_data(int fd, unsigned idle_s)
 	set_keepalive(fd, idle_s);
 }
 
-void socket_close_gently(int *fd)
+void socket_close_gently(int *fd, bool has_ended)
 {
 	char rest[4096];
 	int rounds = DRAIN_ROUNDS;
 
 	if (*fd < 0)
 		return;
-	(void)shutdown(*fd, SHUT_WR); /* the peer may have gone first */
-	while (rounds > 0 && recv(*fd, rest, sizeof(rest), MSG_DONTWAIT) > 0)
-		rounds--;
+	/* Unread bytes would turn the close into a reset, which eats what the peer has not read. */
+	if (recv(*fd, rest, sizeof(rest), MSG_DONTWAIT) > 0) {
+		if (!has_ended)
+			(void)shutdown(*fd, SHUT_WR); /* the peer may have gone first */
+		while (rounds > 0 && recv(*fd, rest, sizeof(rest), MSG_DONTWAIT) == sizeof(rest))
+			rounds--;
+	}
 	fd_close(fd);
 }
 

@@ -23,6 +23,8 @@ int socket_error(int fd) MUST_CHECK; /* SO_ERROR as 0 or -errno */
 
 int socket_local(int fd, struct address *ret) MUST_CHECK;
 
+/* Below the shortest timers of NATs in the field (D-74). */
+#define SOCKET_KEEPALIVE_S 45
 /* Control connections: TCP_NODELAY, keepalive after idle_s so that NATs keep the mapping (D-74),
  * SO_OOBINLINE so that Telnet Synch data arrives in order. Failures are ignored: they are
  * comfort. */
@@ -35,8 +37,9 @@ void socket_tune_data(int fd, unsigned idle_s);
 void socket_acknowledge_now(int fd);
 
 /* Closes so that the peer gets a FIN behind all sent bytes even when it has sent something that
- * we did not read (else the kernel sends RST and the peer may lose our last bytes): shuts down
- * writing and drains what is there without waiting. *fd becomes -1. */
-void socket_close_gently(int *fd);
+ * we did not read (else the kernel sends RST and the peer may lose our last bytes): when there is
+ * something, shuts down writing, unless that has_ended already, and drains it without waiting. *fd
+ * becomes -1. */
+void socket_close_gently(int *fd, bool has_ended);
 
 #endif

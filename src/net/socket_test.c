@@ -229,14 +229,31 @@ static void closing_gently_delivers_the_last_bytes_though_ours_were_not_read(voi
 	assert_int_equal(send(client, "unread", 6, 0), 6);
 	wait_for(server, POLLIN);
 	assert_int_equal(send(server, "bye", 3, 0), 3);
-	socket_close_gently(&server);
+	socket_close_gently(&server, false);
 	assert_int_equal(server, -1);
 	wait_for(client, POLLIN);
 	assert_int_equal(recv(client, got, sizeof(got), 0), 3);
 	assert_string_equal(got, "bye");
 	wait_for(client, POLLIN);
 	assert_int_equal(recv(client, got, sizeof(got), 0), 0);
-	socket_close_gently(&server);
+	socket_close_gently(&server, false);
+}
+
+static void connections_inherit_the_tuning_of_their_listener(void **state)
+{
+	(void)state;
+	struct address at, peer;
+	AUTO_CLOSE int listener = listen_on("127.0.0.1", false, &at);
+
+	socket_tune_control(listener, 45);
+
+	AUTO_CLOSE UNUSED int client = connect_to(&at, NULL);
+	AUTO_CLOSE int server = accept_one(listener, &peer);
+
+	assert_int_equal(get_int(server, IPPROTO_TCP, TCP_NODELAY), 1);
+	assert_int_equal(get_int(server, SOL_SOCKET, SO_OOBINLINE), 1);
+	assert_int_equal(get_int(server, SOL_SOCKET, SO_KEEPALIVE), 1);
+	assert_int_equal(get_int(server, IPPROTO_TCP, TCP_KEEPIDLE), 45);
 }
 
 int main(void)
@@ -251,6 +268,7 @@ int main(void)
 		cmocka_unit_test(each_family_has_its_own_listener_on_one_port_when_not_asked),
 		cmocka_unit_test(a_connection_leaves_from_the_local_address_and_port),
 		cmocka_unit_test(tuning_sets_what_it_says),
+		cmocka_unit_test(connections_inherit_the_tuning_of_their_listener),
 		cmocka_unit_test(closing_gently_delivers_the_last_bytes_though_ours_were_not_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

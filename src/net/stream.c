@@ -1,6 +1,7 @@
 /* net/stream.c - see stream.h. Source: SSL_get_error(3), sendfile(2), RFC 8446 6.1. */
 #include "net/stream.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <openssl/err.h>
 #include <poll.h>
@@ -51,50 +52,78 @@ static int tls_outcome(struct stream *stream, int result)
 	}
 }
 
-/* The handshake of either side, for as long as it takes or the deadline allows. */
-static int shake_hands(struct stream *stream, int64_t deadline_ms, struct tls_error *ret_error)
+/* One step of the handshake. 1: it is done; 0: once more; POLLIN was wanted and not waited for:
+ * -EAGAIN; or an error. */
+static int shake_hands(struct stream *stream, bool waits_for_client, int64_t deadline_ms)
 {
-	for (;;) {
-		ERR_clear_error();
-		errno = 0;
+	ERR_clear_error();
+	errno = 0;
 
-		int result = SSL_do_handshake(stream->ssl);
-		if (result == 1)
-			return 0;
+	int result = SSL_do_handshake(stream->ssl);
+	if (result == 1)
+		return 1;
 
-		int wanted = tls_outcome(stream, result);
-		/* GnuTLS clients (lftp, FileZilla) send their last flight in two pieces and hold
-		 * the second one back until the first is acknowledged. */
-		if (wanted > 0)
-			socket_acknowledge_now(stream->fd);
-		if (wanted > 0)
-			wanted = wait_for(stream, (short)wanted, deadline_ms);
-		else if (wanted == 0)
-			wanted = -ECONNRESET; /* close_notify instead of a handshake */
-		if (wanted < 0) {
-			stream->has_failed_tls = true;
-			if (wanted == -EPROTO || wanted == -ENODATA)
-				tls_error_take(ret_error);
-			else
-				(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s",
-					       strerrordesc_np(-wanted));
-			return wanted;
-		}
-	}
+	int wanted = tls_outcome(stream, result);
+	if (wanted == 0)
+		return -ECONNRESET; /* close_notify instead of a handshake */
+	if (wanted < 0)
+		return wanted;
+	/* GnuTLS clients (lftp, FileZilla) send their last flight in two pieces and hold the second
+	 * one back until the first is acknowledged. */
+	if (SSL_get_state(stream->ssl) != TLS_ST_BEFORE)
+		socket_acknowledge_now(stream->fd);
+	if (wanted == POLLIN && !waits_for_client)
+		return -EAGAIN;
+	return wait_for(stream, (short)wanted, deadline_ms);
+}
+
+static void describe_failure(int r, struct tls_error *ret_error)
+{
+	if (r == -EPROTO || r == -ENODATA)
+		tls_error_take(ret_error);
+	else
+		(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s", strerrordesc_np(-r));
+}
+
+/* The handshake of either side. */
+static int run_handshake(struct stream *stream, bool waits_for_client, int64_t deadline_ms,
+			 struct tls_error *ret_error)
+{
+	int r = 0;
+
+	while (r == 0)
+		r = shake_hands(stream, waits_for_client, deadline_ms);
+	if (r == 1 || (r == -EAGAIN && !waits_for_client))
+		return r == 1 ? 0 : r;
+	stream->has_failed_tls = true;
+	describe_failure(r, ret_error);
+	return r;
+}
+
+static int serve_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
+		     bool waits_for_client, int64_t deadline_ms, struct tls_error *ret_error)
+{
+	ret_error->text[0] = '\0';
+	if (!stream->ssl)
+		stream->ssl = tls_server_connection(server, stream->fd, binding);
+	if (!stream->ssl)
+		return -ENOMEM;
+	int r = run_handshake(stream, waits_for_client, deadline_ms, ret_error);
+	if (r == 0)
+		tls_server_finish(stream->ssl, binding);
+	return r;
 }
 
 int stream_start_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
 		     int64_t deadline_ms, struct tls_error *ret_error)
 {
-	ret_error->text[0] = '\0';
-	stream->ssl = tls_server_connection(server, stream->fd, binding);
-	if (!stream->ssl)
-		return -ENOMEM;
+	return serve_tls(stream, server, binding, true, deadline_ms, ret_error);
+}
 
-	int r = shake_hands(stream, deadline_ms, ret_error);
-	if (r == 0)
-		tls_server_finish(stream->ssl, binding);
-	return r;
+int stream_try_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
+		   int64_t deadline_ms, struct tls_error *ret_error)
+{
+	return serve_tls(stream, server, binding, false, deadline_ms, ret_error);
 }
 
 int stream_connect_tls(struct stream *stream, struct tls_client *client, struct tls_peer *peer,
@@ -102,7 +131,7 @@ int stream_connect_tls(struct stream *stream, struct tls_client *client, struct 
 {
 	ret_error->text[0] = '\0';
 	stream->ssl = tls_client_connection(client, stream->fd, peer);
-	return stream->ssl ? shake_hands(stream, deadline_ms, ret_error) : -ENOMEM;
+	return stream->ssl ? run_handshake(stream, true, deadline_ms, ret_error) : -ENOMEM;
 }
 
 /* >= 0 bytes (0: proven end), -EAGAIN with *ret_events to wait for, or an error. */
@@ -150,6 +179,25 @@ ssize_t stream_read(struct stream *stream, void *ret, size_t size, int64_t deadl
 			return n;
 
 		int r = wait_for(stream, events, deadline_ms);
+		if (r < 0)
+			return r;
+	}
+}
+
+ssize_t stream_read_to_pipe(struct stream *stream, int pipe, size_t len, int64_t deadline_ms)
+{
+	for (;;) {
+		ssize_t n = splice(stream->fd, NULL, pipe, NULL, len,
+				   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+
+		if (n >= 0)
+			return n;
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return -errno;
+
+		int r = wait_for(stream, POLLIN, deadline_ms);
 		if (r < 0)
 			return r;
 	}
@@ -293,7 +341,10 @@ int stream_end(struct stream *stream, int64_t deadline_ms)
 	}
 	if (r < 0)
 		return r;
-	return shutdown(stream->fd, SHUT_WR) < 0 ? -errno : 0;
+	if (shutdown(stream->fd, SHUT_WR) < 0)
+		return -errno;
+	stream->has_ended = true;
+	return 0;
 }
 
 int stream_clear(struct stream *stream, int64_t deadline_ms)
@@ -328,10 +379,11 @@ void stream_close(struct stream *stream)
 
 	if (stream->fd < 0)
 		return;
-	(void)notify_close(stream, &events); /* best effort: the connection ends either way */
+	if (!stream->has_ended)
+		(void)notify_close(stream, &events); /* best effort: it ends either way */
 	SSL_free(stream->ssl);
 	stream->ssl = NULL;
-	socket_close_gently(&stream->fd);
+	socket_close_gently(&stream->fd, stream->has_ended);
 }
 
 void stream_push_ticket(struct stream *stream)

@@ -25,6 +25,7 @@ struct stream {
 	SSL *ssl; /* owned; NULL: plain */
 	struct waiter *waiter;
 	bool has_failed_tls; /* nothing more may be sent on it, not even close_notify */
+	bool has_ended;	     /* our direction, by stream_end */
 };
 
 /* Takes fd. */
@@ -39,6 +40,10 @@ static inline bool stream_is_open(const struct stream *stream)
 /* The server's side of a TLS handshake. Borrows server and binding for the life of the stream. */
 int stream_start_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
 		     int64_t deadline_ms, struct tls_error *ret_error) MUST_CHECK;
+/* The same without waiting for the client: -EAGAIN means that more of its bytes are needed; call
+ * again, with the same arguments, when they have come. The deadline is that of sending. */
+int stream_try_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
+		   int64_t deadline_ms, struct tls_error *ret_error) MUST_CHECK;
 
 /* The client's side. Borrows client and peer for the life of the stream. -ECONNRESET also when the
  * server ends the connection instead of a handshake. */
@@ -51,6 +56,11 @@ ssize_t stream_try_read(struct stream *stream, void *ret, size_t size) MUST_CHEC
  * -ENODATA: TLS ended by a bare FIN, so that the end is not proven (RFC 8446 6.1); the binding may
  * tolerate that: then it is 0. */
 ssize_t stream_read(struct stream *stream, void *ret, size_t size, int64_t deadline_ms) MUST_CHECK;
+
+/* As stream_read, of a plain stream: up to len bytes go into the pipe, which must be empty and not
+ * block, without being copied. */
+ssize_t stream_read_to_pipe(struct stream *stream, int pipe, size_t len,
+			    int64_t deadline_ms) MUST_CHECK;
 
 /* All of it. 0 or a negative error. */
 int stream_write(struct stream *stream, const void *data, size_t len,

@@ -401,6 +401,41 @@ static void tls_1_2_has_no_tickets_to_push(void **state)
 	assert_int_equal(f.peer.n_tickets, 1);
 }
 
+static void a_handshake_goes_on_when_the_client_has_sent_more(void **state)
+{
+	struct tls_error error;
+	int64_t deadline = deadline_in(PATIENCE_MS);
+	unsigned n_steps = 0;
+	int r;
+
+	(void)state;
+	f.binding = (struct tls_binding){ .is_data = false };
+	peer_want_tls(&f.peer, &(struct peer_tls){ TLS1_3_VERSION, TLS1_3_VERSION });
+	while ((r = stream_try_tls(&f.stream, f.server, &f.binding, deadline, &error)) == -EAGAIN) {
+		assert_true(++n_steps < 10);
+		peer_move_drain(&f.peer); /* its next flight, in the first place */
+	}
+	assert_int_equal(r, 0);
+	assert_true(n_steps >= 2);
+	assert_int_equal(f.peer.n_waits, 0);
+	send_from_peer("NOOP");
+	char got[8];
+	assert_int_equal(stream_read(&f.stream, got, sizeof(got), deadline), 4);
+}
+
+static void garbage_ends_a_handshake_in_steps(void **state)
+{
+	struct tls_error error;
+
+	(void)state;
+	f.binding = (struct tls_binding){ .is_data = false };
+	send_from_peer("USER alice\r\n");
+	assert_int_equal(
+		stream_try_tls(&f.stream, f.server, &f.binding, deadline_in(PATIENCE_MS), &error),
+		-EPROTO);
+	assert_true(*error.text != '\0');
+}
+
 /* One story on a plain connection, on TLS 1.2 or on TLS 1.3. */
 #define PLAIN(story) cmocka_unit_test_setup_teardown(story, make_plain, remove_connection)
 #define TLS_1_2(story)                                                                             \
@@ -434,6 +469,8 @@ int main(void)
 		EACH(closing_sends_what_was_written_and_the_end),
 		EACH(a_file_is_sent_from_any_offset),
 		EACH(a_long_file_is_sent_as_the_client_reads),
+		PLAIN(a_handshake_goes_on_when_the_client_has_sent_more),
+		PLAIN(garbage_ends_a_handshake_in_steps),
 		PLAIN(a_plain_stream_says_nothing_of_tls),
 		TLS_1_3(a_tls_stream_says_version_and_cipher),
 		TLS_1_3(a_pushed_ticket_arrives_with_the_next_bytes),

@@ -23,14 +23,51 @@ static struct tls_peer *peer_of(const SSL *ssl)
 	return SSL_get_ex_data(ssl, peer_index());
 }
 
+static void add_session(struct tls_sessions *sessions, SSL_SESSION *session)
+{
+	if (sessions->n_fresh == TLS_SESSIONS) {
+		SSL_SESSION_free(sessions->fresh[0]);
+		memmove(sessions->fresh, sessions->fresh + 1,
+			(TLS_SESSIONS - 1) * sizeof(sessions->fresh[0]));
+		sessions->n_fresh--;
+	}
+	sessions->fresh[sessions->n_fresh++] = session;
+}
+
 /* 1: the session is ours now. */
 static int keep_session(SSL *ssl, SSL_SESSION *session)
 {
-	struct tls_peer *peer = peer_of(ssl);
+	const struct tls_peer *peer = peer_of(ssl);
 
-	SSL_SESSION_free(peer->session);
-	peer->session = session;
+	/* A session that began anew beside the one that was to go on is not of its family: servers
+	 * that bind data connections to their control connection would not know it. */
+	if (!peer->sessions || (peer->resumed && !SSL_session_reused(ssl)))
+		return 0;
+	add_session(peer->sessions, session);
 	return 1;
+}
+
+SSL_SESSION *tls_sessions_next(struct tls_sessions *sessions)
+{
+	if (sessions->n_fresh > 0) {
+		SSL_SESSION_free(sessions->last);
+		sessions->last = sessions->fresh[0];
+		sessions->n_fresh--;
+		memmove(sessions->fresh, sessions->fresh + 1,
+			sessions->n_fresh * sizeof(sessions->fresh[0]));
+	}
+	SSL_SESSION_free(sessions->offered);
+	sessions->offered = sessions->last ? SSL_SESSION_dup(sessions->last) : NULL;
+	return sessions->offered;
+}
+
+void tls_sessions_release(struct tls_sessions *sessions)
+{
+	for (size_t i = 0; i < sessions->n_fresh; i++)
+		SSL_SESSION_free(sessions->fresh[i]);
+	SSL_SESSION_free(sessions->last);
+	SSL_SESSION_free(sessions->offered);
+	*sessions = (struct tls_sessions){ .n_fresh = 0 };
 }
 
 static void note_alert(const SSL *ssl, int where, int value)
@@ -122,12 +159,6 @@ void tls_client_free(struct tls_client **client)
 		SSL_CTX_free((*client)->context);
 	free(*client);
 	*client = NULL;
-}
-
-void tls_peer_release(struct tls_peer *peer)
-{
-	SSL_SESSION_free(peer->session);
-	peer->session = NULL;
 }
 
 SSL *tls_client_connection(struct tls_client *client, int fd, struct tls_peer *peer)

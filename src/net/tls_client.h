@@ -26,18 +26,34 @@ int tls_client_new(const struct tls_client_options *options, struct tls_client *
 		   struct tls_error *ret_error) MUST_CHECK;
 void tls_client_free(struct tls_client **client); /* accepts NULL; leaves NULL */
 
-/* What one connection asks for, and what it learns. Zeroed but for the first two at the begin; it
- * must live as long as the connection, and is released after it. */
+/* Sessions that may be resumed. A ticket of TLS 1.3 is for one use (RFC 8446 C.4), and some servers
+ * insist: each is offered once, the oldest first. Others give few and take them again (TLS 1.2, and
+ * ProFTPD, which sends no new one with an upload): when none is left the last one is offered again.
+ * Zeroed at the begin. */
+#define TLS_SESSIONS 8
+struct tls_sessions {
+	SSL_SESSION *fresh[TLS_SESSIONS]; /* owned */
+	size_t n_fresh;
+	SSL_SESSION *last;    /* owned: was offered before */
+	SSL_SESSION *offered; /* owned: the copy of last that was; OpenSSL spoils what it uses */
+};
+/* Borrowed until the next call; NULL: there never was one, or memory is short. */
+SSL_SESSION *tls_sessions_next(struct tls_sessions *sessions);
+void tls_sessions_release(struct tls_sessions *sessions);
+
+/* What one connection asks for, and what it learns. Zeroed but for the first three at the begin; it
+ * must live as long as the connection. */
 struct tls_peer {
 	const char *name;     /* for SNI; NULL: none, as for an address (RFC 6066 3) */
 	SSL_SESSION *resumed; /* borrowed, to be offered; NULL: none */
+	/* Borrowed: where the server's sessions go to, unless it did not take up the one that was
+	 * offered; NULL: nowhere. */
+	struct tls_sessions *sessions;
 
-	SSL_SESSION *session; /* owned: the newest that the server gave, for the next connection */
-	unsigned alert;	      /* number of the fatal alert that came; 0: none */
+	unsigned alert;		/* number of the fatal alert that came; 0: none */
 	bool wants_certificate; /* the server asked for one of ours */
 	long verify_error; /* X509_V_OK, X509_V_ERR_...: the chain and its dates, not the name */
 };
-void tls_peer_release(struct tls_peer *peer);
 
 /* A fresh connection object for the connecting side, owned by the caller (SSL_free); NULL when
  * memory is short. fd and peer are borrowed. */

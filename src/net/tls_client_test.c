@@ -108,24 +108,71 @@ static void test_the_verdict_about_a_certificate_is_kept(void **state UNUSED)
 	assert_int_equal(known.verify_error, X509_V_OK);
 	assert_int_equal(connect_once(f.strange, &unknown, &is_resumed), 0);
 	assert_int_not_equal(unknown.verify_error, X509_V_OK);
-	tls_peer_release(&known);
-	tls_peer_release(&unknown);
 }
 
 static void test_sessions_resume(void **state UNUSED)
 {
-	struct tls_peer first = { .name = "localhost" };
+	struct tls_sessions sessions = { .n_fresh = 0 };
+	struct tls_peer first = { .name = "localhost", .sessions = &sessions };
+	bool is_resumed = true;
+
+	assert_null(tls_sessions_next(&sessions));
+	assert_int_equal(connect_once(f.trusting, &first, &is_resumed), 0);
+	assert_false(is_resumed);
+	assert_true(sessions.n_fresh > 0);
+
+	struct tls_peer second = { .name = "localhost", .resumed = tls_sessions_next(&sessions) };
+	assert_int_equal(connect_once(f.trusting, &second, &is_resumed), 0);
+	assert_true(is_resumed);
+	tls_sessions_release(&sessions);
+}
+
+static void test_each_session_is_offered_once_while_there_are_others(void **state UNUSED)
+{
+	struct tls_sessions sessions = { .n_fresh = 0 };
+	struct tls_peer peer = { .name = "localhost", .sessions = &sessions };
+	bool is_resumed = false;
+
+	assert_int_equal(connect_once(f.trusting, &peer, &is_resumed), 0);
+	assert_int_equal(connect_once(f.trusting, &peer, &is_resumed), 0);
+	assert_true(sessions.n_fresh > 1);
+	while (sessions.n_fresh > 0) {
+		SSL_SESSION *oldest = sessions.fresh[0];
+
+		peer.resumed = tls_sessions_next(&sessions);
+		assert_ptr_equal(sessions.last, oldest);
+	}
+	/* Then the last one, as often as need be. */
+	for (int i = 0; i < 3; i++) {
+		struct tls_peer again = { .name = "localhost",
+					  .resumed = tls_sessions_next(&sessions) };
+
+		assert_int_equal(connect_once(f.trusting, &again, &is_resumed), 0);
+		assert_true(is_resumed);
+	}
+	peer.resumed = NULL;
+	for (int i = 0; i < TLS_SESSIONS; i++)
+		assert_int_equal(connect_once(f.trusting, &peer, &is_resumed), 0);
+	assert_int_equal(sessions.n_fresh, TLS_SESSIONS);
+	tls_sessions_release(&sessions);
+}
+
+static void test_sessions_of_another_family_are_not_kept(void **state UNUSED)
+{
+	struct tls_sessions strange = { .n_fresh = 0 }, sessions = { .n_fresh = 0 };
+	struct tls_peer first = { .name = "localhost", .sessions = &strange };
 	bool is_resumed = true;
 
 	assert_int_equal(connect_once(f.trusting, &first, &is_resumed), 0);
-	assert_false(is_resumed);
-	assert_non_null(first.session);
-
-	struct tls_peer second = { .name = "localhost", .resumed = first.session };
+	SSL_SESSION *offered = tls_sessions_next(&strange);
+	assert_int_equal(SSL_SESSION_set_protocol_version(offered, TLS1_2_VERSION), 1);
+	struct tls_peer second = { .name = "localhost",
+				   .resumed = offered,
+				   .sessions = &sessions };
 	assert_int_equal(connect_once(f.trusting, &second, &is_resumed), 0);
-	assert_true(is_resumed);
-	tls_peer_release(&first);
-	tls_peer_release(&second);
+	assert_false(is_resumed);
+	assert_int_equal(sessions.n_fresh, 0);
+	tls_sessions_release(&strange);
 }
 
 static void test_what_is_no_tls_is_an_error(void **state UNUSED)
@@ -170,6 +217,8 @@ int main(void)
 		cmocka_unit_test(test_authorities_that_cannot_be_read),
 		cmocka_unit_test(test_the_verdict_about_a_certificate_is_kept),
 		cmocka_unit_test(test_sessions_resume),
+		cmocka_unit_test(test_each_session_is_offered_once_while_there_are_others),
+		cmocka_unit_test(test_sessions_of_another_family_are_not_kept),
 		cmocka_unit_test(test_what_is_no_tls_is_an_error),
 		cmocka_unit_test(test_silence_ends_at_the_deadline),
 	};

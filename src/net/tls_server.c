@@ -24,6 +24,7 @@
 
 struct tls_server {
 	struct tls_ticket_keys keys;
+	EVP_CIPHER *ticket_cipher; /* looked up once */
 	unsigned (*find_host)(struct text name, const void *arg);
 	const void *find_host_arg;
 	size_t n_contexts;
@@ -188,7 +189,8 @@ static bool init_mac(EVP_MAC_CTX *mac, const struct tls_ticket_keys *keys)
 static int seal_ticket(SSL *ssl, unsigned char key_name[16], unsigned char *iv,
 		       EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int is_encrypting)
 {
-	const struct tls_ticket_keys *keys = &server_of(ssl)->keys;
+	const struct tls_server *server = server_of(ssl);
+	const struct tls_ticket_keys *keys = &server->keys;
 	const struct tls_binding *binding = SSL_get_ex_data(ssl, binding_index());
 
 	if (is_encrypting) {
@@ -197,12 +199,12 @@ static int seal_ticket(SSL *ssl, unsigned char key_name[16], unsigned char *iv,
 			return 0;
 		random_bytes(iv, 16);
 		memcpy(key_name, keys->name, sizeof(keys->name));
-		if (EVP_EncryptInit_ex(cipher, EVP_aes_256_cbc(), NULL, keys->cipher, iv) != 1)
+		if (EVP_EncryptInit_ex(cipher, server->ticket_cipher, NULL, keys->cipher, iv) != 1)
 			return -1;
 	} else {
 		if (memcmp(key_name, keys->name, sizeof(keys->name)) != 0)
 			return 0;
-		if (EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), NULL, keys->cipher, iv) != 1)
+		if (EVP_DecryptInit_ex(cipher, server->ticket_cipher, NULL, keys->cipher, iv) != 1)
 			return -1;
 	}
 	return init_mac(mac, keys) ? 1 : -1;
@@ -342,7 +344,9 @@ int tls_server_new(const struct tls_server_options *options, struct tls_server *
 	struct tls_server *server =
 		calloc(1, sizeof(*server) + (1 + options->n_hosts) * sizeof(server->contexts[0]));
 
-	if (!server || binding_index() < 0) {
+	if (server)
+		server->ticket_cipher = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
+	if (!server || !server->ticket_cipher || binding_index() < 0) {
 		tls_server_free(&server);
 		return fail_memory(ret_error);
 	}
@@ -367,6 +371,7 @@ void tls_server_free(struct tls_server **server)
 	if (*server) {
 		for (size_t i = 0; i < (*server)->n_contexts; i++)
 			SSL_CTX_free((*server)->contexts[i]);
+		EVP_CIPHER_free((*server)->ticket_cipher);
 		explicit_bzero(&(*server)->keys, sizeof((*server)->keys));
 		free(*server);
 	}

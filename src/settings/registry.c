@@ -226,7 +226,11 @@ static const struct setting rows[] = {
 	COUNT("ftp", "deflate_level", deflate_level, "1", 0, 9, RELOAD,
 	      "How hard MODE Z compresses unless the client says otherwise; 0: it is not served."),
 	SWITCH("ftp", "hash_uploads", hash_uploads, "no", RELOAD,
-	       "Compute the SHA-256 of files while they are uploaded, for the records of transfers."),
+	       "Compute the SHA-256 of files while they are uploaded, for the records of transfers: "
+	       "of whole files in TYPE I, not of those that are resumed."),
+	SWITCH("ftp", "hash_downloads", hash_downloads, "no", RELOAD,
+	       "The same of files while they are downloaded; the kernel can then not send them by "
+	       "itself, which takes more processor time."),
 	STRING(VALUE_CHARSET, "ftp", "charset", charset, "UTF-8", CHARSET_ALLOWED, RELOAD,
 	       "The character set of clients that do not speak UTF-8: names that arrive in it become "
 	       "UTF-8 on disk, and go out in it until the client sends OPTS UTF8 ON."),

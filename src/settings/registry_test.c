@@ -55,6 +55,7 @@ static const struct {
 	{ "ftp", "local_times", "no", "", CHANGE_RELOAD },
 	{ "ftp", "deflate_level", "1", "", CHANGE_RELOAD },
 	{ "ftp", "hash_uploads", "no", "", CHANGE_RELOAD },
+	{ "ftp", "hash_downloads", "no", "", CHANGE_RELOAD },
 	{ "ftp", "charset", "UTF-8", "", CHANGE_RELOAD },
 	{ "ftp", "uploads", "direct", "", CHANGE_RELOAD },
 	{ "ftp", "durability", "none", "", CHANGE_RELOAD },

@@ -92,11 +92,12 @@ struct settings {
 	/* PASV waits so long when all ports are reserved by its address. */
 	unsigned passive_wait_ms;
 	unsigned max_login_attempts;
-	unsigned failed_login_delay_ms;	 /* a 530 comes no sooner than this */
-	unsigned umask;			 /* octal, of new files and directories */
-	bool local_times;		 /* LIST shows local time; else UTC */
-	unsigned deflate_level;		 /* of MODE Z; 0: MODE Z is off */
-	bool hash_uploads;		 /* records of uploads carry a SHA-256 */
+	unsigned failed_login_delay_ms; /* a 530 comes no sooner than this */
+	unsigned umask;			/* octal, of new files and directories */
+	bool local_times;		/* LIST shows local time; else UTC */
+	unsigned deflate_level;		/* of MODE Z; 0: MODE Z is off */
+	bool hash_uploads;		/* records of uploads carry a SHA-256 */
+	bool hash_downloads;
 	char charset[CHARSET_NAME_SIZE]; /* of clients that do not speak UTF-8 */
 	enum uploads_mode uploads;
 	enum durability durability;

@@ -2,22 +2,46 @@
  *
  * beneath() is the only way to a descriptor in this file; what changes names (mkdir, unlink,
  * rename) opens the parent directory that way and then acts on one last name in it, which has no
- * '/' and is neither "." nor "..", so that the kernel has no further step to take. */
+ * '/' and is neither "." nor "..", so that the kernel has no further step to take.
+ *
+ * Thousands of sessions of one user share one descriptor: each opens the home by its path, as if
+ * there were no other, and when that leads to a directory that is open already, in the same mount,
+ * takes that one. A lock guards the table of them and their counts. */
 #include "store/home.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 
 /* openat2(2) gives up with EAGAIN when something was renamed or mounted while it walked over
  * "..". */
 #define RACE_TRIES 64
 
-struct home {
-	int fd;		  /* O_PATH directory */
-	uint64_t refuses; /* RESOLVE_NO_SYMLINKS, or 0 */
+/* Which directory it is. */
+struct identity {
+	uint64_t device, inode, mount;
 };
+
+/* A directory that is open, for all sessions that have it as a home. */
+struct root {
+	int fd; /* O_PATH */
+	size_t users;
+	struct identity identity;
+	struct root *next; /* in the chain of its inode */
+};
+
+struct home {
+	int fd;		  /* that of root */
+	uint64_t refuses; /* RESOLVE_NO_SYMLINKS, or 0 */
+	struct ledger *ledger;
+	struct root *root;
+};
+
+#define CHAINS 1024
+static struct root *chains[CHAINS];
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER; /* guards it; innermost */
 
 /* The parent directory of a path and the last name in it. */
 struct place {
@@ -146,17 +170,109 @@ static int open_absolute(int data_root, const char *path)
 	return resolve(data_root, path, O_PATH | O_DIRECTORY, 0, 0);
 }
 
-/* Takes *fd, which may be -errno. */
+/* Mounts have numbers since Linux 5.8; before, and where there is no inode, nothing is shared. */
+static bool identify(int fd, struct identity *ret)
+{
+	unsigned wanted = STATX_INO | STATX_MNT_ID;
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, wanted, &st) < 0 || (st.stx_mask & wanted) != wanted)
+		return false;
+	*ret = (struct identity){
+		.device = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor,
+		.inode = st.stx_ino,
+		.mount = st.stx_mnt_id,
+	};
+	return true;
+}
+
+static struct root **chain_of(const struct identity *identity)
+{
+	return &chains[(identity->inode ^ identity->inode >> 10) % CHAINS];
+}
+
+static struct root *find_locked(const struct identity *identity)
+{
+	struct root *root = *chain_of(identity);
+
+	while (root && memcmp(&root->identity, identity, sizeof(*identity)) != 0)
+		root = root->next;
+	return root;
+}
+
+static struct root *new_root(int *fd)
+{
+	struct root *root = calloc(1, sizeof(*root));
+
+	if (!root)
+		return NULL;
+	root->fd = fd_take(fd);
+	root->users = 1;
+	return root;
+}
+
+/* The root of this directory; fd is taken when there was none. NULL: no memory. */
+static struct root *share_locked(int *fd, const struct identity *identity)
+{
+	struct root *root = find_locked(identity);
+
+	if (root) {
+		root->users++;
+		return root;
+	}
+	root = new_root(fd);
+	if (root) {
+		root->identity = *identity;
+		root->next = *chain_of(identity);
+		*chain_of(identity) = root;
+	}
+	return root;
+}
+
+static struct root *open_root(int *fd)
+{
+	struct identity identity;
+
+	if (!identify(*fd, &identity))
+		return new_root(fd);
+	(void)pthread_mutex_lock(&table_lock);
+	struct root *root = share_locked(fd, &identity);
+	(void)pthread_mutex_unlock(&table_lock);
+	return root;
+}
+
+static void close_root(struct root *root)
+{
+	(void)pthread_mutex_lock(&table_lock);
+	bool is_last = --root->users == 0;
+	struct root **at = chain_of(&root->identity);
+	while (is_last && *at && *at != root)
+		at = &(*at)->next;
+	if (is_last && *at)
+		*at = root->next;
+	(void)pthread_mutex_unlock(&table_lock);
+	if (is_last) {
+		fd_close(&root->fd);
+		free(root);
+	}
+}
+
+/* Takes *fd, which may be -errno, unless the directory is open already. */
 static int make_home(int *fd, uint64_t refuses, struct home **ret)
 {
 	if (*fd < 0)
 		return *fd;
 
-	struct home *home = malloc(sizeof(*home));
+	struct home *home = calloc(1, sizeof(*home));
 
 	if (!home)
 		return -ENOMEM;
-	home->fd = fd_take(fd);
+	home->root = open_root(fd);
+	if (!home->root) {
+		free(home);
+		return -ENOMEM;
+	}
+	home->fd = home->root->fd;
 	home->refuses = refuses;
 	*ret = home;
 	return 0;
@@ -204,6 +320,25 @@ int home_open_strict(int data_root, const char *path, struct home **ret)
 	return open_home(data_root, path, RESOLVE_NO_SYMLINKS, ret);
 }
 
+int home_find(int data_root, const char *path, struct home **ret)
+{
+	const struct home root = { .fd = data_root };
+	AUTO_CLOSE int fd = *path == '/' ? open_absolute(data_root, path)
+					 : beneath(&root, path, O_PATH | O_DIRECTORY, 0);
+
+	return make_home(&fd, RESOLVE_NO_SYMLINKS, ret);
+}
+
+void home_count(struct home *home, struct ledger *ledger)
+{
+	home->ledger = ledger;
+}
+
+struct ledger *home_ledger(const struct home *home)
+{
+	return home->ledger;
+}
+
 bool home_is_strict(const struct home *home)
 {
 	return home->refuses & RESOLVE_NO_SYMLINKS;
@@ -213,7 +348,7 @@ void home_free(struct home **home)
 {
 	if (!*home)
 		return;
-	fd_close(&(*home)->fd);
+	close_root((*home)->root);
 	free(*home);
 	*home = NULL;
 }
@@ -287,37 +422,22 @@ int home_mkdir(const struct home *home, const char *path, mode_t mode)
 	return mkdirat(place.fd, place.name, mode) < 0 ? -errno : 0;
 }
 
-static int unlink_with(const struct home *home, const char *path, int flags)
+int home_rmdir(const struct home *home, const char *path)
 {
 	AUTO_PLACE struct place place = { -1, NULL };
 	int r = open_place(home, path, &place);
 
 	if (r < 0)
 		return r;
-	return unlinkat(place.fd, place.name, flags) < 0 ? -errno : 0;
-}
-
-int home_rmdir(const struct home *home, const char *path)
-{
-	return unlink_with(home, path, AT_REMOVEDIR);
+	return unlinkat(place.fd, place.name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
 int home_unlink(const struct home *home, const char *path)
 {
-	return unlink_with(home, path, 0);
-}
+	AUTO_PLACE struct place place = { -1, NULL };
+	int r = open_place(home, path, &place);
 
-/* Some file systems (NFS, a few of FUSE) know no RENAME_NOREPLACE and say EINVAL. Looking first
- * is the best that is left there; a file that appears between the two calls is replaced. */
-static int rename_after_look(const struct place *from, const struct place *to)
-{
-	struct stat st;
-
-	if (fstatat(to->fd, to->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return -EEXIST;
-	if (errno != ENOENT)
-		return -errno;
-	return renameat(from->fd, from->name, to->fd, to->name) < 0 ? -errno : 0;
+	return r < 0 ? r : ledger_unlink(home->ledger, place.fd, place.name);
 }
 
 int home_rename(const struct home *home, const char *from, const char *to, bool may_replace)
@@ -330,12 +450,10 @@ int home_rename(const struct home *home, const char *from, const char *to, bool 
 	r = open_place(home, to, &target);
 	if (r < 0)
 		return r;
-	if (renameat2(source.fd, source.name, target.fd, target.name,
-		      may_replace ? 0 : RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno == EINVAL && !may_replace)
-		return rename_after_look(&source, &target);
-	return -errno;
+	const struct ledger_rename what = { source.fd, target.fd, source.name, target.name,
+					    may_replace };
+
+	return ledger_rename(home->ledger, &what);
 }
 
 static bool is_same(const struct stat *a, const struct stat *b)

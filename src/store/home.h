@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "store/ledger.h"
 
 struct home;
 
@@ -21,18 +22,26 @@ int home_check_kernel(void) MUST_CHECK;
 /* Opens a home: an absolute path, or one relative to data_root (resolved beneath it). A missing
  * relative home is made, with its parents, mode 0700 before the umask; a missing absolute one is
  * -ENOENT. On the way below data_root no symbolic link is followed (-ELOOP): what lies there is
- * made by clients too, and one home may lie inside another. */
+ * made by clients too, and one home may lie inside another. Homes of one directory share its
+ * descriptor. */
 int home_open(int data_root, const char *path, struct home **ret) MUST_CHECK;
 /* The same, but no symbolic link inside is ever followed (-ELOOP): for users whose rights depend on
  * the path, so that a link cannot lead to where another rule holds. Who wants links followed
  * resolves them first, and then opens what was checked. */
 int home_open_strict(int data_root, const char *path, struct home **ret) MUST_CHECK;
+/* The same, strictly, but nothing is made: a missing one is -ENOENT. */
+int home_find(int data_root, const char *path, struct home **ret) MUST_CHECK;
 /* home_open, or home_open_strict, for an absolute path whose first root_len bytes name a data root:
  * behind those no symbolic link is followed (-ELOOP). */
 int home_open_in_root(int data_root, const char *path, size_t root_len, bool is_strict,
 		      struct home **ret) MUST_CHECK;
 bool home_is_strict(const struct home *home);
 void home_free(struct home **home); /* accepts NULL; leaves NULL */
+
+/* From now on what is made, removed and renamed beneath the home is counted there. Borrowed. Before
+ * the home is used by others. */
+void home_count(struct home *home, struct ledger *ledger);
+struct ledger *home_ledger(const struct home *home); /* NULL: none */
 
 /* open(2) flags; O_CLOEXEC and O_NONBLOCK are added (a FIFO must not block a thread), mode
  * counts with O_CREAT. *ret_fd is owned by the caller. */

@@ -421,6 +421,41 @@ static void the_kernel_knows_openat2(void **state)
 
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, remove_world)
 
+static size_t count_descriptors(void)
+{
+	AUTO_CLOSE int here = dup(0);
+
+	return (size_t)here;
+}
+
+static void homes_of_one_directory_share_a_descriptor(void **state)
+{
+	struct world *world = *state;
+	struct home *many[100], *strict, *fresh;
+	size_t before = count_descriptors();
+
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+		assert_int_equal(home_open(world->data_root, "alice", &many[i]), 0);
+	/* What follows links and what follows none may share it too. */
+	assert_int_equal(home_open_strict(world->data_root, "alice", &strict), 0);
+	assert_true(home_is_strict(strict));
+	assert_false(home_is_strict(many[0]));
+	assert_int_equal(count_descriptors(), before);
+	/* A new directory of the old name is another one. */
+	assert_return_code(renameat(world->data_root, "alice", world->data_root, "old"), errno);
+	assert_int_equal(home_open(world->data_root, "alice", &fresh), 0);
+	assert_int_equal(home_mkdir(fresh, "in-fresh", 0700), 0);
+	assert_int_equal(home_mkdir(many[7], "in-old", 0700), 0);
+	assert_return_code(faccessat(world->data_root, "alice/in-fresh", F_OK, 0), errno);
+	assert_return_code(faccessat(world->data_root, "old/in-old", F_OK, 0), errno);
+	home_free(&fresh);
+	home_free(&strict);
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+		home_free(&many[i]);
+	assert_int_equal(home_mkdir(world->home, "still-good", 0700), 0);
+	assert_int_equal(count_descriptors(), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,6 +470,7 @@ int main(void)
 		IN_WORLD(a_strict_home_follows_no_link),
 		IN_WORLD(names_are_made_renamed_and_removed),
 		IN_WORLD(homes_are_found_or_made),
+		IN_WORLD(homes_of_one_directory_share_a_descriptor),
 		IN_WORLD(links_below_a_data_root_lead_to_no_home),
 		IN_WORLD(the_depth_is_that_of_where_it_is_now),
 	};

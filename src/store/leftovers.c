@@ -37,7 +37,8 @@ static int visit_leftover(struct leftover_walk *walk, int directory, const char 
 		.is_expired = clock_wall_ms() / 1000 - st.st_mtime >= (int64_t)walk->max_age_s,
 	};
 	if (walk->removes && found.is_expired)
-		found.is_removed = partial_expire(directory, name, walk->max_age_s) == 0;
+		found.is_removed =
+			partial_expire(walk->ledger, directory, name, walk->max_age_s) == 0;
 	walk->n_found++;
 	walk->bytes_found += found.size_bytes;
 	if (found.is_removed) {

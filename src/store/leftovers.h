@@ -23,7 +23,8 @@ struct leftover {
 
 struct leftover_walk {
 	uint64_t max_age_s;
-	bool removes; /* those that are expired and not in use */
+	struct ledger *ledger; /* that hears of what is removed; may be NULL */
+	bool removes;	       /* those that are expired and not in use */
 	/* Told each one; a negative result ends the walk with it. May be NULL. */
 	int (*visit)(void *arg, const struct leftover *leftover);
 	/* Asked between entries, likewise. May be NULL. */

@@ -212,22 +212,20 @@ int partial_look(const struct home *home, const char *path, uint64_t *ret_bytes)
 	return 0;
 }
 
-static int remove_idle(int directory, const char *name)
+static int remove_idle(struct ledger *ledger, int directory, const char *name)
 {
 	AUTO_CLOSE int fd = -1;
 	int r = open_idle(directory, name, &fd);
 
-	if (r < 0)
-		return r;
-	return unlinkat(directory, name, 0) < 0 ? -errno : 0;
+	return r < 0 ? r : ledger_unlink(ledger, directory, name);
 }
 
-int partial_forget_beside(int directory, const char *name)
+int partial_forget_beside(struct ledger *ledger, int directory, const char *name)
 {
 	char partial[PARTIAL_NAME_SIZE];
 	int r = partial_name(name, partial);
 
-	return r < 0 ? r : remove_idle(directory, partial);
+	return r < 0 ? r : remove_idle(ledger, directory, partial);
 }
 
 int partial_forget(const struct home *home, const char *path)
@@ -235,10 +233,10 @@ int partial_forget(const struct home *home, const char *path)
 	AUTO_PARTIAL_PLACE struct partial_place place = { .directory = -1 };
 	int r = partial_find_place(home, path, &place);
 
-	return r < 0 ? r : partial_forget_beside(place.directory, place.name);
+	return r < 0 ? r : partial_forget_beside(home_ledger(home), place.directory, place.name);
 }
 
-int partial_expire(int directory, const char *name, uint64_t max_age_s)
+int partial_expire(struct ledger *ledger, int directory, const char *name, uint64_t max_age_s)
 {
 	AUTO_CLOSE int fd = -1;
 	struct stat st;
@@ -250,7 +248,7 @@ int partial_expire(int directory, const char *name, uint64_t max_age_s)
 		return -errno;
 	if (clock_wall_ms() / 1000 - st.st_mtime < (int64_t)max_age_s)
 		return -EAGAIN;
-	return unlinkat(directory, name, 0) < 0 ? -errno : 0;
+	return ledger_unlink(ledger, directory, name);
 }
 
 /* --- directories ------------------------------------------------------------------------------ */
@@ -290,7 +288,8 @@ static int remove_partials(const struct home *home, const char *path)
 	r = has_only_partials(dir);
 	while (r == 0 && (item = readdir(dir)) != NULL)
 		if (!is_dots(item->d_name) &&
-		    (home_depth(home, dirfd(dir)) < 0 || remove_idle(dirfd(dir), item->d_name) < 0))
+		    (home_depth(home, dirfd(dir)) < 0 ||
+		     remove_idle(home_ledger(home), dirfd(dir), item->d_name) < 0))
 			r = -ENOTEMPTY;
 	(void)closedir(dir);
 	return r;

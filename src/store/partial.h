@@ -49,7 +49,7 @@ int partial_look(const struct home *home, const char *path, uint64_t *ret_bytes)
 /* Removes what is kept of a broken upload to the path; one that is going on is left alone. -ENOENT:
  * there is none. */
 int partial_forget(const struct home *home, const char *path) MUST_CHECK;
-int partial_forget_beside(int directory, const char *name) MUST_CHECK;
+int partial_forget_beside(struct ledger *ledger, int directory, const char *name) MUST_CHECK;
 
 /* As home_rmdir, and what broken uploads have left in the directory goes with it, if nothing else
  * is there. */
@@ -57,6 +57,7 @@ int partial_rmdir(const struct home *home, const char *path) MUST_CHECK;
 
 /* Removes name in the directory when no upload has it and its last byte is older than max_age_s. 0:
  * removed; -EWOULDBLOCK: in use; -EAGAIN: too young; other errors of unlinkat(2). */
-int partial_expire(int directory, const char *name, uint64_t max_age_s) MUST_CHECK;
+int partial_expire(struct ledger *ledger, int directory, const char *name,
+		   uint64_t max_age_s) MUST_CHECK;
 
 #endif

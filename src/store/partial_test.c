@@ -139,12 +139,12 @@ static void test_what_is_in_use_is_left_alone(void **state)
 	assert_int_equal(partial_lock(fd, world->fd, ".a.sallyport-part"), 0);
 	assert_int_equal(partial_look(world->home, "a", &bytes), -EWOULDBLOCK);
 	assert_int_equal(partial_forget(world->home, "a"), -EWOULDBLOCK);
-	assert_int_equal(partial_expire(world->fd, ".a.sallyport-part", 10), -EWOULDBLOCK);
+	assert_int_equal(partial_expire(NULL, world->fd, ".a.sallyport-part", 10), -EWOULDBLOCK);
 	close(fd);
 
 	assert_int_equal(partial_look(world->home, "a", &bytes), 0);
 	assert_int_equal(bytes, 4);
-	assert_int_equal(partial_expire(world->fd, ".a.sallyport-part", 1000), -EAGAIN);
+	assert_int_equal(partial_expire(NULL, world->fd, ".a.sallyport-part", 1000), -EAGAIN);
 	assert_int_equal(partial_forget(world->home, "a"), 0);
 	assert_false(is_there(world, ".a.sallyport-part"));
 }

@@ -8,6 +8,7 @@ struct walk {
 	const struct home *home;
 	tree_visit visit;
 	void *arg;
+	struct ledger *ledger;
 	bool removes;
 	uint64_t bytes;
 };
@@ -28,9 +29,7 @@ static int visit_entry(struct walk *walk, int directory, const char *name, unsig
 	}
 	if (S_ISREG(st.st_mode))
 		walk->bytes += (uint64_t)st.st_size;
-	if (walk->removes && unlinkat(directory, name, 0) < 0)
-		return -errno;
-	return 0;
+	return walk->removes ? ledger_unlink(walk->ledger, directory, name) : 0;
 }
 
 /* Whether the walk still goes on beneath the home. Asked before each removal: a directory that is
@@ -103,7 +102,11 @@ int home_make_directories(const struct home *home, const char *path, mode_t mode
 
 int home_remove_tree(const struct home *home, const char *path, tree_visit visit, void *arg)
 {
-	struct walk walk = { .home = home, .visit = visit, .arg = arg, .removes = true };
+	struct walk walk = { .home = home,
+			     .visit = visit,
+			     .arg = arg,
+			     .removes = true,
+			     .ledger = home_ledger(home) };
 	struct stat st;
 	int fd = -1;
 	int r = home_lstat(home, path, &st);
@@ -135,5 +138,74 @@ int home_tree_bytes(const struct home *home, const char *path, tree_visit visit,
 		r = visit_children(&walk, fd, 0);
 	if (r == 0)
 		*ret_bytes = walk.bytes;
+	return r;
+}
+
+/* --- all files -------------------------------------------------------------------------------- */
+
+/* The open directories from the root of the walk down to where it is: users may nest them deeper
+ * than a thread's stack would bear. */
+struct levels {
+	DIR **dirs;
+	size_t n, room;
+};
+
+static int descend(struct levels *levels, int parent, const char *name)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == EACCES || errno == ENOENT ? 0 : -errno;
+	if (levels->n == levels->room) {
+		size_t room = levels->room ? 2 * levels->room : 32;
+		DIR **dirs = reallocarray(levels->dirs, room, sizeof(DIR *));
+
+		if (!dirs) {
+			fd_close(&fd);
+			return -ENOMEM;
+		}
+		levels->dirs = dirs;
+		levels->room = room;
+	}
+	levels->dirs[levels->n] = fdopendir(fd);
+	if (!levels->dirs[levels->n]) {
+		fd_close(&fd);
+		return -ENOMEM;
+	}
+	levels->n++;
+	return 0;
+}
+
+static int visit_file(struct levels *levels, const struct dirent *item,
+		      int (*each)(void *arg, const struct stat *file), void *arg)
+{
+	int directory = dirfd(levels->dirs[levels->n - 1]);
+	struct stat st;
+
+	if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
+		return 0;
+	if (fstatat(directory, item->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISDIR(st.st_mode))
+		return descend(levels, directory, item->d_name);
+	return S_ISREG(st.st_mode) ? each(arg, &st) : 0;
+}
+
+int tree_files(int directory, int (*each)(void *arg, const struct stat *file), void *arg)
+{
+	struct levels levels = { 0 };
+	int r = descend(&levels, directory, ".");
+
+	while (r == 0 && levels.n > 0) {
+		const struct dirent *item = readdir(levels.dirs[levels.n - 1]);
+
+		if (item)
+			r = visit_file(&levels, item, each, arg);
+		else
+			(void)closedir(levels.dirs[--levels.n]);
+	}
+	while (levels.n > 0)
+		(void)closedir(levels.dirs[--levels.n]);
+	free(levels.dirs);
 	return r;
 }

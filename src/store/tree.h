@@ -25,4 +25,10 @@ int home_remove_tree(const struct home *home, const char *path, tree_visit visit
 int home_tree_bytes(const struct home *home, const char *path, tree_visit visit, void *arg,
 		    uint64_t *ret_bytes) MUST_CHECK;
 
+/* Calls each for every regular file beneath the directory (any descriptor of it), by all its names,
+ * hidden ones too; a negative result ends the walk with it. Directories that may not be looked into
+ * are passed over. 0 or -errno. */
+int tree_files(int directory, int (*each)(void *arg, const struct stat *file),
+	       void *arg) MUST_CHECK;
+
 #endif

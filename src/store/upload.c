@@ -10,6 +10,7 @@
 #define COPY_BYTES ((off_t)16 * 1024 * 1024)
 
 struct upload {
+	struct ledger *ledger;
 	const struct home *home;	   /* borrowed */
 	struct partial_place place;	   /* of the final name */
 	char temporary[PARTIAL_NAME_SIZE]; /* where the bytes are; empty: under the final name */
@@ -17,12 +18,14 @@ struct upload {
 	int old; /* the file as it was; -1: there was none */
 	struct stat old_stat;
 	uint64_t start; /* the first byte that is written */
+	uint64_t at;	/* how far it may be written */
 	bool is_durable, may_replace, is_patch;
 	bool is_based;	   /* on the old content, which must not change meanwhile */
 	bool is_continued; /* bytes before start were kept of an earlier upload */
 	bool is_created;   /* the final name, by us, in direct mode */
 	bool is_settled;   /* committed or kept: nothing is to be undone */
 	bool is_doubtful;  /* the disk has refused the content */
+	bool is_counted;   /* file is the ledger's */
 };
 
 /* --- the old file ----------------------------------------------------------------------------- */
@@ -85,6 +88,89 @@ static int check_directory(const struct upload *up)
 
 /* --- where the bytes go ----------------------------------------------------------------------- */
 
+/* What the upload is to take the place of. */
+static const struct stat *replaced(const struct upload *up)
+{
+	return up->old >= 0 ? &up->old_stat : NULL;
+}
+
+static void settle_in_section(struct upload *up)
+{
+	struct stat st;
+	bool is_there = fstat(up->file, &st) == 0 && st.st_nlink > 0;
+
+	if (up->is_counted)
+		ledger_settle(up->ledger, is_there ? (uint64_t)st.st_size : 0, is_there);
+	up->is_counted = false;
+}
+
+/* The new file is ours, and locked. -EWOULDBLOCK: somebody was faster with the lock, and has it. */
+static int take_created(struct upload *up, const char *name)
+{
+	struct stat st;
+
+	if (fstat(up->file, &st) < 0)
+		return -errno;
+	ledger_adopt(up->ledger, &st, true, replaced(up));
+	up->is_counted = true;
+	int r = partial_lock(up->file, up->place.directory, name);
+	if (r < 0) {
+		settle_in_section(up);
+		fd_close(&up->file);
+	}
+	return r;
+}
+
+/* Makes the file, which nothing has the name of yet. */
+static int create(struct upload *up, const char *name)
+{
+	int r = ledger_enter(up->ledger, up->place.directory, -1, true);
+
+	if (r < 0)
+		return r;
+	r = ledger_may_create(up->ledger, replaced(up));
+	while (r == 0 && up->file < 0) {
+		up->file = openat(up->place.directory, name,
+				  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		if (up->file < 0 && errno != EINTR)
+			r = -errno;
+	}
+	if (r == 0)
+		r = take_created(up, name);
+	ledger_leave(up->ledger);
+	return r;
+}
+
+/* An open file, locked by us, that was there before is this upload's to count: where its name is,
+ * so it must still have that one. */
+static int adopt(struct upload *up, const char *name, const struct stat *replaces)
+{
+	struct stat st, named;
+	int r = ledger_enter(up->ledger, up->place.directory, -1, false);
+
+	if (r < 0)
+		return r;
+	r = fstat(up->file, &st) < 0 ? -errno : 0;
+	if (fstatat(up->place.directory, name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !is_same_file(&st, &named))
+		r = -ESTALE;
+	if (r == 0) {
+		ledger_adopt(up->ledger, &st, false, replaces);
+		up->is_counted = true;
+	}
+	ledger_leave(up->ledger);
+	return r;
+}
+
+/* The file stays as it is now, or is gone. */
+static void settle(struct upload *up)
+{
+	if (!up->is_counted || ledger_enter(up->ledger, up->place.directory, -1, false) < 0)
+		return; /* the next upload of the session finds the rest and doubts it */
+	settle_in_section(up);
+	ledger_leave(up->ledger);
+}
+
 /* A temporary that only this upload has. */
 static int open_unique(struct upload *up)
 {
@@ -93,20 +179,18 @@ static int open_unique(struct upload *up)
 
 		if (r < 0)
 			return r;
-		up->file = openat(up->place.directory, up->temporary,
-				  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-		if (up->file >= 0)
-			return partial_lock(up->file, up->place.directory, up->temporary);
-		if (errno != EEXIST && errno != EINTR)
-			break;
+		r = create(up, up->temporary);
+		if (r == 0)
+			return 0;
+		up->temporary[0] = '\0';
+		if (r != -EEXIST && r != -EWOULDBLOCK)
+			return r;
 	}
-	int r = -errno;
-	up->temporary[0] = '\0';
-	return r;
+	return -EEXIST;
 }
 
 /* The partial of this name, when it is nobody's: 0; -EWOULDBLOCK and others when it is not. */
-static int open_partial(struct upload *up, int flags)
+static int open_partial(struct upload *up)
 {
 	char name[PARTIAL_NAME_SIZE];
 	AUTO_CLOSE int fd = -1;
@@ -116,7 +200,7 @@ static int open_partial(struct upload *up, int flags)
 		return r;
 	do
 		fd = openat(up->place.directory, name,
-			    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0666);
+			    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0)
 		return errno == ELOOP ? -EINVAL : -errno;
@@ -125,6 +209,17 @@ static int open_partial(struct upload *up, int flags)
 		return r;
 	up->file = fd_take(&fd);
 	return text_copy(text_of(name), up->temporary, sizeof(up->temporary));
+}
+
+static int create_partial(struct upload *up)
+{
+	int r = partial_name(up->place.name, up->temporary);
+
+	if (r == 0)
+		r = create(up, up->temporary);
+	if (r < 0)
+		up->temporary[0] = '\0';
+	return r;
 }
 
 /* Something else has the name of the partial: a directory, a socket, a link, a file with a second
@@ -139,9 +234,17 @@ static bool is_no_partial(int error)
  * process dies; or, while another upload has that, under one of its own. */
 static int open_beside(struct upload *up)
 {
-	int r = open_partial(up, O_CREAT);
+	int r = open_partial(up);
 
-	if (r == -EWOULDBLOCK || is_no_partial(r))
+	if (r == -ENOENT)
+		r = create_partial(up);
+	else if (r == 0)
+		r = adopt(up, up->temporary, replaced(up));
+	if (r == -ESTALE) {
+		fd_close(&up->file);
+		up->temporary[0] = '\0';
+	}
+	if (r == -EWOULDBLOCK || r == -EEXIST || is_no_partial(r))
 		return open_unique(up);
 	if (r < 0)
 		return r;
@@ -151,15 +254,12 @@ static int open_beside(struct upload *up)
 /* Under the final name from the start. -EEXIST: somebody else was faster. */
 static int open_direct(struct upload *up)
 {
-	do
-		up->file = openat(up->place.directory, up->place.name,
-				  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	while (up->file < 0 && errno == EINTR);
-	if (up->file < 0)
-		return -errno;
+	int r = create(up, up->place.name);
+
+	/* Whoever appends meanwhile is told to wait; who was faster than us as well. */
+	if (r < 0)
+		return r == -EWOULDBLOCK ? -ETXTBSY : r;
 	up->is_created = true;
-	/* Whoever appends meanwhile is told to wait. */
-	(void)flock(up->file, LOCK_EX | LOCK_NB);
 	return 0;
 }
 
@@ -175,9 +275,11 @@ static int rename_to_partial(struct upload *up)
 	other = openat(up->place.directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (other >= 0 && flock(other, LOCK_EX | LOCK_NB) < 0)
 		return -EWOULDBLOCK;
-	if (renameat(up->place.directory, up->temporary, up->place.directory, name) < 0)
-		return -errno;
-	return text_copy(text_of(name), up->temporary, sizeof(up->temporary));
+	const struct ledger_rename what = { up->place.directory, up->place.directory, up->temporary,
+					    name, true };
+
+	r = ledger_rename(up->ledger, &what);
+	return r < 0 ? r : text_copy(text_of(name), up->temporary, sizeof(up->temporary));
 }
 
 /* --- content of the old file ------------------------------------------------------------------ */
@@ -235,7 +337,7 @@ static int copy_start(const struct upload_request *request, int from, int to, of
 
 static int seek_to(struct upload *up, uint64_t at)
 {
-	up->start = at;
+	up->start = up->at = at;
 	return lseek(up->file, (off_t)at, SEEK_SET) < 0 ? -errno : 0;
 }
 
@@ -265,9 +367,23 @@ static int begin_continued(struct upload *up, const struct upload_request *reque
 	up->is_continued = true;
 	if (at > kept)
 		return -ERANGE;
+
+	int r = adopt(up, up->temporary, replaced(up));
+
+	if (r < 0)
+		return r == -ESTALE ? -ETXTBSY : r;
 	if (ftruncate(up->file, (off_t)at) < 0)
 		return -errno;
 	return seek_to(up, at);
+}
+
+/* Room for so many bytes, all of them. */
+static int grow(struct upload *up, uint64_t bytes)
+{
+	uint64_t granted;
+	int r = ledger_grow(up->ledger, bytes, &granted);
+
+	return r == 0 && granted < bytes ? -EDQUOT : r;
 }
 
 /* On a copy of the old content: all of it for a patch, else what lies before `at`. The copy gets
@@ -279,6 +395,8 @@ static int begin_based(struct upload *up, const struct upload_request *request, 
 
 	up->is_based = true;
 	up->start = at; /* a shorter copy is not worth keeping */
+	if (r == 0)
+		r = grow(up, up->is_patch ? (uint64_t)up->old_stat.st_size : at);
 	if (r == 0)
 		r = copy_start(request, up->old, up->file,
 			       up->is_patch ? up->old_stat.st_size : (off_t)at);
@@ -294,14 +412,21 @@ static int begin_based(struct upload *up, const struct upload_request *request, 
 static int begin_in_place(struct upload *up, uint64_t at)
 {
 	up->file = fcntl(up->old, F_DUPFD_CLOEXEC, 0);
-	return up->file < 0 ? -errno : seek_to(up, at);
+	if (up->file < 0)
+		return -errno;
+
+	int r = adopt(up, up->place.name, NULL);
+
+	if (r == -ESTALE)
+		return -ETXTBSY; /* it has just been replaced, renamed or deleted */
+	return r < 0 ? r : seek_to(up, at);
 }
 
 /* The partial, unless there is none to continue: -ENOENT. */
 static int find_kept(struct upload *up)
 {
 	struct stat st;
-	int r = open_partial(up, 0);
+	int r = open_partial(up);
 
 	if (r == -EWOULDBLOCK)
 		return -ETXTBSY;
@@ -313,7 +438,7 @@ static int find_kept(struct upload *up)
 	 * content. */
 	if (fstat(up->file, &st) < 0 || st.st_size > 0)
 		return 0;
-	(void)unlinkat(up->place.directory, up->temporary, 0);
+	(void)!ledger_unlink(up->ledger, up->place.directory, up->temporary);
 	fd_close(&up->file);
 	up->temporary[0] = '\0';
 	return -ENOENT;
@@ -360,6 +485,7 @@ int upload_begin(const struct upload_request *request, struct upload **ret)
 
 	if (!up)
 		return -ENOMEM;
+	up->ledger = home_ledger(request->home);
 	up->place.directory = up->file = up->old = -1;
 	up->home = request->home;
 	up->is_durable = request->is_durable;
@@ -387,6 +513,18 @@ int upload_file(const struct upload *up)
 uint64_t upload_start(const struct upload *up)
 {
 	return up->start;
+}
+
+int upload_reserve(struct upload *up, size_t wanted, size_t *ret)
+{
+	uint64_t end = up->at + wanted;
+	int r = ledger_grow(up->ledger, end, &end);
+
+	if (r < 0)
+		return r;
+	*ret = (size_t)(end - up->at);
+	up->at = end;
+	return 0;
 }
 
 int upload_look(const struct home *home, const char *path, struct upload_outlook *ret)
@@ -452,6 +590,27 @@ static int rename_to_final(const struct upload *up)
 	return 0;
 }
 
+/* What had the final name gives its room back with the same step. */
+static int rename_counted(struct upload *up)
+{
+	struct stat now;
+	int r = ledger_enter(up->ledger, up->place.directory, -1, false);
+
+	if (r < 0)
+		return r;
+	bool was_there = stat_final(up, &now) == 0 && S_ISREG(now.st_mode);
+	r = ledger_may_replace(up->ledger, was_there ? &now : NULL);
+	if (r == 0)
+		r = rename_to_final(up);
+	if (r == 0) {
+		if (was_there)
+			ledger_removed(up->ledger, &now);
+		settle_in_section(up);
+	}
+	ledger_leave(up->ledger);
+	return r;
+}
+
 /* The temporary takes the final name. */
 static int replace(struct upload *up)
 {
@@ -475,18 +634,25 @@ static int replace(struct upload *up)
 	if (fstat(up->file, &own) < 0 ||
 	    fstatat(up->place.directory, up->temporary, &named, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	return is_same_file(&own, &named) ? rename_to_final(up) : -ESTALE;
+	return is_same_file(&own, &named) ? rename_counted(up) : -ESTALE;
 }
 
 /* Another upload has replaced the file that was written to in place. This one is complete later, so
  * that its content is to be the file's: on a copy that takes the name. */
 static int republish(struct upload *up)
 {
-	AUTO_CLOSE int from = fd_take(&up->file);
+	AUTO_CLOSE int from = fcntl(up->file, F_DUPFD_CLOEXEC, 0);
 	struct stat st;
-	int r = fstat(from, &st) < 0 ? -errno : open_unique(up);
+	int r = from < 0 || fstat(from, &st) < 0 ? -errno : 0;
 
+	if (r < 0)
+		return r;
+	settle(up);
+	fd_close(&up->file);
 	up->is_based = false;
+	r = open_unique(up);
+	if (r == 0)
+		r = grow(up, (uint64_t)st.st_size);
 	if (r == 0)
 		r = copy_range(from, up->file, 0, st.st_size);
 	return r == 0 ? replace(up) : r;
@@ -528,10 +694,11 @@ int upload_commit(struct upload *up)
 		r = *up->temporary ? replace(up) : finish_in_place(up);
 	if (r < 0)
 		return r;
+	settle(up);
 	up->is_settled = true;
 	/* What an earlier upload has left is of no use any more. */
 	if (!up->is_patch)
-		(void)!partial_forget_beside(up->place.directory, up->place.name);
+		(void)!partial_forget_beside(up->ledger, up->place.directory, up->place.name);
 	return up->is_durable ? durable_directory(up->place.directory) : 0;
 }
 
@@ -544,7 +711,8 @@ static void unlink_own(const struct upload *up, const char *name)
 	if (fstat(up->file, &own) == 0 &&
 	    fstatat(up->place.directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    is_same_file(&own, &named))
-		(void)unlinkat(up->place.directory, name, 0); /* else it is found by its age */
+		/* Else it is found by its age. */
+		(void)!ledger_unlink(up->ledger, up->place.directory, name);
 }
 
 static uint64_t size_of(const struct upload *up)
@@ -552,6 +720,25 @@ static uint64_t size_of(const struct upload *up)
 	struct stat st;
 
 	return fstat(up->file, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+/* The partial stays, as far as there is room for it beside what it did not replace. Returns its
+ * size. */
+static uint64_t settle_kept(struct upload *up, uint64_t size)
+{
+	if (ledger_enter(up->ledger, up->place.directory, -1, false) < 0)
+		return 0;
+
+	uint64_t most = ledger_may_keep(up->ledger);
+
+	/* A file that is based on another one is of no use when it is shorter than that part. */
+	if (most < size && (up->is_based || ftruncate(up->file, (off_t)most) < 0))
+		most = 0;
+	size = MIN_OF(size, most);
+	if (size > 0)
+		settle_in_section(up);
+	ledger_leave(up->ledger);
+	return size;
 }
 
 uint64_t upload_keep(struct upload *up, bool frees_space)
@@ -564,10 +751,14 @@ uint64_t upload_keep(struct upload *up, bool frees_space)
 	if (check_directory(up) == -ESTALE) {
 		/* What an earlier upload has left went away with it, and is not ours to remove. */
 		up->is_settled = up->is_continued && ftruncate(up->file, (off_t)up->start) == 0;
+		if (up->is_settled)
+			settle(up);
 		return 0;
 	}
 	if (!*up->temporary) {
 		up->is_settled = size > 0; /* else upload_free removes it */
+		if (up->is_settled)
+			settle(up);
 		return size;
 	}
 	if (up->is_doubtful || up->is_patch)
@@ -581,7 +772,8 @@ uint64_t upload_keep(struct upload *up, bool frees_space)
 	}
 	if (size == 0 || rename_to_partial(up) < 0)
 		return 0;
-	up->is_settled = true;
+	size = settle_kept(up, size);
+	up->is_settled = size > 0;
 	return size;
 }
 
@@ -598,6 +790,7 @@ void upload_free(struct upload **up)
 			unlink_own(old, old->place.name);
 		else
 			(void)!ftruncate(old->file, (off_t)old->start); /* best effort */
+		settle(old);
 	}
 	fd_close(&old->file);
 	fd_close(&old->old);

@@ -49,11 +49,14 @@ int upload_look(const struct home *home, const char *path, struct upload_outlook
 struct upload;
 
 /* -ERANGE: the offset lies behind what there is; -ETXTBSY: another upload appends to or continues
- * the same file; else as open(2). */
+ * the same file; -EDQUOT; else as open(2). */
 int upload_begin(const struct upload_request *request, struct upload **ret) MUST_CHECK;
 
 /* Where to write, positioned; borrowed. */
 int upload_file(const struct upload *up);
+/* Before each write, which continues where the last one ended: room for `wanted` bytes. 0 and how
+ * many of them may be written, which is fewer where a quota ends; -EDQUOT: none; -errno. */
+int upload_reserve(struct upload *up, size_t wanted, size_t *ret) MUST_CHECK;
 /* Which byte of the file comes first. */
 uint64_t upload_start(const struct upload *up);
 /* All bytes are written: the file becomes what its name leads to, and with is_durable it is on disk

@@ -92,6 +92,7 @@ static int run_manager(struct children *c, const struct child *self, int channel
 	const struct manager_start start = {
 		.settings = self->generation->loaded,
 		.board = c->board,
+		.quotas = c->quotas,
 		.supervisor = channel,
 		.api = c->api,
 	};
@@ -116,6 +117,7 @@ static int run_worker(struct children *c, const struct child *self, int channel)
 		.board = c->board,
 		.reservations = c->reservations,
 		.places = c->places,
+		.quotas = c->quotas,
 		.tls = self->generation->tls,
 		.listeners = c->listeners->items,
 		.n_listeners = c->listeners->n,

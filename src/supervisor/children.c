@@ -355,6 +355,7 @@ static void forget_worker(struct children *c, uint32_t slot)
 {
 	const struct worker_view nobody = { .state = WORKER_FREE };
 
+	quotas_forget_worker(c->quotas, slot);
 	places_forget_worker(c->places, slot);
 	scoreboard_forget_worker(c->board, slot);
 	scoreboard_set_worker(c->board, slot, &nobody);

@@ -47,6 +47,7 @@ struct children {
 	struct scoreboard *board;
 	struct reservations *reservations;
 	struct places *places;
+	struct quotas *quotas;
 	struct listeners *listeners;
 	struct passive_ports *passive_ports;
 	struct server_view *view; /* what the scoreboard tells of the whole server */

@@ -3,8 +3,15 @@
 
 #include "ipc/channel.h"
 #include "net/socket.h"
+#include "worker/pool.h"
 #include "worker/session_limits.h"
 #include "worker/sessions.h"
+
+/* Handing over costs a message and a wake-up: a few more, or a quarter more, are no harm. */
+static bool is_worth_it(uint32_t own, uint32_t fewest)
+{
+	return own > fewest + own / 4 + 2;
+}
 
 /* The serving worker of our generation with the fewest sessions; ourselves when none has fewer. */
 static uint32_t least_loaded(const struct worker *worker)
@@ -14,16 +21,21 @@ static uint32_t least_loaded(const struct worker *worker)
 	uint32_t best = start->slot;
 
 	scoreboard_get_worker(start->board, start->slot, &own);
-	uint32_t fewest = own.sessions;
-	for (uint32_t slot = 0; fewest > 0 && slot < SCOREBOARD_WORKERS; slot++) {
+	uint32_t fewest = own.sessions, most_others = start->n_workers - 1;
+	for (uint32_t slot = 0; fewest > 0 && most_others > 0 && slot < SCOREBOARD_WORKERS;
+	     slot++) {
+		if (slot == start->slot)
+			continue;
 		scoreboard_get_worker(start->board, slot, &view);
-		if (view.state != WORKER_SERVING || view.generation != start->generation ||
-		    view.sessions >= fewest)
+		if (view.state != WORKER_SERVING || view.generation != start->generation)
+			continue;
+		most_others--;
+		if (view.sessions >= fewest)
 			continue;
 		best = slot;
 		fewest = view.sessions;
 	}
-	return best;
+	return is_worth_it(own.sessions, fewest) ? best : start->slot;
 }
 
 bool balance_hand_over(struct worker *worker, int *fd, const struct address *peer, bool is_implicit)
@@ -48,9 +60,13 @@ bool balance_hand_over(struct worker *worker, int *fd, const struct address *pee
 void balance_take_over(struct worker *worker, int fd, const struct address *peer, bool is_implicit)
 {
 	struct session_refusal refusal;
-	struct session *s = sessions_open(worker->sessions, fd, peer, is_implicit, -1, &refusal);
+	const struct pool_thread *self = pool_self();
+	struct session *s = sessions_open(worker->sessions, fd, peer, is_implicit,
+					  self ? self->wake_fd : -1, &refusal);
 
-	if (s)
+	if (s && self)
+		session_begin(s);
+	else if (s)
 		sessions_dispatch(worker->sessions, s);
 	else
 		limits_refuse(worker, fd, peer, is_implicit, &refusal);

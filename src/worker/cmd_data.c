@@ -20,7 +20,7 @@ static bool reserve(struct session *s)
 	 * be accepted: it must not pass for the one that is planned next. The reservation itself is
 	 * replaced, not dropped: the same port may serve again. */
 	if (s->plan == DATA_PASSIVE && atomic_load(&s->reserved_ms) != 0)
-		passive_look(s->worker->passive, s->passive_port);
+		passive_look(s->worker->passive, s);
 	fd = sessions_take_arrived(s->worker->sessions, s);
 	fd_close(&fd);
 	s->plan = DATA_NONE;

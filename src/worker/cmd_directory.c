@@ -44,7 +44,7 @@ static void change_directory(struct session *s, const struct place *place)
 	}
 	free(s->user->directory);
 	s->user->directory = directory;
-	session_publish(s, NULL);
+	session_publish(s);
 	reply(s, 250, "Directory changed.");
 }
 

@@ -5,6 +5,7 @@
 #include "worker/control.h"
 #include "worker/events.h"
 #include "worker/place.h"
+#include "worker/quota.h"
 
 /* The regular file that SIZE and MDTM are asked about. */
 static int stat_file(const struct place *place, struct stat *ret)
@@ -153,7 +154,7 @@ void cmd_rnto(struct session *s, struct text argument)
 			    place_may(&place, PERM_OVERWRITE));
 	events_note_change(s, EVENT_RENAME, text_of(from), &place.path, r);
 	if (r < 0) {
-		reply_errno(s, r, path_text(&place.path));
+		quota_reply_errno(s, r, &place);
 		return;
 	}
 	log_event(LOG_INFO, "rename", F_UINT("session", s->id), F_STR("user", s->user->name),

@@ -40,6 +40,7 @@ static void tell_progress(struct job *job, uint64_t at)
 
 	job->has_begun_reply = true;
 	job->next_progress_ms = deadline_in(PROGRESS_EVERY_MS);
+	control_flush(job->s);
 	if (stream_write(&job->s->control, line, (size_t)n, deadline_in(30000)) < 0)
 		job->s->wants_end = true;
 }

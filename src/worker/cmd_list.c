@@ -1,129 +1,49 @@
 /* worker/cmd_list.c - LIST, NLST, MLSD, MLST, STAT with a path (RFC 959 4.1.3, RFC 3659 7). Entries
- * are written out as they are read: a directory of any size costs one buffer. */
+ * are written out as they are read: a directory of any size costs one buffer, or two where a helper
+ * takes part. */
 #include <dirent.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/partial.h"
 #include "worker/commands.h"
 #include "worker/control.h"
 #include "worker/hosts.h"
-#include "worker/place.h"
+#include "worker/list_helper.h"
+#include "worker/list_lines.h"
 #include "worker/pool.h"
 #include "worker/transfer.h"
-
-enum listing_format { FORMAT_LS, FORMAT_NAMES, FORMAT_FACTS };
 
 /* Of LIST -R: each level holds a descriptor and a path on the stack of its thread. */
 #define MAX_DEPTH 16
 
+/* Some 1,000 names; the first ones are few, so that the client soon has something. */
+#define FIRST_NAMES 4096
+#define NAMES_SIZE ((size_t)32 * 1024)
+
+/* So many batches are short work; what comes behind them may have a helper. */
+#define BATCHES_ALONE 3
+
+/* What makes it worth to send; and room for what becomes of a batch of ordinary names. */
+#define PIECE ((size_t)64 * 1024)
+#define LINES_SIZE ((size_t)144 * 1024)
+
+/* Of the thread's buffer: lines first, then names. */
+_Static_assert(LINES_SIZE + NAMES_SIZE <= POOL_BUFFER_SIZE && LINES_SIZE % 8 == 0,
+	       "the buffer is too small");
+
 struct lister {
 	struct session *s;
-	enum listing_format format;
 	const struct home *home; /* of what is listed now */
 	struct data *data;	 /* where it goes; NULL: to the control connection */
-	const char *line_start;	 /* " " on the control connection (RFC 959 4.2) */
-	struct text name_prefix; /* NLST with a path: names lead from the working directory */
-	const char *pattern;	 /* NULL: all */
-	bool shows_dots;	 /* "." and ".." as well (LIST -a) */
 	bool is_recursive;	 /* LIST -R */
-	int64_t now_s;
-	uint32_t own_uid, own_gid;
-	struct buf out;
+	struct list_lines lines;
+	char *names; /* NAMES_SIZE bytes */
 	uint64_t bytes;
+	int read_error; /* a directory could not be read to its end */
 };
-
-/* --- entries ---------------------------------------------------------------------------------- */
-
-/* perm of RFC 3659 7.5.5: what this user may do with it. The letters of a file, or of a
- * directory. */
-static const char *perm_letters(uint32_t permissions, bool is_directory, unsigned access,
-				char ret[static 12])
-{
-	static const struct {
-		char letter;
-		bool of_directory;
-		uint32_t needs;	 /* enum permission bits */
-		unsigned access; /* and what the file system must allow us: R_OK, W_OK, X_OK */
-	} rows[] = {
-		{ 'a', false, PERM_OVERWRITE, W_OK },
-		{ 'c', true, PERM_UPLOAD, W_OK | X_OK },
-		{ 'd', false, PERM_DELETE, 0 },
-		{ 'd', true, PERM_RMDIR, 0 },
-		{ 'e', true, 0, X_OK },
-		{ 'f', false, PERM_RENAME, 0 },
-		{ 'f', true, PERM_RENAME, 0 },
-		{ 'l', true, PERM_LIST, R_OK },
-		{ 'm', true, PERM_MKDIR, W_OK | X_OK },
-		{ 'p', true, PERM_DELETE, W_OK | X_OK },
-		{ 'r', false, PERM_DOWNLOAD, R_OK },
-		{ 'w', false, PERM_OVERWRITE, W_OK },
-	};
-	size_t n = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].of_directory == is_directory && (rows[i].needs & ~permissions) == 0 &&
-		    (rows[i].access & ~access) == 0)
-			ret[n++] = rows[i].letter;
-	ret[n] = '\0';
-	return ret;
-}
-
-/* What the mode bits let us do: R_OK, W_OK, X_OK. Root is not asked. */
-static unsigned access_of(const struct lister *l, const struct statx *st)
-{
-	if (l->own_uid == 0)
-		return R_OK | W_OK | X_OK;
-	if (st->stx_uid == l->own_uid)
-		return st->stx_mode >> 6 & 7u;
-	return st->stx_gid == l->own_gid ? st->stx_mode >> 3 & 7u : st->stx_mode & 7u;
-}
-
-static void fill_entry(const struct lister *l, const struct statx *st, struct text name,
-		       uint32_t permissions, char perm[static 12], struct entry *ret)
-{
-	bool is_directory = S_ISDIR(st->stx_mode);
-
-	*ret = (struct entry){
-		.name = name,
-		.kind = is_directory		? ENTRY_DIRECTORY
-			: S_ISREG(st->stx_mode) ? ENTRY_FILE
-			: S_ISLNK(st->stx_mode) ? ENTRY_LINK
-						: ENTRY_OTHER,
-		.mode = st->stx_mode & 07777,
-		.links = st->stx_nlink,
-		.uid = st->stx_uid,
-		.gid = st->stx_gid,
-		/* The daemon's own files are the user's. */
-		.owner = st->stx_uid == l->own_uid ? text_of(l->s->user->name)
-						   : (struct text){ NULL, 0 },
-		.group = st->stx_uid == l->own_uid ? T("ftp") : (struct text){ NULL, 0 },
-		.size = st->stx_size,
-		.mtime_s = st->stx_mtime.tv_sec,
-		.btime_s = st->stx_mask & STATX_BTIME ? st->stx_btime.tv_sec : 0,
-		.device = makedev(st->stx_dev_major, st->stx_dev_minor),
-		.inode = st->stx_ino,
-		.perm = perm_letters(permissions, is_directory, access_of(l, st), perm),
-	};
-}
-
-#define STATX_WANTED (STATX_BASIC_STATS | STATX_BTIME)
-
-/* What a place holds, links followed inside its home. */
-static int stat_place(const struct place *place, struct statx *ret)
-{
-	AUTO_CLOSE int fd = -1;
-	int r = home_openat(place->home, place_beneath(place), O_PATH, 0, &fd);
-
-	if (r < 0)
-		return r;
-	return statx(fd, "", AT_EMPTY_PATH, STATX_WANTED, ret) < 0 ? -errno : 0;
-}
 
 /* --- output ----------------------------------------------------------------------------------- */
 
@@ -133,6 +53,7 @@ static int send_on_control(struct session *s, struct text bytes, int64_t deadlin
 	ptrdiff_t at;
 	int r = 0;
 
+	control_flush(s);
 	while (r == 0 && (at = text_find(bytes, '\xff')) >= 0) {
 		r = stream_write(&s->control, bytes.ptr, (size_t)at + 1, deadline);
 		if (r == 0)
@@ -157,11 +78,11 @@ static int send_bytes(struct lister *l, struct text bytes)
 	return r;
 }
 
-/* Sends what has been collected, in the client's character set. */
-static int flush(struct lister *l)
+/* Sends lines, in the client's character set. */
+static int send_lines(struct lister *l, struct buf *lines)
 {
 	struct charset *charset = hosts_charset(l->s);
-	struct text rest = buf_text(&l->out);
+	struct text rest = buf_text(lines);
 	char storage[8192];
 	struct buf piece;
 	int r = charset ? 0 : send_bytes(l, rest);
@@ -171,120 +92,18 @@ static int flush(struct lister *l)
 		charset_encode(charset, &rest, &piece);
 		r = send_bytes(l, buf_text(&piece));
 	}
-	buf_reset(&l->out);
+	buf_reset(lines);
 	return r;
 }
 
-static bool is_sendable(struct text name)
+static int flush(struct lister *l)
 {
-	/* A line end inside a name would forge an entry. */
-	return text_find(name, '\n') < 0 && text_find(name, '\r') < 0;
+	return send_lines(l, &l->lines.out);
 }
 
-/* What must be added to UTC so that LIST shows the time that the setting wants. */
-static int64_t zone_offset_s(const struct lister *l, int64_t time_s)
+static int make_room(struct lister *l)
 {
-	time_t time = (time_t)time_s;
-	struct tm tm;
-
-	if (!l->s->worker->settings->local_times || !localtime_r(&time, &tm))
-		return 0;
-	return tm.tm_gmtoff;
-}
-
-static void add_line(struct lister *l, const struct entry *entry, const char *as_type)
-{
-	struct entry local = *entry;
-
-	buf_add(&l->out, text_of(l->line_start));
-	switch (l->format) {
-	case FORMAT_LS:
-		local.mtime_s += zone_offset_s(l, entry->mtime_s);
-		listing_add_ls(&l->out, &local, l->now_s + zone_offset_s(l, l->now_s));
-		return;
-	case FORMAT_NAMES:
-		buf_add(&l->out, l->name_prefix);
-		buf_add(&l->out, entry->name);
-		break;
-	case FORMAT_FACTS:
-		listing_add_facts(&l->out, entry, l->s->facts, as_type, entry->name);
-		break;
-	}
-	buf_add(&l->out, T("\r\n"));
-}
-
-/* Longest line: a path of PATH_MAX_LEN before the name, facts and the name itself. */
-#define LINE_ROOM (PATH_MAX_LEN + 2048)
-
-static int add_entry(struct lister *l, const struct statx *st, struct text name,
-		     uint32_t permissions, const char *as_type)
-{
-	struct entry entry;
-	char perm[12];
-	int r = 0;
-
-	if (!is_sendable(name))
-		return 0;
-	if (buf_room(&l->out) < LINE_ROOM)
-		r = flush(l);
-	if (r == 0) {
-		fill_entry(l, st, name, permissions, perm, &entry);
-		add_line(l, &entry, as_type);
-	}
-	return r;
-}
-
-static bool is_wanted(const struct lister *l, const char *name)
-{
-	bool is_dots = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-
-	if (partial_is_reserved(text_of(name)))
-		return false;
-	if (is_dots)
-		return l->shows_dots && !l->pattern;
-	return !l->pattern || fnmatch(l->pattern, name, FNM_PERIOD) == 0;
-}
-
-/* One name of an open directory. Links are shown as what they lead to while that lies inside the
- * home; others as links, and where those lead is not told. */
-static int add_child(struct lister *l, int directory, const struct path *path, const char *name)
-{
-	uint32_t permissions;
-	struct statx st;
-	struct path child;
-
-	if (l->format == FORMAT_NAMES) {
-		st = (struct statx){ 0 };
-		return add_entry(l, &st, text_of(name), 0, NULL);
-	}
-	if (statx(directory, name, AT_SYMLINK_NOFOLLOW, STATX_WANTED, &st) < 0 ||
-	    path_join(path, text_of(name), &child) < 0)
-		return 0; /* gone meanwhile, or too deep to be named */
-	permissions = place_permissions(l->s, &child);
-	if (S_ISLNK(st.stx_mode)) {
-		struct statx target;
-		struct place place;
-		if (place_look(l->s, &child, &place) == 0 && stat_place(&place, &target) == 0) {
-			st = target;
-			permissions &= place.permissions;
-		}
-	}
-	return add_entry(l, &st, text_of(name), permissions, NULL);
-}
-
-/* A virtual folder that lies in the directory. */
-static int add_folder(struct lister *l, const struct session_folder *folder)
-{
-	struct statx st = { 0 };
-	struct path path;
-	struct place place;
-
-	path_set_root(&path);
-	if (path_join(&path, folder->path, &path) < 0 || !is_wanted(l, path_name(&path).ptr) ||
-	    place_look(l->s, &path, &place) < 0 ||
-	    (l->format != FORMAT_NAMES && stat_place(&place, &st) < 0))
-		return 0; /* hidden, or gone meanwhile */
-	return add_entry(l, &st, path_name(&path), place.permissions, NULL);
+	return list_lines_have_room(&l->lines) ? 0 : flush(l);
 }
 
 static bool lies_in(const struct session_folder *folder, const struct path *directory)
@@ -301,51 +120,110 @@ static int add_folders(struct lister *l, const struct path *directory)
 	const struct session_user *user = l->s->user;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < user->n_folders; i++)
-		if (lies_in(&user->folders[i], directory))
-			r = add_folder(l, &user->folders[i]);
+	for (size_t i = 0; r == 0 && i < user->n_folders; i++) {
+		if (!lies_in(&user->folders[i], directory))
+			continue;
+		r = make_room(l);
+		if (r == 0)
+			list_lines_add_folder(&l->lines, &user->folders[i]);
+	}
 	return r;
 }
 
-/* What the directory holds under this name is not to be seen: it is hidden, or a folder has the
- * name. */
-static bool is_covered(const struct lister *l, const struct path *directory, const char *name)
+/* Sends these lines, and those of the names that found no room among them. */
+static int send_part(struct lister *l, struct list_lines *lines,
+		     const struct list_directory *directory, struct names *names)
 {
-	const struct session *s = l->s;
-	struct path child;
+	int r = send_lines(l, &lines->out);
 
-	if (policy_is_plain(s->user->policy))
-		return false;
-	return place_hides_name(s, name) ||
-	       (s->user->n_folders > 0 && path_join(directory, text_of(name), &child) == 0 &&
-		strcmp(name, "..") != 0 && place_is_folder(s, &child));
-}
-
-/* MLSD begins with the directory itself (RFC 3659 7.5.1.1). */
-static int add_self(struct lister *l, int directory, const struct path *path)
-{
-	struct statx st;
-
-	if (l->format != FORMAT_FACTS)
-		return 0;
-	if (statx(directory, "", AT_EMPTY_PATH, STATX_WANTED, &st) < 0)
-		return 0;
-	return add_entry(l, &st, T("."), place_permissions(l->s, path), "cdir");
-}
-
-static int list_entries(struct lister *l, DIR *dir, const struct path *path)
-{
-	const struct dirent *item;
-	unsigned n = 0;
-	int r = add_self(l, dirfd(dir), path);
-
-	while (r == 0 && (item = readdir(dir)) != NULL) {
-		if (!is_wanted(l, item->d_name) || is_covered(l, path, item->d_name))
-			continue;
-		r = add_child(l, dirfd(dir), path, item->d_name);
-		if (r == 0 && ++n % 1024 == 0)
-			r = control_look(l->s);
+	while (r == 0 && names_are_left(names)) {
+		list_lines_add_batch(lines, directory, names);
+		r = send_lines(l, &lines->out);
 	}
+	return r;
+}
+
+/* The helper makes the lines of one batch, and we those of the next. What has been collected is
+ * sent before. 1: there may be more; 0; or an error. */
+static int list_two_batches(struct lister *l, const struct list_directory *directory,
+			    struct names *names, struct list_helper *helper)
+{
+	struct list_part *part = list_helper_part(helper);
+	int found = names_read(&part->names, NAMES_SIZE), r;
+
+	if (found <= 0)
+		return l->read_error = found;
+	list_helper_begin(helper);
+	found = names_read(names, NAMES_SIZE);
+	list_lines_add_batch(&l->lines, directory, names);
+	list_helper_wait(helper);
+	r = send_part(l, &part->lines, directory, &part->names);
+	if (r == 0)
+		r = send_part(l, &l->lines, directory, names);
+	if (r == 0)
+		r = control_look(l->s);
+	if (r == 0 && found < 0)
+		l->read_error = found;
+	return r == 0 ? found : r;
+}
+
+static int list_with_helper(struct lister *l, const struct list_directory *directory,
+			    struct names *names, struct list_helper *helper)
+{
+	int r = flush(l);
+
+	if (r < 0)
+		return r;
+	do {
+		r = list_two_batches(l, directory, names, helper);
+	} while (r > 0);
+	return r;
+}
+
+static int list_batch(struct lister *l, const struct list_directory *directory, struct names *names)
+{
+	int r = 0;
+
+	list_lines_add_batch(&l->lines, directory, names);
+	if (names_are_left(names) || l->bytes == 0 || l->lines.out.len >= PIECE)
+		r = send_part(l, &l->lines, directory, names);
+	return r == 0 ? control_look(l->s) : r;
+}
+
+static int list_names(struct lister *l, const struct list_directory *directory)
+{
+	bool may_be_helped = l->lines.format != FORMAT_NAMES; /* names alone are cheap */
+	struct names names;
+	int r = 0, found;
+
+	names_init(&names, directory->fd, l->names);
+	for (unsigned i = 0; r == 0; i++) {
+		struct list_helper *helper;
+
+		if (i == BATCHES_ALONE && may_be_helped &&
+		    list_helper_new(&l->lines, directory, LINES_SIZE, NAMES_SIZE, &helper) == 0) {
+			r = list_with_helper(l, directory, &names, helper);
+			list_helper_free(&helper);
+			return r;
+		}
+		found = names_read(&names, i == 0 ? FIRST_NAMES : NAMES_SIZE);
+		if (found <= 0)
+			return l->read_error = found;
+		r = list_batch(l, directory, &names);
+	}
+	return r;
+}
+
+static int list_entries(struct lister *l, int fd, const struct path *path)
+{
+	struct list_directory directory;
+	int r = make_room(l);
+
+	list_directory_init(&directory, l->s, fd, path);
+	if (r == 0 && l->lines.format == FORMAT_FACTS)
+		list_lines_add_self(&l->lines, &directory);
+	if (r == 0)
+		r = list_names(l, &directory);
 	return r == 0 ? add_folders(l, path) : r;
 }
 
@@ -354,14 +232,26 @@ static int list_directory(struct lister *l, int fd, const struct path *path, uns
 /* One directory of "LIST -R" under its heading. Takes fd. */
 static int list_below(struct lister *l, int fd, const struct path *path, unsigned depth)
 {
-	int r = buf_room(&l->out) < LINE_ROOM ? flush(l) : 0;
+	int r = make_room(l);
 
 	if (r < 0) {
 		fd_close(&fd);
 		return r;
 	}
-	buf_addf(&l->out, "%s\r\n%s%s:\r\n", l->line_start, l->line_start, path->bytes);
+	buf_addf(&l->lines.out, "%s\r\n%s%s:\r\n", l->lines.line_start, l->lines.line_start,
+		 path->bytes);
 	return list_directory(l, fd, path, depth);
+}
+
+static bool is_subdirectory(int directory, const struct dirent *item)
+{
+	struct stat st;
+
+	if (list_is_dots(text_of(item->d_name)) ||
+	    (item->d_type != DT_DIR && item->d_type != DT_UNKNOWN))
+		return false;
+	return fstatat(directory, item->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISDIR(st.st_mode);
 }
 
 /* "LIST -R": each directory below under a heading of its own, as ls writes them. */
@@ -369,16 +259,14 @@ static int list_subdirectories(struct lister *l, DIR *dir, const struct path *pa
 {
 	const struct dirent *item;
 	struct path child;
-	struct stat st;
 	int r = 0;
 
 	rewinddir(dir);
 	while (r == 0 && (item = readdir(dir)) != NULL) {
-		if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0 ||
-		    !is_sendable(text_of(item->d_name)) ||
-		    fstatat(dirfd(dir), item->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    !S_ISDIR(st.st_mode) || path_join(path, text_of(item->d_name), &child) < 0 ||
-		    is_covered(l, path, item->d_name) ||
+		struct text name = text_of(item->d_name);
+
+		if (!is_subdirectory(dirfd(dir), item) || !list_is_sendable(name) ||
+		    path_join(path, name, &child) < 0 || list_is_covered(l->s, path, name) ||
 		    !(place_permissions(l->s, &child) & PERM_LIST))
 			continue;
 		int fd = openat(dirfd(dir), item->d_name,
@@ -415,8 +303,8 @@ static int list_subfolders(struct lister *l, const struct path *directory, unsig
 	return r;
 }
 
-/* Takes fd. */
-static int list_directory(struct lister *l, int fd, const struct path *path, unsigned depth)
+/* The directories below, once the entries have been listed. Takes fd. */
+static int list_deeper(struct lister *l, int fd, const struct path *path, unsigned depth)
 {
 	DIR *dir = fdopendir(fd);
 
@@ -425,15 +313,24 @@ static int list_directory(struct lister *l, int fd, const struct path *path, uns
 		fd_close(&fd);
 		return error;
 	}
-	/* The data connection may have come much later than the directory was opened. */
-	int r = home_depth(l->home, fd);
-	if (r >= 0)
-		r = list_entries(l, dir, path);
-	if (r == 0 && l->is_recursive && depth < MAX_DEPTH)
-		r = list_subdirectories(l, dir, path, depth);
-	if (r == 0 && l->is_recursive && depth < MAX_DEPTH)
+	int r = list_subdirectories(l, dir, path, depth);
+	if (r == 0)
 		r = list_subfolders(l, path, depth);
 	(void)closedir(dir);
+	return r;
+}
+
+/* Takes fd. */
+static int list_directory(struct lister *l, int fd, const struct path *path, unsigned depth)
+{
+	/* The data connection may have come much later than the directory was opened. */
+	int r = home_depth(l->home, fd);
+
+	if (r >= 0)
+		r = list_entries(l, fd, path);
+	if (r == 0 && l->is_recursive && depth < MAX_DEPTH)
+		r = list_deeper(l, fd_take(&fd), path, depth);
+	fd_close(&fd);
 	return r;
 }
 
@@ -470,7 +367,7 @@ static int find_target(struct session *s, struct text argument, bool itself, str
 	int r = place_find(s, argument, PLACE_LOOK, &ret->place);
 	if (r < 0)
 		return r;
-	r = stat_place(&ret->place, &ret->st);
+	r = list_stat_place(&ret->place, &ret->st);
 	if (r == -ENOENT && has_wildcard(path_name(&ret->place.path))) {
 		struct path parent;
 
@@ -481,7 +378,7 @@ static int find_target(struct session *s, struct text argument, bool itself, str
 		if (r == 0 && place_find(s, path_text(&parent), PLACE_LOOK, &ret->place) < 0)
 			return -EACCES;
 		if (r == 0)
-			r = stat_place(&ret->place, &ret->st);
+			r = list_stat_place(&ret->place, &ret->st);
 	}
 	if (r == 0 && S_ISDIR(ret->st.stx_mode) && !(itself && !ret->pattern[0]))
 		r = home_openat(ret->place.home, place_beneath(&ret->place), O_RDONLY | O_DIRECTORY,
@@ -493,30 +390,24 @@ static int find_target(struct session *s, struct text argument, bool itself, str
 
 static int list_target(struct lister *l, struct target *target, struct text argument)
 {
-	l->pattern = target->pattern[0] ? target->pattern : NULL;
+	l->lines.pattern = target->pattern[0] ? target->pattern : NULL;
 	l->home = target->place.home;
 	if (target->fd >= 0)
 		return list_directory(l, fd_take(&target->fd), &target->place.real, 0);
 	/* A file: its line, under the name that was asked for. */
 	const struct path *path = &target->place.path;
 	struct text name = path_is_root(path) ? T(".") : path_name(path);
-	return add_entry(l, &target->st,
-			 l->format == FORMAT_NAMES && argument.len > 0 ? argument : name,
-			 target->place.permissions, NULL);
+	list_lines_add(&l->lines, &target->st,
+		       l->lines.format == FORMAT_NAMES && argument.len > 0 ? argument : name,
+		       target->place.permissions, NULL);
+	return 0;
 }
 
 static void lister_init(struct lister *l, struct session *s, enum listing_format format,
 			char *buffer)
 {
-	*l = (struct lister){
-		.s = s,
-		.format = format,
-		.line_start = "",
-		.now_s = clock_wall_ms() / 1000,
-		.own_uid = geteuid(),
-		.own_gid = getegid(),
-	};
-	buf_init(&l->out, buffer, POOL_BUFFER_SIZE);
+	*l = (struct lister){ .s = s, .names = buffer + LINES_SIZE };
+	list_lines_init(&l->lines, s, format, buffer, LINES_SIZE);
 }
 
 static void finish_listing(struct session *s, struct lister *l, struct data *data,
@@ -528,7 +419,7 @@ static void finish_listing(struct session *s, struct lister *l, struct data *dat
 		r = data_end(data, deadline_in(10000));
 	s->bytes_sent += l->bytes;
 	data_close(s, data);
-	if (r == -ESTALE)
+	if (l->read_error < 0 || r == -ESTALE)
 		reply_errno(s, r, path_text(path));
 	else if (r < 0)
 		data_reply_broken(s, r, "");
@@ -572,15 +463,15 @@ static void list(struct session *s, struct text argument, enum listing_format fo
 	if (find_target(s, argument, switches.directory_itself, &target) < 0)
 		return;
 	lister_init(&l, s, format, buffer);
-	l.shows_dots = switches.all;
+	l.lines.shows_dots = switches.all;
 	l.is_recursive = switches.recursive && format == FORMAT_LS;
 	if (format == FORMAT_FACTS && (target.fd < 0 || target.pattern[0]))
 		reply(s, 501, "MLSD lists directories; MLST tells about one file.");
-	else if (name_prefix(&target, prefix, sizeof(prefix), &l.name_prefix) < 0)
+	else if (name_prefix(&target, prefix, sizeof(prefix), &l.lines.name_prefix) < 0)
 		reply_errno(s, -ENAMETOOLONG, argument);
 	else if (data_is_possible(s)) {
 		if (target.fd < 0)
-			l.name_prefix = T("");
+			l.lines.name_prefix = T("");
 		transfer_begin(s, TRANSFER_LISTING, target.place.path.bytes);
 		if (data_open(s, &data, "Here comes the listing.") == 0) {
 			l.data = &data;
@@ -610,8 +501,8 @@ void cmd_mlsd(struct session *s, struct text argument)
 /* One entry on the control connection, with its full path (RFC 3659 7.2). */
 void cmd_mlst(struct session *s, struct text argument)
 {
-	char storage[2 * PATH_MAX_LEN + 512], perm[12];
-	struct lister l = { .s = s, .own_uid = geteuid(), .own_gid = getegid() };
+	char storage[2 * PATH_MAX_LEN + 512];
+	struct list_lines lines;
 	struct entry entry;
 	struct place place;
 	struct text path;
@@ -621,12 +512,13 @@ void cmd_mlst(struct session *s, struct text argument)
 	if (place_find(s, argument, PLACE_LOOK, &place) < 0)
 		return;
 	path = path_text(&place.path);
-	int r = stat_place(&place, &st);
+	int r = list_stat_place(&place, &st);
 	if (r < 0) {
 		reply_errno(s, r, path);
 		return;
 	}
-	fill_entry(&l, &st, path, place.permissions, perm, &entry);
+	list_lines_init(&lines, s, FORMAT_FACTS, storage, sizeof(storage));
+	list_fill_entry(&lines, &st, path, place.permissions, &entry);
 	buf_init(&text, storage, sizeof(storage));
 	buf_addf(&text, "Listing of %s:\n", path.ptr);
 	listing_add_facts(&text, &entry, s->facts, NULL, path);
@@ -652,12 +544,12 @@ void cmd_stat_path(struct session *s, struct text argument)
 		return;
 	unsigned code = target.fd >= 0 ? 212 : 213;
 	lister_init(&l, s, FORMAT_LS, buffer);
-	l.shows_dots = switches.all;
+	l.lines.shows_dots = switches.all;
 	l.is_recursive = switches.recursive;
-	l.line_start = " ";
-	buf_addf(&l.out, "%u-Status of %s:\r\n", code, target.place.path.bytes);
+	l.lines.line_start = " ";
+	buf_addf(&l.lines.out, "%u-Status of %s:\r\n", code, target.place.path.bytes);
 	int r = list_target(&l, &target, argument);
-	buf_addf(&l.out, "%u End of status.\r\n", code);
+	buf_addf(&l.lines.out, "%u End of status.\r\n", code);
 	if (r == 0)
 		r = flush(&l);
 	if (r < 0)

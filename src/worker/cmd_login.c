@@ -11,6 +11,7 @@
 #include "worker/session_limits.h"
 #include "worker/manager_link.h"
 #include "worker/place.h"
+#include "worker/quota.h"
 #include "worker/sessions.h"
 
 static void refuse_plain(struct session *s)
@@ -46,13 +47,13 @@ void cmd_user(struct session *s, struct text argument)
 
 /* Failures all take the same time and say the same: which factor was wrong is the administrator's
  * to know (R46). */
-static void refuse_login(struct session *s, int64_t not_before_ms)
+static void refuse_login(struct session *s)
 {
 	const struct settings *settings = s->worker->settings;
 	int r = 0;
 
 	while (r == 0 && !atomic_load(&s->farewell))
-		r = control_wait_wake(s, not_before_ms, false);
+		r = control_wait_wake(s, s->refuse_from_ms, false);
 	s->failed_logins++;
 	if (s->failed_logins >= settings->max_login_attempts) {
 		reply(s, 421, "Login incorrect; too many failed logins (%u), closing.",
@@ -72,6 +73,7 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 		return -ENOMEM;
 	memcpy(user->name, answer->user, len + 1);
 	user->limits = answer->limits;
+	user->uploads = answer->uploads;
 	user->directory = text_dup(T("/"));
 	int r = user->directory
 			? policy_new(answer->permissions, text_of(answer->policy), &user->policy)
@@ -80,6 +82,8 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 		r = place_open_home(s, answer->home, !policy_is_plain(user->policy), &user->home);
 	if (r == 0)
 		r = place_open_folders(s, user);
+	if (r == 0)
+		r = quota_open(s, user, answer);
 	if (r < 0) {
 		session_user_free(&user);
 		return r;
@@ -113,17 +117,22 @@ static void admit(struct session *s, const struct message_auth_reply *answer)
 	log_event(LOG_INFO, "login", F_UINT("session", s->id), F_STR("user", s->user->name),
 		  F_STR("peer", address_format(&s->peer, peer)), F_STR("tls", tls),
 		  F_STR("host", s->host->name));
-	session_publish(s, "PASS ****");
+	session_publish(s);
 	reply(s, 230, "Welcome.");
+}
+
+static void reply_unavailable(struct session *s)
+{
+	reply(s, 421, "[D-67] Logins are not possible at the moment; try again later.");
+	s->wants_end = true;
 }
 
 void cmd_pass(struct session *s, struct text argument)
 {
 	AUTO_SECRET struct secret password = { 0 };
 	AUTO_FREE char *name = s->login_user;
-	struct message_auth_reply answer;
-	int64_t not_before = deadline_in(s->worker->settings->failed_login_delay_ms);
 
+	s->refuse_from_ms = deadline_in(s->worker->settings->failed_login_delay_ms);
 	s->login_user = NULL;
 	if (s->user) {
 		reply(s, 503, "You are logged in already.");
@@ -137,17 +146,21 @@ void cmd_pass(struct session *s, struct text argument)
 		reply(s, 501, "The password is too long (%d bytes at most).", SECRET_MAX);
 		return;
 	}
-	int r = manager_link_authenticate(s->worker->manager, s, name, &password, &answer);
-	if (r == -ECANCELED)
-		return; /* the session ends, and its farewell says why */
-	if (r < 0 || answer.result == AUTH_BACKEND_ERROR) {
-		reply(s, 421, "[D-67] Logins are not possible at the moment; try again later.");
-		s->wants_end = true;
-	} else if (answer.result == AUTH_OK) {
-		admit(s, &answer);
-	} else {
-		refuse_login(s, not_before);
-	}
+	control_flush(s); /* who sees the question may look at the scoreboard */
+	if (manager_link_ask(s->worker->manager, s, name, &password) < 0)
+		reply_unavailable(s);
+	else
+		s->awaits_answer = true; /* no thread waits for it: login_answered goes on */
+}
+
+void login_answered(struct session *s, const struct message_auth_reply *answer)
+{
+	if (answer->result == AUTH_BACKEND_ERROR)
+		reply_unavailable(s);
+	else if (answer->result == AUTH_OK)
+		admit(s, answer);
+	else
+		refuse_login(s);
 }
 
 void cmd_quit(struct session *s, struct text argument UNUSED)

@@ -13,7 +13,11 @@
 #include "worker/events.h"
 #include "worker/place.h"
 #include "worker/pool.h"
+#include "worker/quota.h"
+#include "worker/session_limits.h"
 #include "worker/site_doctor.h"
+
+#define COPY_BYTES ((size_t)16 * 1024 * 1024)
 
 struct site_command {
 	const char *verb;
@@ -134,23 +138,47 @@ static void site_cpfr(struct session *s, struct text argument)
 		reply(s, 350, "Now SITE CPTO with the name of the copy.");
 }
 
-static int copy_bytes(struct session *s, int from, int to)
+/* The next `size` bytes. 0; 1: the file is shorter now. */
+static int copy_piece(int from, int to, size_t size, uint64_t *ret_bytes)
 {
-	for (;;) {
-		ssize_t n = copy_file_range(from, NULL, to, NULL, (size_t)16 * 1024 * 1024, 0);
+	while (size > 0) {
+		ssize_t n = copy_file_range(from, NULL, to, NULL, size, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return n < 0 ? -errno : 0;
-		int r = control_look(s);
-		if (r < 0)
-			return r;
+			return n < 0 ? -errno : 1;
+		size -= (size_t)n;
+		*ret_bytes += (uint64_t)n;
 	}
+	return 0;
+}
+
+static int copy_bytes(struct session *s, int from, uint64_t left, struct upload *up,
+		      uint64_t *ret_bytes)
+{
+	int r = 0;
+
+	while (left > 0 && r == 0) {
+		size_t wanted = (size_t)MIN_OF(left, (uint64_t)COPY_BYTES), granted = 0;
+
+		r = upload_reserve(up, wanted, &granted);
+		if (r == 0 && granted < wanted)
+			r = -EDQUOT;
+		if (r == 0)
+			r = copy_piece(from, upload_file(up), wanted, ret_bytes);
+		if (r > 0)
+			return 0;
+		if (r == 0)
+			r = control_look(s);
+		left -= wanted;
+	}
+	return r;
 }
 
 /* The copy gets its name when it is whole, and only where none is, or where overwriting is
- * allowed. */
-static int copy_file(struct session *s, const struct place *source, const struct place *place)
+ * allowed. -EOVERFLOW: it is larger than an upload may be. */
+static int copy_file(struct session *s, const struct place *source, const struct place *place,
+		     uint64_t *ret_bytes)
 {
 	const struct settings *settings = s->worker->settings;
 	AUTO_CLOSE int from = -1;
@@ -174,11 +202,13 @@ static int copy_file(struct session *s, const struct place *source, const struct
 	if (r == 0 && replaces && from_stat.st_ino == to_stat.st_ino &&
 	    from_stat.st_dev == to_stat.st_dev)
 		return -EEXIST; /* onto itself */
+	if (r == 0 && (uint64_t)from_stat.st_size > limits_upload_room(s, 0))
+		return -EOVERFLOW;
 	if (r == 0)
 		r = upload_begin(&request, &up);
 	if (r < 0)
 		return r;
-	r = copy_bytes(s, from, upload_file(up));
+	r = copy_bytes(s, from, (uint64_t)from_stat.st_size, up, ret_bytes);
 	if (r == 0)
 		r = upload_commit(up);
 	upload_free(&up);
@@ -198,11 +228,17 @@ static void site_cpto(struct session *s, struct text argument)
 	if (place_find(s, text_of(from), PLACE_READ, &source) < 0 ||
 	    place_find(s, argument, PLACE_WRITE, &place) < 0)
 		return;
-	int r = copy_file(s, &source, &place);
+	int64_t began_ms = clock_ms();
+	uint64_t bytes = 0;
+	int r = copy_file(s, &source, &place, &bytes);
+	events_note_copy(s, text_of(from), &place.path, bytes, (uint64_t)(clock_ms() - began_ms),
+			 r);
 	if (r == -ECANCELED)
 		reply(s, 426, "Copying aborted.");
+	else if (r == -EOVERFLOW)
+		limits_reply_too_large(s, bytes);
 	else if (r < 0)
-		reply_errno(s, r, path_text(&place.path));
+		quota_reply_errno(s, r, &place);
 	else
 		reply(s, 250, "Copied.");
 	if (r == 0)

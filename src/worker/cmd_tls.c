@@ -6,26 +6,41 @@
 #include "worker/control.h"
 #include "worker/hosts.h"
 
-bool session_start_tls(struct session *s)
+void session_log_handshake(const struct session *s, const char *error)
 {
-	struct tls_error error;
-	int64_t deadline = deadline_in((int64_t)s->worker->settings->handshake_timeout_s * 1000);
 	char peer[ADDRESS_TEXT_SIZE];
 
+	log_event(LOG_INFO, "handshake-failed", F_UINT("session", s->id),
+		  F_STR("peer", address_format(&s->peer, peer)), F_STR("error", error));
+}
+
+static int prepare_tls(struct session *s)
+{
 	s->tls = calloc(1, sizeof(*s->tls));
 	if (!s->tls)
-		return false;
+		return -ENOMEM;
 	random_bytes(s->tls->identity.bytes, sizeof(s->tls->identity.bytes));
 	s->tls->host = s->host->number;
 	s->is_in_handshake = true;
-	int r = stream_start_tls(&s->control, s->worker->start->tls, s->tls, deadline, &error);
+	return 0;
+}
+
+int session_try_tls(struct session *s)
+{
+	struct tls_error error;
+	int64_t deadline = deadline_in((int64_t)s->worker->settings->handshake_timeout_s * 1000);
+
+	if (!s->is_in_handshake && prepare_tls(s) < 0)
+		return -ENOMEM;
+
+	int r = stream_try_tls(&s->control, s->worker->start->tls, s->tls, deadline, &error);
+	if (r == -EAGAIN)
+		return r;
 	s->is_in_handshake = false;
 	s->host = &s->worker->hosts[s->tls->host];
 	if (r < 0)
-		log_event(LOG_INFO, "handshake-failed", F_UINT("session", s->id),
-			  F_STR("peer", address_format(&s->peer, peer)),
-			  F_STR("error", error.text));
-	return r == 0;
+		session_log_handshake(s, error.text);
+	return r;
 }
 
 void cmd_auth(struct session *s, struct text argument)
@@ -68,6 +83,7 @@ void cmd_ccc(struct session *s, struct text argument UNUSED)
 		return;
 	}
 	reply(s, 200, "The command channel is in clear from now on.");
+	control_flush(s);
 	if (stream_clear(&s->control, deadline_in(10000)) < 0) {
 		s->wants_end = true;
 		return;

@@ -12,7 +12,9 @@
 #include "worker/events.h"
 #include "worker/place.h"
 #include "worker/pool.h"
+#include "worker/quota.h"
 #include "worker/session_limits.h"
+#include "worker/sessions.h"
 #include "worker/transfer.h"
 
 void cmd_rest(struct session *s, struct text argument)
@@ -138,7 +140,9 @@ void cmd_retr(struct session *s, struct text argument)
 		       MIN_OF(end, (uint64_t)st.st_size) - offset);
 	transfer_begin(s, TRANSFER_DOWNLOAD, place.path.bytes);
 	if (data_open(s, &data, what) == 0) {
-		transfer_send(s, &data, file, offset, end, &t);
+		/* As many bytes as have been announced, should the file grow meanwhile. */
+		transfer_send(s, &data, file, offset, MIN_OF(end, (uint64_t)st.st_size),
+			      offset == 0 && end >= (uint64_t)st.st_size, &t);
 		s->bytes_sent += t.bytes;
 		data_close(s, &data);
 		if (t.error == 0)
@@ -199,6 +203,28 @@ static bool has_room(struct session *s, const struct receipt *in, const struct u
 	return false;
 }
 
+/* What a quota leaves for the whole of the file, with what is there of it now and will be replaced:
+ * when that is nothing, the data need not flow. */
+static bool has_quota(struct session *s, const struct receipt *in,
+		      const struct upload_outlook *look)
+{
+	bool is_patch = in->end != UINT64_MAX;
+	uint64_t there = look->size_bytes + look->kept_bytes, first = in->offset;
+	struct quota_usage room;
+	int r = quota_room(s, &in->place, &room);
+
+	if (is_patch)
+		there = look->size_bytes;
+	else if (in->appends && (look->kept_bytes == 0 || first == UINT64_MAX))
+		first = there;
+	if (r == 0 && ((room.bytes == 0 && there <= first) ||
+		       (room.files == 0 && look->is_new && look->kept_bytes == 0)))
+		r = -EDQUOT;
+	if (r < 0)
+		quota_reply_errno(s, r, &in->place);
+	return r == 0;
+}
+
 /* What can be said before any data flows: rights, names, places. The file itself is touched only
  * once its data connection is open, so that a blocked one leaves nothing behind (D-83). */
 static bool may_upload(struct session *s, struct receipt *in)
@@ -228,7 +254,14 @@ static bool may_upload(struct session *s, struct receipt *in)
 			     in->is_new ? "upload new files" : "change or replace existing files");
 		return false;
 	}
-	return is_offset_good(s, in, &look) && has_room(s, in, &look);
+	return is_offset_good(s, in, &look) && has_room(s, in, &look) && has_quota(s, in, &look);
+}
+
+static bool uploads_atomically(const struct session *s)
+{
+	if (s->user->uploads != USER_UPLOADS_AS_SERVER)
+		return s->user->uploads == USER_UPLOADS_ATOMIC;
+	return s->worker->settings->uploads == UPLOADS_ATOMIC;
 }
 
 static int begin_upload(struct session *s, const struct receipt *in, struct upload **ret)
@@ -237,7 +270,7 @@ static int begin_upload(struct session *s, const struct receipt *in, struct uplo
 	const struct upload_request request = {
 		.home = in->place.home,
 		.path = place_beneath(&in->place),
-		.is_atomic = settings->uploads == UPLOADS_ATOMIC,
+		.is_atomic = uploads_atomically(s),
 		.is_durable = settings->durability == DURABILITY_FSYNC,
 		/* Somebody else may have made it meanwhile. */
 		.may_replace =
@@ -275,14 +308,17 @@ static void reply_broken(struct session *s, const struct receipt *in, const stru
 			 uint64_t kept)
 {
 	struct place directory = in->place;
-	char storage[256];
+	char storage[512];
 	struct buf more;
 	uint64_t free_bytes;
 
 	buf_init(&more, storage, sizeof(storage) - 1);
-	if (is_out_of_space(t->error) &&
-	    path_join(&directory.real, T(".."), &directory.real) == 0 &&
-	    home_free_bytes(directory.home, place_beneath(&directory), &free_bytes) == 0)
+	if (t->error == -EDQUOT && t->is_file_error) {
+		quota_describe(s, &more);
+		buf_add_char(&more, ' ');
+	} else if (is_out_of_space(t->error) &&
+		   path_join(&directory.real, T(".."), &directory.real) == 0 &&
+		   home_free_bytes(directory.home, place_beneath(&directory), &free_bytes) == 0)
 		buf_addf(&more, "%" PRIu64 " bytes were written, %" PRIu64 " are free now. ",
 			 t->bytes, free_bytes);
 	if (kept > 0 && s->type == TYPE_IMAGE)
@@ -299,12 +335,12 @@ static void reply_broken(struct session *s, const struct receipt *in, const stru
 
 /* What RANG leaves room for, and the largest file that may be. */
 static void receive_within_limits(struct session *s, const struct receipt *in, struct data *data,
-				  const struct upload *up, struct transfer *t)
+				  struct upload *up, struct transfer *t)
 {
 	uint64_t room = limits_upload_room(s, upload_start(up));
 	uint64_t range = in->end == UINT64_MAX ? UINT64_MAX : in->end - in->offset;
 
-	transfer_receive(s, data, upload_file(up), MIN_OF(room, range), t);
+	transfer_receive(s, data, up, MIN_OF(room, range), t);
 	if (t->error == -EFBIG && t->is_file_error && room < range)
 		t->error = -EOVERFLOW;
 	if (in->end != UINT64_MAX)
@@ -357,14 +393,41 @@ static void receive(struct session *s, const struct receipt *in, struct data *da
 	note_end(s, EVENT_UPLOAD, &in->place.path, &t, data);
 }
 
-static void run_upload(struct session *s, const struct receipt *in, const char *what)
-{
+struct incoming {
+	struct receipt in;
 	struct data data;
+};
 
-	transfer_begin(s, TRANSFER_UPLOAD, in->place.path.bytes);
-	if (data_open(s, &data, what) == 0)
-		receive(s, in, &data);
+void upload_go_on(struct session *s)
+{
+	AUTO_FREE struct incoming *incoming = s->incoming;
+
+	s->incoming = NULL;
+	if (s->wants_end) /* the client has gone before anything was touched */
+		data_close(s, &incoming->data);
+	else
+		receive(s, &incoming->in, &incoming->data);
 	transfer_end(s);
+}
+
+/* The client sends when it has got the 150: until then no thread waits. With TLS it has sent with
+ * the end of the handshake. Takes *ptr. */
+static void run_upload(struct session *s, struct incoming **ptr, const char *what)
+{
+	struct incoming *incoming = *ptr;
+
+	*ptr = NULL;
+	transfer_begin(s, TRANSFER_UPLOAD, incoming->in.place.path.bytes);
+	if (data_open(s, &incoming->data, what) < 0) {
+		transfer_end(s);
+		free(incoming);
+		return;
+	}
+	s->incoming = incoming;
+	s->awaits_data = !s->protects_data &&
+			 sessions_await_data(s->worker->sessions, s, incoming->data.stream.fd);
+	if (!s->awaits_data)
+		upload_go_on(s);
 }
 
 /* The end is the end, whatever REST says. But a client that has just been told a size sends what
@@ -377,20 +440,35 @@ static uint64_t append_offset(const struct session *s, const struct path *path)
 								    : UINT64_MAX;
 }
 
+static struct incoming *new_incoming(struct session *s)
+{
+	struct incoming *incoming = calloc(1, sizeof(*incoming));
+
+	if (!incoming)
+		reply_errno(s, -ENOMEM, T(""));
+	return incoming;
+}
+
 static void upload(struct session *s, struct text argument, bool appends)
 {
-	struct receipt in = { .appends = appends };
+	AUTO_FREE struct incoming *incoming = new_incoming(s);
 	char what[PATH_MAX_LEN + 64];
 
-	take_range(s, &in.offset, &in.end);
-	if (place_find(s, argument, PLACE_WRITE, &in.place) < 0)
+	if (!incoming)
+		return;
+
+	struct receipt *in = &incoming->in;
+
+	in->appends = appends;
+	take_range(s, &in->offset, &in->end);
+	if (place_find(s, argument, PLACE_WRITE, &in->place) < 0)
 		return;
 	if (appends)
-		in.offset = append_offset(s, &in.place.path), in.end = UINT64_MAX;
-	if (!may_upload(s, &in) || !data_is_possible(s))
+		in->offset = append_offset(s, &in->place.path), in->end = UINT64_MAX;
+	if (!may_upload(s, in) || !data_is_possible(s))
 		return;
-	(void)snprintf(what, sizeof(what), "Ready to receive %s.", in.place.path.bytes);
-	run_upload(s, &in, what);
+	(void)snprintf(what, sizeof(what), "Ready to receive %s.", in->place.path.bytes);
+	run_upload(s, &incoming, what);
 }
 
 /* A name that nothing has: the client's wish, or "file", with a random end. */
@@ -421,16 +499,23 @@ static int find_unique_place(struct session *s, struct text wish, struct place *
 /* The name stands in the 150 reply (RFC 1123 4.1.2.9) and in the 226. */
 void cmd_stou(struct session *s, struct text argument)
 {
-	struct receipt in = { .is_unique = true, .end = UINT64_MAX };
+	AUTO_FREE struct incoming *incoming = new_incoming(s);
 	uint64_t ignored;
 	char what[PATH_MAX_LEN + 64];
 
+	if (!incoming)
+		return;
+
+	struct receipt *in = &incoming->in;
+
+	in->is_unique = true;
+	in->end = UINT64_MAX;
 	take_range(s, &ignored, &ignored);
-	if (find_unique_place(s, argument, &in.place) < 0 || !may_upload(s, &in) ||
+	if (find_unique_place(s, argument, &in->place) < 0 || !may_upload(s, in) ||
 	    !data_is_possible(s))
 		return;
-	(void)snprintf(what, sizeof(what), "FILE: %.*s", TEXT_ARG(path_name(&in.place.path)));
-	run_upload(s, &in, what);
+	(void)snprintf(what, sizeof(what), "FILE: %.*s", TEXT_ARG(path_name(&in->place.path)));
+	run_upload(s, &incoming, what);
 }
 
 void cmd_stor(struct session *s, struct text argument)

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "worker/control.h"
+#include "worker/pool.h"
 
 /* clang-format off */
 const struct command commands[] = {
@@ -134,12 +135,11 @@ static bool has_fitting_argument(struct session *s, const struct command *comman
 void commands_run(struct session *s, struct text line)
 {
 	struct command_line parsed;
-	char masked[SESSION_VIEW_TEXT];
+	char *masked = pool_self()->command;
 	int r = command_parse(line, &parsed);
 
-	command_mask(line, masked, sizeof(masked));
+	command_mask(line, masked, SESSION_VIEW_TEXT);
 	log_event(LOG_DEBUG, "command", F_UINT("session", s->id), F_STR("line", masked));
-	session_publish(s, masked);
 	if (r == -EILSEQ) {
 		reply(s, 501, "A command line must not hold NUL, CR or LF bytes.");
 		return;

@@ -52,6 +52,11 @@ void cmd_prot(struct session *s, struct text argument);
 void cmd_user(struct session *s, struct text argument);
 void cmd_pass(struct session *s, struct text argument);
 void cmd_quit(struct session *s, struct text argument);
+/* Goes on with s->incoming, which is NULL then. */
+void upload_go_on(struct session *s);
+
+void login_answered(struct session *s, const struct message_auth_reply *answer); /* to PASS */
+void upload_go_on(struct session *s); /* with s->incoming, which is NULL then */
 /* cmd_info.c */
 void cmd_feat(struct session *s, struct text argument);
 void cmd_help(struct session *s, struct text argument);

@@ -33,14 +33,40 @@ static struct text encode(const struct session *s, struct text text, struct buf 
 	return buf_text(out);
 }
 
+void control_flush(struct session *s)
+{
+	struct pool_thread *self = pool_self();
+	size_t len = self->replies_len;
+
+	if (!s->is_published)
+		session_publish_now(s);
+	if (*self->command) {
+		scoreboard_set_command(s->worker->start->board, s->board_slot, self->command,
+				       clock_wall_ms());
+		*self->command = '\0';
+	}
+	if (len == 0)
+		return;
+	/* First: the wait in stream_write comes here again. */
+	self->replies_len = 0;
+
+	int64_t deadline = deadline_in((int64_t)s->worker->settings->idle_timeout_s * 1000);
+
+	if (stream_write(&s->control, self->replies, len, deadline) < 0)
+		s->wants_end = true;
+}
+
 void reply_text(struct session *s, unsigned code, struct text text)
 {
-	char storage[REPLY_MAX], encoded_storage[REPLY_MAX];
+	struct pool_thread *self = pool_self();
+	char encoded_storage[REPLY_MAX];
 	struct buf out, encoded;
 
 	if (s->wants_end && code != 221 && code != 421)
 		return;
-	buf_init(&out, storage, sizeof(storage));
+	if (sizeof(self->replies) - self->replies_len < REPLY_MAX)
+		control_flush(s);
+	buf_init(&out, self->replies + self->replies_len, REPLY_MAX);
 	buf_init(&encoded, encoded_storage, sizeof(encoded_storage));
 	reply_add(&out, code, encode(s, text, &encoded));
 	if (out.has_overflowed || encoded.has_overflowed) {
@@ -48,10 +74,7 @@ void reply_text(struct session *s, unsigned code, struct text text)
 		reply_add(&out, code, T("(the reply is too long)"));
 	}
 	log_event(LOG_DEBUG, "reply", F_UINT("session", s->id), F_TEXT("text", buf_text(&out)));
-
-	int64_t deadline = deadline_in((int64_t)s->worker->settings->idle_timeout_s * 1000);
-	if (stream_write(&s->control, out.ptr, out.len, deadline) < 0)
-		s->wants_end = true;
+	self->replies_len += out.len;
 }
 
 void reply(struct session *s, unsigned code, const char *format, ...)
@@ -93,6 +116,7 @@ static const struct errno_reply errno_replies[] = {
 	{ -ENOSPC, 452, "Disk full [D-88]" },
 	{ -EDQUOT, 552, "Quota exceeded [D-89]" },
 	{ -EFBIG, 552, "File too large" },
+	{ -ERANGE, 554, "The restart point is behind the end of the file" },
 };
 
 void reply_errno(struct session *s, int error, struct text what)
@@ -162,7 +186,10 @@ static int answer_telnet(struct session *s)
 	char answers[LINE_ANSWERS_MAX];
 	size_t n = line_reader_take_answers(&s->lines, answers);
 
-	return n > 0 ? stream_write(&s->control, answers, n, deadline_in(10000)) : 0;
+	if (n == 0)
+		return 0;
+	control_flush(s);
+	return stream_write(&s->control, answers, n, deadline_in(10000));
 }
 
 /* Takes in what the client has sent. 0, -EAGAIN (nothing), -ENOBUFS (it has piled up), or an
@@ -176,6 +203,9 @@ static int read_control(struct session *s)
 		return -ECONNRESET;
 	if (n < 0)
 		return (int)n;
+	/* What comes later is an event of its own. TLS may hold back more than it has given. */
+	s->is_drained =
+		(size_t)n < sizeof(bytes) && !s->control.ssl && !atomic_load(&s->has_more_to_say);
 
 	int r = line_reader_feed(&s->lines, bytes, (size_t)n);
 	return r < 0 ? r : answer_telnet(s);
@@ -214,16 +244,40 @@ static void drain_wake(void)
 		    sizeof(n)); /* empty is fine: it was somebody else's */
 }
 
+/* poll(2) in the hands of the pool: a leader goes on leading for as long as nobody else has
+ * work, so that a short wait wakes no other thread. */
+static int poll_in_pool(struct pool *pool, struct pollfd *polled, nfds_t n_polled, int64_t deadline)
+{
+	int left = deadline_left(deadline);
+	struct pollfd *others = &polled[n_polled];
+
+	*others = (struct pollfd){ .fd = left != 0 ? pool_events(pool) : -1, .events = POLLIN };
+	if (others->fd >= 0) {
+		int n = poll(polled, n_polled + 1, left);
+
+		if (n != 1 || !others->revents)
+			return n > 0 && others->revents ? n - 1 : n;
+		left = deadline_left(deadline);
+	}
+	if (left != 0)
+		pool_block(pool);
+	int n = poll(polled, n_polled, left);
+	if (left != 0)
+		pool_unblock(pool);
+	return n;
+}
+
 /* The one wait of a running session: for fd (-1: only for a wake), the wake-up of its thread and,
  * when asked, the client's commands. 0: fd is ready; 1: woken; else an error. */
 static int wait_all(struct session *s, int fd, short events, int64_t deadline_ms,
 		    bool watches_client)
 {
-	struct pollfd polled[3] = {
+	struct pollfd polled[4] = {
 		{ .fd = pool_self()->wake_fd, .events = POLLIN },
 		{ .fd = fd, .events = events },
 		{ .fd = -1, .events = POLLIN },
 	};
+	const nfds_t n_polled = 3;
 
 	/* Lines that came together with the command that is running now. */
 	if (watches_client && !s->held_line && !line_reader_is_empty(&s->lines)) {
@@ -232,6 +286,7 @@ static int wait_all(struct session *s, int fd, short events, int64_t deadline_ms
 			return r;
 	}
 	for (;;) {
+		control_flush(s);
 		if (atomic_load(&s->farewell) && (watches_client || s->is_in_handshake))
 			return -ECANCELED;
 		if (watches_client) {
@@ -239,12 +294,7 @@ static int wait_all(struct session *s, int fd, short events, int64_t deadline_ms
 				return -ECANCELED;
 			polled[2].fd = can_hear_client(s) ? s->control.fd : -1;
 		}
-		int left = deadline_left(deadline_ms);
-		if (left != 0)
-			pool_block(s->worker->pool);
-		int n = poll(polled, ARRAY_SIZE(polled), left);
-		if (left != 0)
-			pool_unblock(s->worker->pool);
+		int n = poll_in_pool(s->worker->pool, polled, n_polled, deadline_ms);
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n == 0)
@@ -345,8 +395,10 @@ int control_rest(struct session *s, int64_t until_ms)
 
 int control_look(struct session *s)
 {
-	int r = wait_all(s, -1, 0, 0, true);
+	int r;
 
+	pool_yield(s->worker->pool);
+	r = wait_all(s, -1, 0, 0, true);
 	return r == 1 || r == -ETIMEDOUT ? 0 : r;
 }
 
@@ -369,7 +421,7 @@ int control_next_line(struct session *s, struct text *ret_line)
 		/* A line that never ends is reported once; then only its length tells. */
 		if (s->lines.skipped_bytes >= CONTROL_FLOOD_BYTES)
 			return -EMSGSIZE;
-		r = read_control(s);
+		r = s->is_drained ? -EAGAIN : read_control(s);
 		if (r == -EAGAIN) {
 			*ret_line = (struct text){ NULL, 0 };
 			return 0;

@@ -11,6 +11,11 @@
 /* Sets the session's waiters up; before anything else is done with its streams. */
 void control_init(struct session *s);
 
+/* Replies are collected, so that those to commands that came together leave together: this sends
+ * them and tells the scoreboard the last command. Every wait does it first, and so must whoever
+ * writes to the control connection by itself. When they cannot be sent: s->wants_end. */
+void control_flush(struct session *s);
+
 /* "code text" as RFC 959 4.2 wants it; newlines in the text make a multi-line reply. A reply that
  * cannot be sent ends the session: s->wants_end. */
 void reply(struct session *s, unsigned code, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -15,7 +15,9 @@
 
 void data_forget(struct session *s)
 {
-	/* First no more is delivered, then what has been is closed. */
+	/* What has come for this reservation must not be taken for another one's. First no more is
+	 * delivered, then what has been is closed. */
+	passive_look(s->worker->passive, s);
 	passive_drop(s->worker->passive, s);
 	int fd = sessions_take_arrived(s->worker->sessions, s);
 
@@ -43,7 +45,20 @@ bool data_is_possible(struct session *s)
 static void reply_nothing_arrived(struct session *s)
 {
 	const struct settings *settings = s->worker->settings;
+	char theirs[ADDRESS_TEXT_SIZE], ours[ADDRESS_TEXT_SIZE];
+	struct address stray;
 
+	if (sessions_stray(s->worker->sessions, s, &stray)) {
+		reply(s, 425,
+		      "[D-31] The connection to port %u came from %s, not from %s as this session: the "
+		      "firewall or router in between must use one address for both.",
+		      s->passive_port, address_format_ip(&stray, theirs),
+		      address_format_ip(&s->peer, ours));
+		log_event(LOG_WARNING, "data-connection-missing", F_UINT("session", s->id),
+			  F_STR("user", s->user->name), F_UINT("port", s->passive_port),
+			  F_STR("from", theirs), F_STR("cause", "D-31"));
+		return;
+	}
 	reply(s, 425,
 	      "[D-20] No connection from your address arrived at port %u within %u s: a firewall between us "
 	      "seems to block the passive ports; it must let TCP %u-%u through.",
@@ -56,8 +71,7 @@ static void reply_nothing_arrived(struct session *s)
 
 #define LOOK_EVERY_MS 1000
 
-/* Waits for a wake-up until the deadline. */
-static int wait_arrival(struct session *s, int64_t deadline)
+static int wait_watched(struct session *s, int64_t deadline)
 {
 	for (;;) {
 		int64_t slice = MIN_OF(deadline, deadline_in(LOOK_EVERY_MS));
@@ -65,10 +79,19 @@ static int wait_arrival(struct session *s, int64_t deadline)
 
 		if (r != -ETIMEDOUT || slice == deadline)
 			return r;
-		passive_look(s->worker->passive, s->passive_port);
+		passive_look(s->worker->passive, s);
 		if (atomic_load(&s->reserved_ms) == 0)
 			return 0; /* it has come */
 	}
+}
+
+/* Waits for a wake-up until the deadline. */
+static int wait_arrival(struct session *s, int64_t deadline)
+{
+	passive_watch(s->worker->passive);
+	int r = wait_watched(s, deadline);
+	passive_unwatch(s->worker->passive);
+	return r;
 }
 
 /* The connection that the client makes to us. */
@@ -80,6 +103,7 @@ static int await_passive(struct session *s, int *ret_fd)
 	int64_t deadline = deadline_in(limit);
 	int fd;
 
+	passive_look(s->worker->passive, s);
 	while ((fd = sessions_take_arrived(s->worker->sessions, s)) < 0) {
 		int r = since == 0 ? -ETIMEDOUT : wait_arrival(s, deadline);
 
@@ -288,7 +312,8 @@ int data_open(struct session *s, struct data *data, const char *what)
 		return r;
 
 	site_doctor_note_arrival(s, fd);
-	socket_tune_data(fd, 45);
+	if (plan == DATA_ACTIVE) /* others have it from their listener */
+		socket_tune_data(fd, SOCKET_KEEPALIVE_S);
 	stream_init(&data->stream, fd, &s->data_waiter);
 	data->opened_ms = clock_ms();
 	reply(s, 150, "%s", what);

@@ -11,14 +11,14 @@
 #include "worker/manager_link.h"
 
 #define MOST_EVENTS 8192u
-/* Few enough to fit into the channel's queue beside the logins. */
-#define MOST_IN_FLIGHT 96u
+/* So long the first event of a packet waits for others, unless nothing was sent just before. */
+#define GATHER_MS 20
+#define MOST_IN_FLIGHT 2048u
 
 struct queued {
 	struct list link;
 	bool is_sent;
-	size_t len;
-	struct message_event message; /* only its first len bytes */
+	struct event event; /* only its first event_size bytes */
 };
 
 struct events {
@@ -27,8 +27,11 @@ struct events {
 	uint64_t source;      /* of this process, for the manager to tell repetitions */
 	pthread_mutex_t lock; /* guards the rest */
 	uint64_t last_sequence, lost, lost_logged;
+	bool is_awake;	 /* the main thread knows that there is something to send */
+	int64_t next_ms; /* before that only a full batch is sent */
 	unsigned count, in_flight;
-	struct list queue; /* in the order of their sequences; those sent come first */
+	struct message_events packet; /* being filled */
+	struct list queue;	      /* in the order of their sequences; those sent come first */
 };
 
 struct events *events_new(struct worker *worker, int epoll)
@@ -56,16 +59,15 @@ struct events *events_new(struct worker *worker, int epoll)
 static struct queued *new_event(const struct session *s, enum event_kind kind, struct text path,
 				struct text new_path)
 {
-	size_t len = offsetof(struct message_event, text) + path.len + new_path.len;
-	struct queued *queued = calloc(1, offsetof(struct queued, message) + len);
+	size_t len = offsetof(struct event, text) + path.len + new_path.len;
+	struct queued *queued =
+		calloc(1, offsetof(struct queued, event) + ((len + 7) & ~(size_t)7));
 
 	if (!queued)
 		return NULL;
-	queued->len = len;
 
-	struct message_event *message = &queued->message;
+	struct event *message = &queued->event;
 
-	message->head.kind = MSG_EVENT;
 	message->kind = kind;
 	message->session_id = s->id;
 	message->peer = s->peer;
@@ -81,9 +83,9 @@ static struct queued *new_event(const struct session *s, enum event_kind kind, s
 	return queued;
 }
 
-static void set_result(struct message_event *message, int error)
+static void set_result(struct event *event, int error)
 {
-	(void)snprintf(message->result, sizeof(message->result), "%s",
+	(void)snprintf(event->result, sizeof(event->result), "%s",
 		       error == 0 ? "complete" : strerrordesc_np(-error));
 }
 
@@ -93,19 +95,22 @@ static void enqueue(struct events *events, struct queued *queued)
 	uint64_t one = 1;
 
 	(void)pthread_mutex_lock(&events->lock);
+	bool wakes = !events->is_awake;
+	events->is_awake = true;
 	bool is_lost = !queued || events->count >= MOST_EVENTS;
 	if (is_lost) {
 		events->lost++;
 	} else {
-		queued->message.source = events->source;
-		queued->message.sequence = ++events->last_sequence;
+		queued->event.source = events->source;
+		queued->event.sequence = ++events->last_sequence;
 		list_append(&events->queue, &queued->link);
 		events->count++;
 	}
 	(void)pthread_mutex_unlock(&events->lock);
 	if (is_lost)
 		free(queued);
-	(void)!write(events->wake_fd, &one, sizeof(one)); /* full means it is awake anyway */
+	if (wakes)
+		(void)!write(events->wake_fd, &one, sizeof(one)); /* full: it is awake anyway */
 }
 
 void events_note_transfer(struct session *s, enum event_kind kind, const struct path *path,
@@ -114,13 +119,12 @@ void events_note_transfer(struct session *s, enum event_kind kind, const struct 
 	struct queued *queued = new_event(s, kind, path_text(path), T(""));
 
 	if (queued) {
-		queued->message.bytes = t->bytes;
-		queued->message.duration_ms = ms;
-		set_result(&queued->message, t->error);
-		(void)snprintf(queued->message.end_state, sizeof(queued->message.end_state), "%s",
+		queued->event.bytes = t->bytes;
+		queued->event.duration_ms = ms;
+		set_result(&queued->event, t->error);
+		(void)snprintf(queued->event.end_state, sizeof(queued->event.end_state), "%s",
 			       end_state);
-		(void)snprintf(queued->message.sha256, sizeof(queued->message.sha256), "%s",
-			       t->sha256);
+		(void)snprintf(queued->event.sha256, sizeof(queued->event.sha256), "%s", t->sha256);
 	}
 	enqueue(s->worker->events, queued);
 }
@@ -131,7 +135,20 @@ void events_note_change(struct session *s, enum event_kind kind, struct text pat
 	struct queued *queued = new_event(s, kind, path, new_path ? path_text(new_path) : T(""));
 
 	if (queued)
-		set_result(&queued->message, error);
+		set_result(&queued->event, error);
+	enqueue(s->worker->events, queued);
+}
+
+void events_note_copy(struct session *s, struct text from, const struct path *to, uint64_t bytes,
+		      uint64_t ms, int error)
+{
+	struct queued *queued = new_event(s, EVENT_COPY, from, path_text(to));
+
+	if (queued) {
+		queued->event.bytes = bytes;
+		queued->event.duration_ms = ms;
+		set_result(&queued->event, error);
+	}
 	enqueue(s->worker->events, queued);
 }
 
@@ -147,24 +164,74 @@ static void log_lost_locked(struct events *events)
 	events->lost_logged = events->lost;
 }
 
-void events_send(struct events *events)
+void events_woken(struct events *events)
 {
 	uint64_t n;
 
 	(void)!read(events->wake_fd, &n, sizeof(n)); /* empty is fine */
+}
+
+int events_tend(struct events *events)
+{
 	(void)pthread_mutex_lock(&events->lock);
-	for (struct list *l = events->queue.next;
-	     l != &events->queue && events->in_flight < MOST_IN_FLIGHT; l = l->next) {
-		struct queued *queued = list_entry(l, struct queued, link);
+	bool has_some = events->count > events->in_flight;
+	int left = has_some ? deadline_left(events->next_ms) : INT_MAX;
+	(void)pthread_mutex_unlock(&events->lock);
+	if (left == 0)
+		events_send(events);
+	return left == 0 ? GATHER_MS : left;
+}
+
+/* Fills the packet with what has not been sent, as far as it goes. Returns its size; 0: there is
+ * nothing. */
+static size_t fill_packet_locked(struct events *events, struct list **from)
+{
+	struct message_events *packet = &events->packet;
+	size_t len = 0;
+
+	packet->n = 0;
+	for (; *from != &events->queue; *from = (*from)->next) {
+		struct queued *queued = list_entry(*from, struct queued, link);
+		size_t step = event_step(&queued->event);
 
 		if (queued->is_sent)
 			continue;
-		if (manager_link_send(events->worker->manager, &queued->message, queued->len) < 0)
+		if (len + step > sizeof(packet->bytes) ||
+		    events->in_flight + packet->n >= MOST_IN_FLIGHT)
 			break;
+		memcpy(packet->bytes + len, &queued->event, step);
+		len += step;
+		packet->n++;
+	}
+	return packet->n > 0 ? offsetof(struct message_events, bytes) + len : 0;
+}
+
+static void mark_sent_locked(struct events *events, struct list *first, const struct list *end)
+{
+	for (struct list *l = first; l != end; l = l->next) {
+		struct queued *queued = list_entry(l, struct queued, link);
+
+		events->in_flight += !queued->is_sent;
 		queued->is_sent = true;
-		events->in_flight++;
+	}
+}
+
+void events_send(struct events *events)
+{
+	(void)pthread_mutex_lock(&events->lock);
+	events->next_ms = deadline_in(GATHER_MS);
+	events->packet.head.kind = MSG_EVENTS;
+	for (struct list *end = events->queue.next;;) {
+		struct list *first = end;
+		size_t len = fill_packet_locked(events, &end);
+
+		if (len == 0 ||
+		    manager_link_send(events->worker->manager, &events->packet, len) < 0)
+			break;
+		mark_sent_locked(events, first, end);
 	}
 	log_lost_locked(events);
+	events->is_awake = events->count > events->in_flight;
 	(void)pthread_mutex_unlock(&events->lock);
 }
 
@@ -184,7 +251,7 @@ void events_acknowledge(struct events *events, uint64_t sequence)
 	while (!list_is_empty(&events->queue)) {
 		struct queued *queued = list_entry(events->queue.next, struct queued, link);
 
-		if (queued->message.sequence > sequence)
+		if (queued->event.sequence > sequence)
 			break;
 		list_remove(&queued->link);
 		events->count--;

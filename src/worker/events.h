@@ -4,7 +4,7 @@
  * them, and each stays in the queue until the manager has stored it. What the manager has not
  * acknowledged when it dies goes to the next one, which knows what it has already. When the queue
  * is full the newest are lost: that is counted and logged.
- * Threads: events_note any; the others the worker's main thread. */
+ * Threads: any, where nothing else is said. */
 #ifndef WORKER_EVENTS_H
 #define WORKER_EVENTS_H
 
@@ -24,6 +24,15 @@ void events_note_transfer(struct session *s, enum event_kind kind, const struct 
 void events_note_change(struct session *s, enum event_kind kind, struct text path,
 			const struct path *new_path, int error);
 
+/* A file was copied within the server, which took ms. */
+void events_note_copy(struct session *s, struct text from, const struct path *to, uint64_t bytes,
+		      uint64_t ms, int error);
+
+/* Main thread: its entry in epoll is ready. Sends nothing. */
+void events_woken(struct events *events);
+/* Main thread: sends what is due: the first event at once, those that follow close behind it
+ * together. Returns the milliseconds until the next call. */
+int events_tend(struct events *events);
 /* Sends what the channel takes; the rest at the next call. */
 void events_send(struct events *events);
 /* There is another manager: it gets all that was not acknowledged. */

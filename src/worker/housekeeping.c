@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "store/leftovers.h"
 #include "worker/hosts.h"
+#include "worker/quota.h"
 
 #define LONGEST_PAUSE_S 21600u
 
@@ -20,11 +21,12 @@ static int log_removed(void *arg, const struct leftover *leftover)
 	return 0;
 }
 
-static void clean(const struct worker *worker, int root)
+static void clean(const struct worker *worker, struct ledger *ledger, int root)
 {
 	struct leftover_walk walk = {
 		.max_age_s = worker->settings->partial_max_age_s,
 		.removes = true,
+		.ledger = ledger,
 		.visit = log_removed,
 	};
 	int r = leftovers_walk(&walk, root);
@@ -39,13 +41,15 @@ static void *run(void *arg)
 	unsigned age_s = worker->settings->partial_max_age_s;
 	const struct timespec pause = { .tv_sec = MIN_OF(age_s / 2 + 1, LONGEST_PAUSE_S) };
 
+	struct ledger *ledger = quota_worker_ledger(worker);
+
 	/* Of this thread only; transfers go first. */
 	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 19);
 	for (;;) {
 		(void)nanosleep(&pause, NULL);
 		for (size_t i = 0; i <= worker->settings->n_hosts; i++)
 			if (i == 0 || worker->hosts[i].data_root != worker->hosts[0].data_root)
-				clean(worker, worker->hosts[i].data_root);
+				clean(worker, ledger, worker->hosts[i].data_root);
 	}
 	return NULL;
 }

@@ -38,16 +38,19 @@ struct listener {
 struct letter {
 	uint32_t worker_slot;
 	struct message_data_connection message;
-	int fd; /* owned */
+	int fd; /* owned; -1: of a connection that was turned away */
 };
 #define MAX_LETTERS 1024
 
 struct passive {
 	struct worker *worker;
-	int epoll;
+	int epoll;    /* of the main thread */
+	int arrivals; /* an epoll of all listeners, itself watched by the main thread's on demand */
 	pthread_mutex_t lock; /* guards all below; innermost */
 	pthread_cond_t changed;
+	unsigned n_watching;
 	struct listener listeners[MAX_OPEN];
+	uint8_t places[UINT16_MAX + 1]; /* by port: where its listener may be, + 1 */
 	size_t n_letters;
 	struct letter letters[MAX_LETTERS];
 };
@@ -55,10 +58,18 @@ struct passive {
 struct passive *passive_new(struct worker *worker, int epoll)
 {
 	struct passive *passive = calloc(1, sizeof(*passive));
+	struct epoll_event event = { .data.u64 = PASSIVE_TAG };
 	pthread_condattr_t attr;
 
 	if (!passive)
 		return NULL;
+	passive->arrivals = epoll_create1(EPOLL_CLOEXEC);
+	if (passive->arrivals < 0 ||
+	    epoll_ctl(epoll, EPOLL_CTL_ADD, passive->arrivals, &event) < 0) {
+		fd_close(&passive->arrivals);
+		free(passive);
+		return NULL;
+	}
 	passive->worker = worker;
 	passive->epoll = epoll;
 	(void)pthread_mutex_init(&passive->lock, NULL);
@@ -80,11 +91,11 @@ static int64_t unused_since_ms(const struct passive *passive)
 
 static struct listener *find_locked(struct passive *passive, uint16_t port)
 {
-	for (size_t i = 0; i < MAX_OPEN; i++)
-		if (passive->listeners[i].state != LISTENER_NONE &&
-		    passive->listeners[i].port == port)
-			return &passive->listeners[i];
-	return NULL;
+	uint8_t place = passive->places[port];
+	struct listener *listener = place > 0 ? &passive->listeners[place - 1] : NULL;
+
+	return listener && listener->state != LISTENER_NONE && listener->port == port ? listener
+										      : NULL;
 }
 
 static int tell_supervisor(struct passive *passive, enum message_kind kind, uint16_t port)
@@ -162,6 +173,7 @@ static int open_listener(struct passive *passive, uint16_t port)
 		listener = make_room_locked(passive, unused_since_ms(passive));
 		if (listener) {
 			*listener = (struct listener){ .state = LISTENER_ASKED, .port = port };
+			passive->places[port] = (uint8_t)(listener - passive->listeners + 1);
 			r = tell_supervisor(passive, MSG_LISTENER_REQUEST, port);
 			if (r < 0)
 				listener->state = LISTENER_NONE;
@@ -193,13 +205,12 @@ void passive_listener_reply(struct passive *passive, const struct message_listen
 		listener->state = LISTENER_OPEN;
 		listener->n_fds = n_fds;
 		for (size_t i = 0; i < n_fds; i++) {
-			/* Exclusive: of the workers that share the socket one is woken. */
-			struct epoll_event event = {
-				.events = EPOLLIN | EPOLLEXCLUSIVE,
-				.data.u64 = PASSIVE_TAG | (uint64_t)reply->port << 16 | i,
-			};
+			struct epoll_event event = { .events = EPOLLIN, .data.u32 = reply->port };
+
 			listener->fds[i] = fds[i];
-			(void)epoll_ctl(passive->epoll, EPOLL_CTL_ADD, fds[i], &event);
+			/* What arrives has it from here. */
+			socket_tune_data(fds[i], SOCKET_KEEPALIVE_S);
+			(void)epoll_ctl(passive->arrivals, EPOLL_CTL_ADD, fds[i], &event);
 		}
 	}
 	(void)pthread_cond_broadcast(&passive->changed);
@@ -248,7 +259,7 @@ static int send_letter(struct passive *passive, struct letter *letter)
 {
 	int r = letter->worker_slot < SCOREBOARD_WORKERS
 			? channel_send(passive->worker->start->mailboxes[letter->worker_slot],
-				       &letter->message, sizeof(letter->message), &letter->fd, 1, 0)
+				       &letter->message, sizeof(letter->message), &letter->fd, letter->fd >= 0 ? 1 : 0, 0)
 			: -EINVAL;
 
 	if (r == -ETIMEDOUT)
@@ -291,6 +302,28 @@ bool passive_post(struct passive *passive)
 	return kept > 0;
 }
 
+/* A connection that is turned away explains what the session that waits at this port will miss. */
+static void note_stray(struct passive *passive, uint16_t port, const struct address *peer)
+{
+	const struct worker_start *start = passive->worker->start;
+	struct message_data_connection message = { .head = { .kind = MSG_DATA_CONNECTION },
+						   .port = port,
+						   .peer = *peer };
+	struct reservation_owner owner;
+
+	if (!reservations_find_only(start->reservations, port, &owner))
+		return;
+	message.board_slot = owner.board_slot;
+	message.session_id = owner.session_id;
+	if (owner.worker_slot == start->slot) {
+		sessions_note_stray(passive->worker->sessions, &message);
+		return;
+	}
+	(void)pthread_mutex_lock(&passive->lock);
+	post_locked(passive, owner.worker_slot, &message, -1);
+	(void)pthread_mutex_unlock(&passive->lock);
+}
+
 static void hand_over(struct passive *passive, const struct reservation_owner *owner, uint16_t port,
 		      const struct address *peer, int fd)
 {
@@ -326,46 +359,81 @@ static void sort_arrival(struct passive *passive, uint16_t port, const struct ad
 		hand_over(passive, &owner, port, peer, fd);
 		return;
 	}
+	note_stray(passive, port, peer);
 	log_event(LOG_WARNING, "data-connection-refused", F_STR("peer", address_format(peer, text)),
 		  F_UINT("port", port),
 		  F_STR("reason", "no session of this address waits on this port"));
 	fd_close(&fd);
 }
 
-static void accept_all(struct passive *passive, uint16_t port, size_t index)
+/* One connection from one of the port's sockets. -EAGAIN: there is none. */
+static int accept_one(struct passive *passive, uint16_t port, int *ret_fd, struct address *ret_peer)
+{
+	int r = -EAGAIN;
+
+	/* Under the lock, so that nobody gives the socket back meanwhile. */
+	(void)pthread_mutex_lock(&passive->lock);
+	struct listener *listener = find_locked(passive, port);
+	for (size_t i = 0; r == -EAGAIN && listener && i < listener->n_fds; i++)
+		r = socket_accept(listener->fds[i], ret_fd, ret_peer);
+	if (r == 0)
+		listener->used_ms = clock_coarse_ms();
+	(void)pthread_mutex_unlock(&passive->lock);
+	return r;
+}
+
+/* False: there was nothing more. */
+static bool take_one(struct passive *passive, uint16_t port)
 {
 	struct address peer;
 	int fd;
+	int r = accept_one(passive, port, &fd, &peer);
 
-	for (;;) {
-		/* Under the lock, so that nobody gives the socket back meanwhile. */
-		(void)pthread_mutex_lock(&passive->lock);
-		struct listener *listener = find_locked(passive, port);
-		int r = listener && index < listener->n_fds
-				? socket_accept(listener->fds[index], &fd, &peer)
-				: -EAGAIN;
-		if (r == 0)
-			listener->used_ms = clock_coarse_ms();
-		(void)pthread_mutex_unlock(&passive->lock);
-		if (r < 0) {
-			if (r != -EAGAIN)
-				log_event(LOG_ERROR, "accept-failed", F_UINT("port", port),
-					  F_ERRNO(r));
-			return;
-		}
+	if (r == 0)
 		sort_arrival(passive, port, &peer, fd);
-	}
+	else if (r != -EAGAIN)
+		log_event(LOG_ERROR, "accept-failed", F_UINT("port", port), F_ERRNO(r));
+	return r == 0;
 }
 
-void passive_accept(struct passive *passive, uint64_t tag)
+void passive_look(struct passive *passive, struct session *s)
 {
-	accept_all(passive, (uint16_t)(tag >> 16), (size_t)(tag & 0xffff));
+	while (atomic_load(&s->reserved_ms) != 0 && take_one(passive, s->passive_port))
+		;
 }
 
-void passive_look(struct passive *passive, uint16_t port)
+void passive_look_everywhere(struct passive *passive)
 {
-	for (size_t i = 0; i < CHANNEL_MAX_FDS; i++)
-		accept_all(passive, port, i);
+	struct epoll_event events[64];
+	int n = epoll_wait(passive->arrivals, events, ARRAY_SIZE(events), 0);
+
+	for (int i = 0; i < n; i++)
+		while (take_one(passive, (uint16_t)events[i].data.u32))
+			;
+}
+
+static void set_watch_locked(const struct passive *passive, uint32_t wanted)
+{
+	struct epoll_event event = { .events = wanted, .data.u64 = PASSIVE_TAG };
+
+	/* Cannot fail for an entry that is there; who waits looks for itself now and then. */
+	(void)epoll_ctl(passive->epoll, EPOLL_CTL_MOD, passive->arrivals, &event);
+}
+
+void passive_watch(struct passive *passive)
+{
+	(void)pthread_mutex_lock(&passive->lock);
+	if (passive->n_watching++ == 0)
+		set_watch_locked(passive, EPOLLIN);
+	(void)pthread_mutex_unlock(&passive->lock);
+}
+
+void passive_unwatch(struct passive *passive)
+{
+	(void)pthread_mutex_lock(&passive->lock);
+	if (--passive->n_watching == 0)
+		set_watch_locked(passive, 0);
+	(void)pthread_mutex_unlock(&passive->lock);
 }
 
 /* --- choosing a port -------------------------------------------------------------------------- */
@@ -423,6 +491,7 @@ static int try_port(struct passive *passive, struct session *s, uint16_t port)
 		reservations_drop(worker->start->reservations, s->board_slot, s->id);
 		return r;
 	}
+	sessions_forget_stray(worker->sessions, s);
 	s->plan = DATA_PASSIVE;
 	s->passive_port = port;
 	atomic_store(&s->reserved_ms, clock_ms());
@@ -483,9 +552,16 @@ int passive_reserve(struct passive *passive, struct session *s)
 	struct reservations *all = passive->worker->start->reservations;
 	int64_t deadline = deadline_in(passive->worker->settings->passive_wait_ms);
 
-	for (;;) {
+	for (bool has_looked = false;;) {
 		uint32_t seen = reservations_seen(all, &s->peer);
 		int r = try_all(passive, s);
+
+		/* Connections that wait in the queues free their ports. */
+		if (r == -EBUSY && !has_looked) {
+			has_looked = true;
+			passive_look_everywhere(passive);
+			continue;
+		}
 
 		if (r != -EBUSY)
 			return r;
@@ -495,8 +571,11 @@ int passive_reserve(struct passive *passive, struct session *s)
 		if (left == 0)
 			return -EBUSY;
 		pool_block(passive->worker->pool);
+		passive_watch(passive);
 		reservations_wait(all, &s->peer, &seen, MIN_OF(left, 250));
+		passive_unwatch(passive);
 		pool_unblock(passive->worker->pool);
+		has_looked = false;
 	}
 }
 

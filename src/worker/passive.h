@@ -3,8 +3,13 @@
  * A port of the range is listened on when somebody needs it, through the supervisor, which owns the
  * sockets; a connection that arrives is matched by its peer's address to the session that reserved
  * the port (ipc/reservations.h), here or in another worker. Connections that nobody waits for are
- * closed. Threads: any; a mutex guards the list of listeners; what happens under it at most is that
- * a message is put into the supervisor's queue. */
+ * closed.
+ *
+ * A client connects before its transfer command or after it. What has come is taken from the
+ * socket's queue by the session itself when its command runs: no other thread is woken for it. Only
+ * while a session waits are arrivals watched; and now and then somebody looks, so that reservations
+ * do not outlive the arrival for long. Threads: any; a mutex guards the list of listeners; what
+ * happens under it at most is that a message is put into the supervisor's queue. */
 #ifndef WORKER_PASSIVE_H
 #define WORKER_PASSIVE_H
 
@@ -12,7 +17,8 @@
 
 struct passive;
 
-/* epoll: of the worker's main thread, which calls passive_accept for events with these tags. */
+/* epoll: of the worker's main thread, which calls passive_look_everywhere for events with this
+ * tag. */
 struct passive *passive_new(struct worker *worker, int epoll) MUST_CHECK;
 #define PASSIVE_TAG ((uint64_t)1 << 63)
 
@@ -25,14 +31,17 @@ int passive_reserve_port(struct passive *passive, struct session *s, uint16_t po
 /* Gives the session's reservation up, if it has one. Borrowing thread, or the table's lock. */
 void passive_drop(struct passive *passive, struct session *s);
 
-/* Looks whether something has arrived at the port. The event of an arrival goes to one of the
- * workers that listen, and is lost with it when that one is killed: who waits looks for itself now
- * and then. */
-void passive_look(struct passive *passive, uint16_t port);
+/* Takes in what has arrived, for whichever session it is: at the session's port, until its own is
+ * there; at all ports. Not under the table's lock. */
+void passive_look(struct passive *passive, struct session *s);
+void passive_look_everywhere(struct passive *passive);
 
-/* Main thread: an event of a listener; the supervisor's answer (takes the descriptors); now and
- * then, to give back listeners that nobody has used for a while. */
-void passive_accept(struct passive *passive, uint64_t tag);
+/* Around a wait for an arrival: the main thread is woken by each. */
+void passive_watch(struct passive *passive);
+void passive_unwatch(struct passive *passive);
+
+/* Main thread: the supervisor's answer (takes the descriptors); now and then, to give back
+ * listeners that nobody has used for a while. */
 void passive_listener_reply(struct passive *passive, const struct message_listener *reply,
 			    int fds[], size_t n_fds);
 void passive_tend(struct passive *passive);

@@ -107,7 +107,9 @@ const char *place_reason(bool is_outside, int error)
 static void open_folder(struct session *s, struct session_user *user,
 			const struct policy_entry *entry)
 {
-	struct session_folder folder = { .path = entry->name, .is_read_only = entry->is_read_only };
+	struct session_folder folder = { .path = entry->name,
+					 .is_read_only = entry->is_read_only,
+					 .quota = entry->quota };
 	bool is_outside = !data_roots_reach(s->worker->settings, entry->directory);
 	int r = is_outside ? -EACCES : make_parent(user, &folder);
 

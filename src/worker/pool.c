@@ -1,7 +1,9 @@
 /* worker/pool.c - see pool.h. */
 #include "worker/pool.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -10,26 +12,43 @@
 #include "base/log.h"
 #include "net/socket.h"
 #include "worker/balance.h"
-#include "worker/session_limits.h"
+#include "worker/mailbox.h"
+#include "worker/manager_link.h"
 #include "worker/sessions.h"
 
 #define STACK_BYTES (256 * 1024)
+#define PIPE_BYTES (1024 * 1024)
 #define LEAVE_AFTER_MS 5000
-#define KEPT_THREADS 2u
+#define KEPT_SPARES 1u
 
 struct spare_wake {
 	struct spare_wake *next;
 	int fd;
 };
 
+/* A thread that waits to be made the leader. */
+struct spare {
+	struct spare *next;
+	sem_t called;
+};
+
 struct pool {
 	struct worker *worker;
 	int epoll;
 	unsigned n_cpus;
-	atomic_uint threads;  /* all */
-	atomic_uint waiting;  /* in epoll_wait */
-	atomic_uint working;  /* neither waiting for events nor blocked inside a session */
-	pthread_mutex_t lock; /* guards the rest; innermost */
+	atomic_bool is_closed; /* accepts no more */
+	atomic_uint threads;   /* all */
+	atomic_uint working; /* neither waiting for events or for work, nor blocked in a session */
+	/* The thread that waits for events or handles one, by its number; 0: there is none, or it
+	 * is about to be found. */
+	_Atomic uint64_t leader;
+	_Atomic uint64_t last_number;
+	atomic_bool is_sought; /* a leader: somebody has been called and is on the way */
+	atomic_uint turns;     /* counts what leaders have begun and ended to handle; odd: begun */
+	unsigned turns_seen;   /* by pool_tend */
+	pthread_mutex_t lock;  /* guards the rest; innermost */
+	struct spare *spares;  /* the last that came goes first: its stack is still warm */
+	unsigned n_spares;
 	struct spare_wake *spare_wakes;
 	int spare_fd; /* given up for a moment when descriptors run out, to refuse politely */
 };
@@ -48,6 +67,25 @@ char *pool_buffer(void)
 	return self->buffer;
 }
 
+bool pool_pipe(void)
+{
+	if (self->pipe[0] >= 0)
+		return true;
+	if (pipe2(self->pipe, O_CLOEXEC | O_NONBLOCK) < 0)
+		return false;
+	/* The kernel allows a user only so many large ones: small ones are slower than copying. */
+	if (fcntl(self->pipe[1], F_SETPIPE_SZ, PIPE_BYTES) >= PIPE_BYTES)
+		return true;
+	pool_drop_pipe();
+	return false;
+}
+
+void pool_drop_pipe(void)
+{
+	fd_close(&self->pipe[0]);
+	fd_close(&self->pipe[1]);
+}
+
 /* --- accepting -------------------------------------------------------------------------------- */
 
 static void refuse(int fd, bool is_implicit, const char *text)
@@ -55,64 +93,113 @@ static void refuse(int fd, bool is_implicit, const char *text)
 	/* On an implicit port the peer speaks TLS: plain text would only look like garbage. */
 	if (!is_implicit)
 		(void)!send(fd, text, strlen(text), MSG_NOSIGNAL);
-	socket_close_gently(&fd);
+	socket_close_gently(&fd, false);
 }
 
-/* Out of descriptors: the spare one serves to take the connection off the queue and say why. */
-static void refuse_without_descriptors(struct pool *pool, const struct control_listener *listener)
+/* Out of descriptors: the spare one serves to take the connection off the queue and say why. False:
+ * it could not, and whoever looks at the listener next will (worker_main does now and then). */
+static bool refuse_without_descriptors(struct pool *pool, const struct control_listener *listener)
 {
 	struct address peer;
 	int fd;
 
 	(void)pthread_mutex_lock(&pool->lock);
 	fd_close(&pool->spare_fd);
-	if (socket_accept(listener->fd, &fd, &peer) == 0)
+	bool is_taken = socket_accept(listener->fd, &fd, &peer) == 0;
+	if (is_taken)
 		refuse(fd, listener->is_implicit, "421 Too many connections; try again later.\r\n");
 	pool->spare_fd = eventfd(0, EFD_CLOEXEC);
 	(void)pthread_mutex_unlock(&pool->lock);
 	log_event(LOG_ERROR, "out-of-descriptors",
 		  F_STR("advice", "raise the limit (LimitNOFILE)"));
+	return is_taken;
 }
 
-static void accept_session(struct pool *pool, const struct control_listener *listener)
+/* False: there is none now. */
+static bool accept_session(struct pool *pool, const struct control_listener *listener)
 {
 	struct address peer;
-	struct session_refusal refusal;
 	int fd;
 	int r = socket_accept(listener->fd, &fd, &peer);
 
 	if (r == -EMFILE || r == -ENFILE)
-		refuse_without_descriptors(pool, listener);
+		return refuse_without_descriptors(pool, listener);
 	if (r < 0)
-		return;
-	socket_tune_control(fd, 45); /* below the shortest NAT timers in the field (D-74) */
-	if (balance_hand_over(pool->worker, &fd, &peer, listener->is_implicit))
-		return;
+		return false;
+	if (!balance_hand_over(pool->worker, &fd, &peer, listener->is_implicit))
+		balance_take_over(pool->worker, fd, &peer, listener->is_implicit);
+	return true;
+}
 
-	struct session *s = sessions_open(pool->worker->sessions, fd, &peer, listener->is_implicit,
-					  self->wake_fd, &refusal);
-	if (s)
-		session_run(s);
-	else
-		limits_refuse(pool->worker, fd, &peer, listener->is_implicit, &refusal);
+/* Each is greeted and left to the pool, so that none waits for another one's commands. */
+static void accept_sessions(struct pool *pool, const struct control_listener *listener)
+{
+	while (!atomic_load(&pool->is_closed) && accept_session(pool, listener))
+		;
+}
+
+void pool_stop_accepting(struct pool *pool)
+{
+	atomic_store(&pool->is_closed, true);
 }
 
 /* --- threads ---------------------------------------------------------------------------------- */
 
 static void start_thread(struct pool *pool);
 
-/* A thread takes up work: there must be another one to wait for the next event, unless enough of
- * them compute already (the processors are busy; more threads would only fight for them). */
-static void ensure_waiter(struct pool *pool)
+static bool is_leader(const struct pool *pool)
 {
-	if (atomic_load(&pool->waiting) == 0 && atomic_load(&pool->working) < 2 * pool->n_cpus)
+	return self && atomic_load(&pool->leader) == self->number;
+}
+
+static bool try_to_lead(struct pool *pool)
+{
+	uint64_t nobody = 0;
+
+	return atomic_compare_exchange_strong(&pool->leader, &nobody, self->number);
+}
+
+/* Somebody is to lead: a spare, or one more thread. When enough of them compute already (the
+ * processors are busy; more would only fight for them) the first that is done takes over. */
+static void find_leader(struct pool *pool)
+{
+	if (atomic_load(&pool->working) >= 2 * pool->n_cpus ||
+	    atomic_exchange(&pool->is_sought, true))
+		return;
+	(void)pthread_mutex_lock(&pool->lock);
+	struct spare *spare = pool->spares;
+	if (spare) {
+		pool->spares = spare->next;
+		pool->n_spares--;
+	}
+	(void)pthread_mutex_unlock(&pool->lock);
+	if (spare)
+		(void)sem_post(&spare->called); /* its thread waits for exactly this */
+	if (!spare)
 		start_thread(pool);
+}
+
+void pool_yield(struct pool *pool)
+{
+	if (!is_leader(pool))
+		return;
+	atomic_fetch_add(&pool->turns, 1);
+	atomic_store(&pool->leader, 0);
+	find_leader(pool);
 }
 
 void pool_block(struct pool *pool)
 {
 	atomic_fetch_sub(&pool->working, 1);
-	ensure_waiter(pool);
+	pool_yield(pool);
+	/* Nobody was found while too many computed: now there is one less. */
+	if (atomic_load(&pool->leader) == 0)
+		find_leader(pool);
+}
+
+int pool_events(const struct pool *pool)
+{
+	return is_leader(pool) ? pool->epoll : -1;
 }
 
 void pool_unblock(struct pool *pool)
@@ -122,8 +209,20 @@ void pool_unblock(struct pool *pool)
 
 bool pool_tend(struct pool *pool)
 {
-	if (atomic_load(&pool->waiting) > 0)
-		return false;
+	uint64_t leader = atomic_load(&pool->leader);
+	unsigned turns = atomic_load(&pool->turns);
+	bool is_stuck = turns % 2 == 1 && turns == pool->turns_seen;
+
+	pool->turns_seen = turns;
+	if (leader != 0 && !is_stuck)
+		return turns % 2 == 1;
+	/* It finds out when it is done. */
+	if (leader != 0) {
+		if (!atomic_compare_exchange_strong(&pool->leader, &leader, 0))
+			return false;
+		atomic_fetch_add(&pool->turns, 1);
+	}
+	/* However many compute: they may all hang. */
 	start_thread(pool);
 	return true;
 }
@@ -156,56 +255,116 @@ static void keep_wake_fd(struct pool *pool, int fd)
 	(void)pthread_mutex_unlock(&pool->lock);
 }
 
-static void handle(struct pool *pool, uint64_t tag)
+static void handle(struct pool *pool, uint64_t tag, uint32_t events)
 {
 	const struct worker_start *start = pool->worker->start;
+	struct session *s = NULL;
 
-	if (tag < start->n_listeners) {
-		accept_session(pool, &start->listeners[tag]);
-		return;
-	}
-	struct session *s = sessions_take(pool->worker->sessions, tag, self->wake_fd);
+	if (tag < start->n_listeners)
+		accept_sessions(pool, &start->listeners[tag]);
+	else if (tag == POOL_MAILBOX_TAG)
+		mailbox_read(pool->worker);
+	else if (tag == POOL_MANAGER_TAG)
+		s = manager_link_read(pool->worker->manager, self->wake_fd);
+	else
+		s = sessions_take(pool->worker->sessions, tag, events, self->wake_fd);
 	if (s)
 		session_run(s);
 }
 
-/* Leaves when others wait already. */
-static bool may_leave(struct pool *pool)
+/* The leader's turn: one event, and what comes of it. */
+static void take_turn(struct pool *pool)
 {
-	unsigned waiting = atomic_load(&pool->waiting);
+	struct epoll_event event;
+	int n = epoll_wait(pool->epoll, &event, 1, -1);
 
-	while (waiting > KEPT_THREADS)
-		if (atomic_compare_exchange_weak(&pool->waiting, &waiting, waiting - 1))
-			return true;
-	return false;
+	if (n <= 0)
+		return;
+	atomic_fetch_add(&pool->working, 1);
+	atomic_fetch_add(&pool->turns, 1);
+	handle(pool, event.data.u64, event.events);
+	if (is_leader(pool))
+		atomic_fetch_add(&pool->turns, 1);
+	atomic_fetch_sub(&pool->working, 1);
+}
+
+/* True: it was still there. Else somebody has taken it to call it. */
+static bool unlink_spare_locked(struct pool *pool, const struct spare *spare)
+{
+	struct spare **at = &pool->spares;
+
+	while (*at && *at != spare)
+		at = &(*at)->next;
+	if (!*at)
+		return false;
+	*at = spare->next;
+	pool->n_spares--;
+	return true;
+}
+
+/* False: it was too late. */
+static bool wait_for_call(struct spare *spare, int64_t deadline_ms)
+{
+	struct timespec until = { .tv_sec = deadline_ms / 1000,
+				  .tv_nsec = deadline_ms % 1000 * 1000000 };
+
+	while (sem_clockwait(&spare->called, CLOCK_MONOTONIC, &until) < 0)
+		if (errno != EINTR)
+			return false;
+	return true;
+}
+
+/* Waits for work. False: there was none for long, the thread may leave. */
+static bool wait_as_spare(struct pool *pool)
+{
+	struct spare own;
+
+	(void)sem_init(&own.called, 0, 0); /* cannot fail with 0 */
+	(void)pthread_mutex_lock(&pool->lock);
+	own.next = pool->spares;
+	pool->spares = &own;
+	pool->n_spares++;
+	(void)pthread_mutex_unlock(&pool->lock);
+	/* A leader that found no spare just before this one came has left the place empty. */
+	bool is_needed = atomic_load(&pool->leader) == 0;
+	bool is_called = !is_needed && wait_for_call(&own, deadline_in(LEAVE_AFTER_MS));
+	(void)pthread_mutex_lock(&pool->lock);
+	bool is_taken = !is_called && !unlink_spare_locked(pool, &own);
+	bool may_leave = pool->n_spares >= KEPT_SPARES;
+	(void)pthread_mutex_unlock(&pool->lock);
+	/* Whoever has taken it calls in a moment. */
+	if (is_taken)
+		is_called = wait_for_call(&own, deadline_in(INT32_MAX));
+	(void)sem_destroy(&own.called);
+	self->was_called = is_called;
+	return is_called || is_needed || !may_leave;
 }
 
 static void *thread_main(void *arg)
 {
 	struct pool *pool = arg;
-	struct pool_thread own = { .wake_fd = take_wake_fd(pool) };
+	struct pool_thread own = { .wake_fd = take_wake_fd(pool),
+				   .number = atomic_fetch_add(&pool->last_number, 1) + 1,
+				   .was_called = true,
+				   .pipe = { -1, -1 } };
 	const struct worker_start *start = pool->worker->start;
 
 	self = &own;
 	while (own.wake_fd >= 0) {
-		struct epoll_event event;
-		int n = epoll_wait(pool->epoll, &event, 1, LEAVE_AFTER_MS);
+		bool leads = is_leader(pool) || try_to_lead(pool);
 
-		if (n == 0 && may_leave(pool))
+		/* Only who was called says so: it is here, and somebody leads. */
+		if (own.was_called)
+			atomic_store(&pool->is_sought, false);
+		own.was_called = false;
+		if (leads)
+			take_turn(pool);
+		else if (!wait_as_spare(pool))
 			break;
-		if (n <= 0)
-			continue;
-		atomic_fetch_add(&pool->working, 1);
-		atomic_fetch_sub(&pool->waiting, 1);
-		ensure_waiter(pool);
-		handle(pool, event.data.u64);
-		atomic_fetch_add(&pool->waiting, 1);
-		atomic_fetch_sub(&pool->working, 1);
 	}
 	if (own.wake_fd >= 0)
 		keep_wake_fd(pool, own.wake_fd);
-	else
-		atomic_fetch_sub(&pool->waiting, 1);
+	pool_drop_pipe();
 	free(own.buffer);
 	atomic_fetch_sub(&pool->threads, 1);
 	scoreboard_add_threads(start->board, start->slot, -1);
@@ -220,18 +379,17 @@ static void start_thread(struct pool *pool)
 
 	if (atomic_fetch_add(&pool->threads, 1) >= pool->worker->settings->max_threads) {
 		atomic_fetch_sub(&pool->threads, 1);
+		atomic_store(&pool->is_sought, false);
 		return;
 	}
-	atomic_fetch_add(&pool->waiting,
-			 1); /* counts from now on: no second one for the same need */
 	(void)pthread_attr_init(&attr);
 	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
 	if (pthread_create(&thread, &attr, thread_main, pool) == 0) {
 		scoreboard_add_threads(start->board, start->slot, 1);
 	} else {
-		atomic_fetch_sub(&pool->waiting, 1);
 		atomic_fetch_sub(&pool->threads, 1);
+		atomic_store(&pool->is_sought, false);
 	}
 	(void)pthread_attr_destroy(&attr);
 }
@@ -249,7 +407,6 @@ struct pool *pool_new(struct worker *worker, int epoll)
 	pool->spare_fd = eventfd(0, EFD_CLOEXEC);
 	(void)pthread_mutex_init(&pool->lock, NULL);
 	worker->pool = pool;
-	for (unsigned i = 0; i < KEPT_THREADS; i++)
-		start_thread(pool);
+	start_thread(pool);
 	return pool;
 }

@@ -12,6 +12,9 @@
 #include "worker/control.h"
 #include "worker/data.h"
 #include "worker/hosts.h"
+#include "worker/manager_link.h"
+#include "worker/passive.h"
+#include "worker/quota.h"
 #include "worker/sessions.h"
 
 void session_user_free(struct session_user **user)
@@ -21,6 +24,7 @@ void session_user_free(struct session_user **user)
 			home_free(&(*user)->folders[i].home);
 		free((*user)->folders);
 		home_free(&(*user)->home);
+		quota_free(&(*user)->quota);
 		policy_free(&(*user)->policy);
 		free((*user)->directory);
 		free((*user)->rename_from);
@@ -76,13 +80,12 @@ static void copy_cut(char *dst, size_t size, const char *text)
 	(void)snprintf(dst, size, "%.*s", (int)size - 1, text ? text : "");
 }
 
-void session_publish(struct session *s, const char *command)
+void session_publish_now(struct session *s)
 {
 	struct session_view view = {
 		.peer = s->peer,
 		.local = s->local,
 		.started_wall_ms = s->started_wall_ms,
-		.last_command_wall_ms = clock_wall_ms(),
 		.is_logged_in = s->user != NULL,
 		.is_tls = session_is_tls(s),
 		.is_implicit = s->is_implicit,
@@ -93,16 +96,12 @@ void session_publish(struct session *s, const char *command)
 		.bytes_received = s->bytes_received,
 	};
 
-	if (command) {
-		free(s->last_command);
-		s->last_command = text_dup(text_of(command));
-	}
 	stream_describe_tls(&s->control, view.tls, sizeof(view.tls));
 	copy_cut(view.user, sizeof(view.user), s->user ? s->user->name : NULL);
 	copy_cut(view.directory, sizeof(view.directory), s->user ? s->user->directory : NULL);
 	copy_cut(view.transfer_path, sizeof(view.transfer_path), s->transfer_path);
-	copy_cut(view.command, sizeof(view.command), s->last_command);
 	scoreboard_publish(s->worker->start->board, s->board_slot, &view);
+	s->is_published = true;
 }
 
 /* --- running ---------------------------------------------------------------------------------- */
@@ -119,6 +118,7 @@ static void log_connection(const struct session *s)
 
 static void begin(struct session *s)
 {
+	scoreboard_set_running(s->worker->start->board, s->board_slot, true);
 	s->is_greeted = true;
 	control_init(s);
 	/* With implicit TLS the handshake names the host. */
@@ -126,30 +126,58 @@ static void begin(struct session *s)
 	if (s->awaits_handshake)
 		return;
 	log_connection(s);
-	session_publish(s, NULL);
+	session_publish(s);
 	hosts_greet(s);
 }
 
-/* A client that has asked for TLS may take its time to begin, and thousands may never do: until the
- * first byte the session waits parked. 0: go on; 1: nothing has come; < 0: the connection is
- * gone. */
-static int begin_tls(struct session *s)
+/* Until the first byte there is not even memory for TLS. 1: it has come; 0: not yet; < 0: the
+ * connection is gone. */
+static int has_hello(const struct session *s)
 {
 	char first;
 	ssize_t n = recv(s->control.fd, &first, sizeof(first), MSG_PEEK | MSG_DONTWAIT);
 
-	if (n <= 0)
-		return n == 0 ? -ECONNRESET : errno == EAGAIN || errno == EINTR ? 1 : -errno;
-	s->awaits_handshake = false;
-	bool is_good = session_start_tls(s);
+	if (n > 0)
+		return 1;
+	return n == 0 ? -ECONNRESET : errno == EAGAIN || errno == EINTR ? 0 : -errno;
+}
+
+/* A client that has asked for TLS may take its time, and thousands may never begin: the session
+ * waits parked for each of its flights. 0: go on; 1: nothing has come; < 0: the connection is
+ * gone. */
+static int begin_tls(struct session *s)
+{
+	int r = s->is_in_handshake ? 1 : has_hello(s);
+
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	control_flush(s); /* the reply to AUTH is in clear */
+	r = session_try_tls(s);
+	if (r == -EAGAIN)
+		return 1;
+	s->awaits_handshake = s->is_drained = false;
+	sessions_secured(s->worker->sessions, s);
 	if (s->is_implicit)
 		log_connection(s);
-	if (!is_good) {
+	if (r < 0) {
 		s->wants_end = true;
 	} else if (s->is_implicit) {
-		session_publish(s, NULL);
+		session_publish(s);
 		hosts_greet(s);
 	}
+	return 0;
+}
+
+/* What the manager says to the login, when it has. 0: go on; 1: it has not. */
+static int hear_answer(struct session *s)
+{
+	struct message_auth_reply *answer = sessions_take_answer(s->worker->sessions, s);
+
+	if (!answer)
+		return 1;
+	s->awaits_answer = false;
+	login_answered(s, answer);
+	free(answer);
 	return 0;
 }
 
@@ -212,6 +240,9 @@ static void end(struct session *s, int reason)
 	/* Who waits for TLS would take plain words for garbage. */
 	if (farewell && s->is_greeted && !s->awaits_handshake && reason == 0)
 		reply(s, 421, "%s", farewell);
+	control_flush(s);
+	if (s->is_in_handshake)
+		session_log_handshake(s, farewell ? farewell : strerrordesc_np(-reason));
 	log_event(LOG_INFO, "disconnected", F_UINT("session", s->id),
 		  F_STR("peer", address_format(&s->peer, peer)),
 		  F_STR("user", s->user ? s->user->name : ""),
@@ -220,31 +251,64 @@ static void end(struct session *s, int reason)
 		  F_STR("reason", farewell     ? farewell
 				  : reason < 0 ? strerrordesc_np(-reason)
 					       : "quit"));
+	passive_look(s->worker->passive, s); /* what has come for it is nobody else's */
+	if (s->awaits_answer)
+		manager_link_forget(s->worker->manager, s);
 	sessions_close(s->worker->sessions, s);
+}
+
+static bool park(struct session *s)
+{
+	control_flush(s);
+	if (s->wants_end)
+		return false;
+	scoreboard_set_running(s->worker->start->board, s->board_slot, false);
+	return sessions_park(s->worker->sessions, s);
+}
+
+static int go_on(struct session *s)
+{
+	if (s->incoming) {
+		bool parks = s->awaits_data;
+
+		s->awaits_data = false;
+		if (!parks)
+			upload_go_on(s);
+		return parks;
+	}
+	if (s->awaits_answer)
+		return hear_answer(s);
+	return s->awaits_handshake ? begin_tls(s) : step(s);
+}
+
+void session_begin(struct session *s)
+{
+	begin(s);
+	if (s->wants_end || !park(s))
+		session_run(s);
 }
 
 void session_run(struct session *s)
 {
-	struct worker *worker = s->worker;
 	int r = 0;
 
-	scoreboard_set_running(worker->start->board, s->board_slot, true);
+	scoreboard_set_running(s->worker->start->board, s->board_slot, true);
 	if (!s->is_greeted)
 		begin(s);
 	for (;;) {
-		if (s->wants_end || atomic_load(&s->farewell)) {
+		if (!s->incoming && (s->wants_end || atomic_load(&s->farewell))) {
 			end(s, 0);
 			return;
 		}
-		r = s->awaits_handshake ? begin_tls(s) : step(s);
+		r = go_on(s);
 		if (r < 0) {
 			end(s, r);
 			return;
 		}
 		if (r == 0)
 			continue;
-		scoreboard_set_running(worker->start->board, s->board_slot, false);
-		if (sessions_park(worker->sessions, s))
+		if (park(s))
 			return;
+		s->is_drained = false;
 	}
 }

@@ -6,6 +6,8 @@
 #ifndef WORKER_SESSION_H
 #define WORKER_SESSION_H
 
+#include <stdatomic.h>
+
 #include "base/list.h"
 #include "ftp/account.h"
 #include "ftp/command.h"
@@ -14,6 +16,7 @@
 #include "ftp/listing.h"
 #include "ftp/path.h"
 #include "ftp/policy.h"
+#include "ftp/quota.h"
 #include "ipc/buckets.h"
 #include "net/stream.h"
 #include "store/home.h"
@@ -28,18 +31,21 @@ struct session_folder {
 	struct text path; /* borrowed from the policy */
 	struct home *home;
 	bool is_read_only;
+	struct quota_limits quota;
 };
 
 /* What a login brings; heap, so that a session before its login stays small. */
 struct session_user {
 	struct policy *policy;
 	struct user_limits limits;
+	enum user_uploads uploads;
 	struct home *home;
 	struct session_folder *folders; /* those that could be opened */
 	size_t n_folders;
-	char *directory;   /* clean absolute path of the working directory */
-	char *rename_from; /* between RNFR and RNTO, else NULL */
-	char *copy_from;   /* between SITE CPFR and CPTO, else NULL */
+	struct session_quota *quota; /* see worker/quota.h */
+	char *directory;	     /* clean absolute path of the working directory */
+	char *rename_from;	     /* between RNFR and RNTO, else NULL */
+	char *copy_from;	     /* between SITE CPFR and CPTO, else NULL */
 	/* What SIZE has said last, and of which path: where a client's APPE thinks that it
 	 * begins. */
 	char *sized_path;
@@ -59,10 +65,17 @@ struct session {
 	struct list timeout_link; /* among the not yet logged in, or the parked */
 	int64_t deadline_ms;	  /* when the sweep ends it */
 	enum session_state state;
-	int wake_fd;	  /* eventfd of the thread that runs it, or -1 */
-	int arrived_fd;	  /* data connection that came for its reservation, or -1 */
+	int wake_fd;	 /* eventfd of the thread that runs it, or -1 */
+	bool is_watched; /* it has its entry in epoll */
+	int arrived_fd;	 /* data connection that came for its reservation, or -1 */
+	struct address stray; /* who else came to the reserved port; port 0: nobody */
+	struct message_auth_reply *answer; /* what the manager said to its login, not yet read */
 	char *login_name; /* who it is, for kicks; set before the login is told to the session */
 	_Atomic(char *) farewell; /* end it: the text of a 421 reply; owned */
+	bool is_pending;	  /* something has come while it ran: look before parking */
+	/* The client has ended its direction, or has sent urgent data: a read that is short is not
+	 * the last one. */
+	atomic_bool has_more_to_say;
 
 	/* Fixed for its life. */
 	struct worker *worker;
@@ -85,13 +98,17 @@ struct session {
 	struct session_user *user;
 	char *login_user; /* of USER, until PASS */
 	unsigned failed_logins;
-	uint32_t facts; /* of MLSD/MLST, enum fact */
+	bool awaits_answer;	/* of the manager, to its login: nothing else goes on meanwhile */
+	int64_t refuse_from_ms; /* a wrong password is not told before */
+	uint32_t facts;		/* of MLSD/MLST, enum fact */
 	enum transfer_type type;
 	bool is_greeted;
-	bool is_cleared; /* TLS was on until CCC; tls is still there for data connections */
+	bool is_published; /* the scoreboard shows how it stands */
+	bool is_drained;   /* all that had come when it was read last has been read */
+	bool is_cleared;   /* TLS was on until CCC; tls is still there for data connections */
 	bool has_pbsz, protects_data; /* PBSZ seen; PROT P */
-	bool awaits_handshake;	      /* parked until the client begins its TLS handshake */
-	bool is_in_handshake; /* of the control connection: nothing can be said to the client */
+	bool awaits_handshake;	      /* the client owes its TLS handshake, or the rest of it */
+	bool is_in_handshake; /* its first byte has come: nothing can be said to the client */
 	bool wants_end;	      /* QUIT, or the connection is gone */
 	bool wants_abort;     /* an ABOR waits behind the transfer in progress */
 	bool is_transferring;
@@ -112,8 +129,9 @@ struct session {
 	enum transfer_kind transfer_kind;
 	const char *transfer_path; /* borrowed during a transfer */
 	struct flow *flow;	   /* of the transfer in progress, see worker/flow.h; else NULL */
+	struct incoming *incoming; /* an upload that was told to begin, worker/cmd_transfer.c */
+	bool awaits_data;	   /* it is to be parked until the first byte comes */
 	struct bucket buckets[DIRECTIONS];
-	char *last_command; /* masked, for the scoreboard; NULL before the first */
 	_Atomic uint64_t transfer_bytes;
 };
 
@@ -121,19 +139,28 @@ struct session {
  * to wait for its client (it is parked) or ends (it is gone). */
 void session_run(struct session *s);
 
+/* Greets a fresh client in the same way, and leaves its commands for when they come. */
+void session_begin(struct session *s);
+
 /* Builds the clean path of a client's argument; replies 501/553 and returns < 0 when it is none.
  * What may be done there: worker/place.h. */
 int session_path(struct session *s, struct text argument, struct path *ret) MUST_CHECK;
 
-/* Tells the scoreboard how the session stands. command: the last line, already masked; NULL: keep
- * "". */
-void session_publish(struct session *s, const char *command);
+/* How the session stands has changed: control_flush will tell the scoreboard. */
+static inline void session_publish(struct session *s)
+{
+	s->is_published = false;
+}
+/* Tells it now. */
+void session_publish_now(struct session *s);
 
 /* The line of the log for a change that the user has made: mkdir, chmod, copy ... */
 void session_log_change(const struct session *s, const char *event, const struct path *path);
 
-/* TLS on the control connection. False: it failed and the session must end. */
-bool session_start_tls(struct session *s) MUST_CHECK;
+/* TLS on the control connection, as far as what the client has sent allows. 0: it is on; -EAGAIN:
+ * call again when more has come; else it failed, which is logged, and the session must end. */
+int session_try_tls(struct session *s) MUST_CHECK;
+void session_log_handshake(const struct session *s, const char *error); /* which has failed */
 
 /* Forgets the login (AUTH TLS starts over, RFC 4217 4). */
 void session_forget_login(struct session *s);

@@ -148,7 +148,7 @@ static void *run_manager(void *arg UNUSED)
 		ssize_t n = channel_receive(manager, &message, sizeof(message), fds, &n_fds);
 		assert(n == sizeof(message.auth_request));
 		answer(&message.auth_request);
-		manager_link_read(worker.manager);
+		(void)manager_link_read(worker.manager, -1);
 	}
 	return NULL;
 }
@@ -229,7 +229,8 @@ static void open_session(int fd)
 	struct session_refusal refusal;
 	struct session *s = sessions_open(worker.sessions, fd, &peer, false, -1, &refusal);
 
-	assert(s && sessions_park(worker.sessions, s));
+	assert(s);
+	sessions_dispatch(worker.sessions, s);
 }
 
 /* Reads to the end: a greeting, and whole lines. */

@@ -110,7 +110,7 @@ void limits_refuse(const struct worker *worker, int fd, const struct address *pe
 	/* On an implicit port the peer speaks TLS: plain text would only look like garbage. */
 	if (!is_implicit)
 		(void)!send(fd, text.ptr, text.len, MSG_NOSIGNAL);
-	socket_close_gently(&fd);
+	socket_close_gently(&fd, false);
 }
 
 bool limits_admit(struct session *s)

@@ -3,7 +3,11 @@
  * Lists in the order of their deadlines, so that the sweep looks at their heads only: sessions that
  * have not logged in (in the order of their connections), parked ones (in the order in which they
  * were parked), those whose client owes the first byte of its handshake, and those that have been
- * told to go. */
+ * told to go.
+ *
+ * Control connections are watched for edges: an event comes once for each arrival of bytes, whoever
+ * reads them, so that nothing is armed again when a session is parked. What comes while it runs is
+ * remembered (is_pending), and it looks once more before it is parked. */
 #include "worker/sessions.h"
 
 #include <pthread.h>
@@ -16,17 +20,20 @@
 #include "ipc/places.h"
 #include "net/socket.h"
 #include "worker/passive.h"
+#include "worker/pool.h"
 
 /* So long a session has for its 421; a client that takes nothing is then cut off. */
 #define LEAVE_MS 3000
 #define EXPIRE_EVERY_MS 1000
+/* So long an upload may wait for its first byte without a thread. */
+#define AWAIT_DATA_MS 1000
 
 struct sessions {
 	pthread_mutex_t lock; /* guards all below; innermost */
 	struct worker *worker;
 	int epoll;
 	size_t count;
-	struct list waiting_for_login, parked, handshaking;
+	struct list waiting_for_login, parked, handshaking, awaiting_data;
 	struct list leaving;	/* a farewell is theirs */
 	int64_t next_expiry_ms; /* of reservations */
 	struct list
@@ -47,6 +54,7 @@ struct sessions *sessions_new(struct worker *worker, int epoll)
 	list_init(&table->waiting_for_login);
 	list_init(&table->parked);
 	list_init(&table->handshaking);
+	list_init(&table->awaiting_data);
 	list_init(&table->leaving);
 	list_init(&table->impatient);
 	return table;
@@ -73,14 +81,16 @@ static void set_timeout_locked(struct session *s, struct list *list, int64_t dea
 	list_append(list, &s->timeout_link);
 }
 
-static void watch(struct sessions *table, struct session *s, int operation, uint32_t events)
+static void watch_locked(struct sessions *table, struct session *s, uint32_t events)
 {
-	struct epoll_event event = { .events = events | EPOLLRDHUP | EPOLLONESHOT,
+	int operation = s->is_watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+	struct epoll_event event = { .events = events | EPOLLRDHUP | EPOLLPRI | EPOLLET,
 				     .data.u64 = tag_of(s) };
 
 	/* Fails only when the kernel is out of memory or watches; the sweep ends the session
 	 * then. */
-	(void)epoll_ctl(table->epoll, operation, s->control.fd, &event);
+	if (epoll_ctl(table->epoll, operation, s->control_fd, &event) == 0)
+		s->is_watched = true;
 }
 
 /* On the scoreboard, and among those of its address. */
@@ -120,6 +130,7 @@ struct session *sessions_open(struct sessions *table, int fd, const struct addre
 		s->local = (struct address){ 0 };
 	s->started_ms = clock_ms();
 	s->started_wall_ms = clock_wall_ms();
+	scoreboard_set_command(table->worker->start->board, s->board_slot, "", s->started_wall_ms);
 	s->deadline_ms = s->started_ms + (int64_t)table->worker->settings->login_timeout_s * 1000;
 	s->state = SESSION_RUNNING;
 	s->wake_fd = wake_fd;
@@ -134,12 +145,18 @@ struct session *sessions_open(struct sessions *table, int fd, const struct addre
 	table->slots[s->board_slot] = s;
 	table->count++;
 	list_append(&table->waiting_for_login, &s->timeout_link);
-	watch(table, s, EPOLL_CTL_ADD, 0);
 	(void)pthread_mutex_unlock(&table->lock);
 	return s;
 }
 
-struct session *sessions_take(struct sessions *table, uint64_t tag, int wake_fd)
+static void set_handshake_timeout_locked(struct sessions *table, struct session *s)
+{
+	int64_t timeout_ms = (int64_t)table->worker->settings->handshake_timeout_s * 1000;
+
+	set_timeout_locked(s, &table->handshaking, deadline_in(timeout_ms));
+}
+
+struct session *sessions_take(struct sessions *table, uint64_t tag, uint32_t events, int wake_fd)
 {
 	uint32_t slot = (uint32_t)tag;
 	struct session *s = NULL;
@@ -147,19 +164,23 @@ struct session *sessions_take(struct sessions *table, uint64_t tag, int wake_fd)
 	(void)pthread_mutex_lock(&table->lock);
 	if (slot < scoreboard_max_sessions(table->worker->start->board))
 		s = table->slots[slot];
-	if (s && (tag_of(s) != tag || s->state != SESSION_PARKED))
+	if (s && tag_of(s) != tag)
 		s = NULL;
+	if (s && events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI))
+		atomic_store(&s->has_more_to_say, true);
+	if (s && s->state != SESSION_PARKED) {
+		s->is_pending = true;
+		s = NULL;
+	}
 	if (s) {
 		s->state = SESSION_RUNNING;
 		s->wake_fd = wake_fd;
+		s->is_drained = false;
 		bool is_leaving = atomic_load(&s->farewell) != NULL;
 		if (s->user && !is_leaving)
 			list_remove(&s->timeout_link);
-		else if (s->awaits_handshake && !is_leaving)
-			set_timeout_locked(
-				s, &table->waiting_for_login,
-				deadline_in((int64_t)table->worker->settings->login_timeout_s *
-					    1000));
+		else if (s->awaits_handshake && !s->is_in_handshake && !is_leaving)
+			set_handshake_timeout_locked(table, s); /* it begins, it seems */
 	}
 	(void)pthread_mutex_unlock(&table->lock);
 	return s;
@@ -171,32 +192,42 @@ bool sessions_park(struct sessions *table, struct session *s)
 	int64_t idle_ms = (int64_t)settings->idle_timeout_s * 1000;
 
 	(void)pthread_mutex_lock(&table->lock);
-	bool is_free = atomic_load(&s->farewell) == NULL;
+	bool is_free = atomic_load(&s->farewell) == NULL && !s->answer && !s->is_pending;
+	s->is_pending = false;
 	if (is_free) {
 		s->state = SESSION_PARKED;
 		s->wake_fd = -1;
-		if (s->user) {
+		if (s->incoming) {
+			set_timeout_locked(s, &table->awaiting_data,
+					   clock_coarse_ms() + AWAIT_DATA_MS);
+		} else if (s->user) {
 			bool is_impatient = s->idle_timeout_s > 0;
 			if (is_impatient)
 				idle_ms = (int64_t)s->idle_timeout_s * 1000;
 			set_timeout_locked(s, is_impatient ? &table->impatient : &table->parked,
 					   clock_coarse_ms() + idle_ms);
-		} else if (s->awaits_handshake) {
-			set_timeout_locked(
-				s, &table->handshaking,
-				deadline_in((int64_t)settings->handshake_timeout_s * 1000));
+		} else if (s->awaits_handshake && !s->is_in_handshake) {
+			set_handshake_timeout_locked(table, s);
 		}
-		watch(table, s, EPOLL_CTL_MOD, EPOLLIN);
+		if (!s->is_watched)
+			watch_locked(table, s, EPOLLIN);
 	}
 	(void)pthread_mutex_unlock(&table->lock);
 	return is_free;
+}
+
+bool sessions_await_data(struct sessions *table, const struct session *s, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.u64 = tag_of(s) };
+
+	return epoll_ctl(table->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 void sessions_dispatch(struct sessions *table, struct session *s)
 {
 	(void)pthread_mutex_lock(&table->lock);
 	s->state = SESSION_PARKED;
-	watch(table, s, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT); /* writable at once: it greets */
+	watch_locked(table, s, EPOLLIN | EPOLLOUT); /* writable at once: it greets */
 	(void)pthread_mutex_unlock(&table->lock);
 }
 
@@ -208,13 +239,25 @@ void sessions_logged_in(struct sessions *table, struct session *s)
 	(void)pthread_mutex_unlock(&table->lock);
 }
 
-void sessions_logged_out(struct sessions *table, struct session *s)
+static void await_login_locked(struct sessions *table, struct session *s)
 {
 	int64_t timeout_ms = (int64_t)table->worker->settings->login_timeout_s * 1000;
 
-	(void)pthread_mutex_lock(&table->lock);
 	if (!atomic_load(&s->farewell))
 		set_timeout_locked(s, &table->waiting_for_login, deadline_in(timeout_ms));
+}
+
+void sessions_secured(struct sessions *table, struct session *s)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	await_login_locked(table, s);
+	(void)pthread_mutex_unlock(&table->lock);
+}
+
+void sessions_logged_out(struct sessions *table, struct session *s)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	await_login_locked(table, s);
 	free(s->login_name);
 	s->login_name = NULL;
 	(void)pthread_mutex_unlock(&table->lock);
@@ -239,9 +282,9 @@ void sessions_close(struct sessions *table, struct session *s)
 	scoreboard_close(start->board, s->board_slot);
 	free(s->tls);
 	free(s->held_line);
-	free(s->last_command);
 	free(s->login_name);
 	free(s->login_user);
+	free(s->answer);
 	free(atomic_load(&s->farewell));
 	free(s);
 
@@ -253,9 +296,11 @@ void sessions_close(struct sessions *table, struct session *s)
 
 static void wake_locked(const struct session *s)
 {
+	const struct pool_thread *self = pool_self();
 	uint64_t one = 1;
 
-	if (s->wake_fd >= 0)
+	/* Who runs the session itself needs no waking. */
+	if (s->wake_fd >= 0 && !(self && self->wake_fd == s->wake_fd))
 		(void)!write(s->wake_fd, &one, sizeof(one)); /* full means it is awake anyway */
 }
 
@@ -267,7 +312,7 @@ static void bid_farewell_locked(struct sessions *table, struct session *s, const
 	atomic_store(&s->farewell, text_dup(text_of(text)));
 	set_timeout_locked(s, &table->leaving, deadline_in(LEAVE_MS));
 	if (s->state == SESSION_PARKED)
-		watch(table, s, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
+		watch_locked(table, s, EPOLLIN | EPOLLOUT);
 	else
 		wake_locked(s);
 }
@@ -313,6 +358,33 @@ void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id, 
 	fd_close(&fd);
 }
 
+void sessions_note_stray(struct sessions *table, const struct message_data_connection *stray)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	struct session *s = find_locked(table, stray->board_slot, stray->session_id);
+
+	if (s && atomic_load(&s->reserved_ms) != 0 && s->passive_port == stray->port)
+		s->stray = stray->peer;
+	(void)pthread_mutex_unlock(&table->lock);
+}
+
+bool sessions_stray(struct sessions *table, const struct session *s, struct address *ret_peer)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	bool is_there = s->stray.port != 0;
+	if (is_there)
+		*ret_peer = s->stray;
+	(void)pthread_mutex_unlock(&table->lock);
+	return is_there;
+}
+
+void sessions_forget_stray(struct sessions *table, struct session *s)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	s->stray = (struct address){ .port = 0 };
+	(void)pthread_mutex_unlock(&table->lock);
+}
+
 int sessions_take_arrived(struct sessions *table, struct session *s)
 {
 	(void)pthread_mutex_lock(&table->lock);
@@ -321,18 +393,43 @@ int sessions_take_arrived(struct sessions *table, struct session *s)
 	return fd;
 }
 
-void sessions_wake(struct sessions *table, uint32_t board_slot, uint64_t id, const char *name)
+struct session *sessions_answer(struct sessions *table, uint32_t board_slot, uint64_t id,
+				struct message_auth_reply *answer, int wake_fd)
 {
+	struct session *taken = NULL;
+
 	(void)pthread_mutex_lock(&table->lock);
 	struct session *s = find_locked(table, board_slot, id);
-	if (s) {
-		if (name) {
+	if (s && !s->answer) {
+		s->answer = answer;
+		answer = NULL;
+		if (s->answer->result == AUTH_OK) {
 			free(s->login_name);
-			s->login_name = text_dup(text_of(name));
+			s->login_name = text_dup(text_of(s->answer->user));
 		}
-		wake_locked(s);
+		/* A running one sees it when it wants to park; one with a farewell has its
+		 * event. */
+		bool is_waiting = s->state == SESSION_PARKED && !atomic_load(&s->farewell);
+		if (is_waiting && wake_fd >= 0) {
+			s->state = SESSION_RUNNING;
+			s->wake_fd = wake_fd;
+			taken = s;
+		} else if (is_waiting) {
+			watch_locked(table, s, EPOLLIN | EPOLLOUT);
+		}
 	}
 	(void)pthread_mutex_unlock(&table->lock);
+	free(answer);
+	return taken;
+}
+
+struct message_auth_reply *sessions_take_answer(struct sessions *table, struct session *s)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	struct message_auth_reply *answer = s->answer;
+	s->answer = NULL;
+	(void)pthread_mutex_unlock(&table->lock);
+	return answer;
 }
 
 /* Ends the sessions at the head of a list whose time has come. Returns the next deadline. */
@@ -346,6 +443,21 @@ static int64_t sweep_locked(struct sessions *table, struct list *list, int64_t n
 			return s->deadline_ms;
 		list_remove(&s->timeout_link);
 		bid_farewell_locked(table, s, text);
+	}
+	return DEADLINE_NEVER;
+}
+
+/* A thread waits for the data of these from now on. */
+static int64_t sweep_awaiting_data_locked(struct sessions *table, int64_t now)
+{
+	while (!list_is_empty(&table->awaiting_data)) {
+		struct session *s =
+			list_entry(table->awaiting_data.next, struct session, timeout_link);
+
+		if (s->deadline_ms > now)
+			return s->deadline_ms;
+		list_remove(&s->timeout_link);
+		watch_locked(table, s, EPOLLIN | EPOLLOUT);
 	}
 	return DEADLINE_NEVER;
 }
@@ -415,6 +527,7 @@ int sessions_sweep(struct sessions *table)
 	next = sweep_locked(table, &table->waiting_for_login, now, login);
 	next = MIN_OF(next, sweep_locked(table, &table->parked, now, idle));
 	next = MIN_OF(next, sweep_locked(table, &table->handshaking, now, handshake));
+	next = MIN_OF(next, sweep_awaiting_data_locked(table, now));
 	sweep_impatient_locked(table, now, "Idle for longer than SITE IDLE allows; closing.");
 	next = MIN_OF(next, sweep_leaving_locked(table, now));
 	expire_reservations_locked(table, now);

@@ -19,13 +19,18 @@ struct session *sessions_open(struct sessions *table, int fd, const struct addre
 			      bool is_implicit, int wake_fd,
 			      struct session_refusal *ret_refusal) MUST_CHECK;
 
-/* The event of an epoll entry: the session, now running in the hands of the caller; NULL when it is
- * gone or runs already. */
-struct session *sessions_take(struct sessions *table, uint64_t tag, int wake_fd) MUST_CHECK;
+/* Events of an epoll entry: the session, now running in the hands of the caller; NULL when it is
+ * gone or runs already: then it will look again before it is parked. */
+struct session *sessions_take(struct sessions *table, uint64_t tag, uint32_t events,
+			      int wake_fd) MUST_CHECK;
 
-/* Parks: false when there is something to do first (a farewell came meanwhile). After true the
- * session must not be touched any more. */
+/* Parks: false when there is something to do first (a farewell or an event came meanwhile). After
+ * true the session must not be touched any more. */
 bool sessions_park(struct sessions *table, struct session *s) MUST_CHECK;
+
+/* An event of fd, once, is one of the session; so is the end of a second when nothing comes. False:
+ * the kernel is out of memory. */
+bool sessions_await_data(struct sessions *table, const struct session *s, int fd) MUST_CHECK;
 
 /* A session that has just been opened, by a thread outside of the pool: a pool thread takes it from
  * here. */
@@ -36,7 +41,9 @@ void sessions_close(struct sessions *table, struct session *s);
 
 /* The session counts as logged in from now on: the idle timeout replaces the login timeout. */
 void sessions_logged_in(struct sessions *table, struct session *s);
-/* ... and the other way round, with a fresh login timeout. */
+/* The TLS handshake is over: a fresh login timeout. */
+void sessions_secured(struct sessions *table, struct session *s);
+/* No longer logged in; also with a fresh login timeout. */
 void sessions_logged_out(struct sessions *table, struct session *s);
 
 /* Sessions that must end, with the text of their 421 reply: one by id, all of a user, all. Returns
@@ -47,12 +54,22 @@ size_t sessions_kick_all(struct sessions *table, const char *text);
 /* A data connection for the session in this slot. Takes fd: it is closed when the session is
  * gone. */
 void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id, int fd);
+/* A connection for the session's port that is not from its client has been turned away. */
+void sessions_note_stray(struct sessions *table, const struct message_data_connection *stray);
+/* The running thread: where it came from, since the port was reserved. False: there was none. */
+bool sessions_stray(struct sessions *table, const struct session *s, struct address *ret_peer);
+void sessions_forget_stray(struct sessions *table, struct session *s);
 /* The running thread takes the data connection that has arrived, or -1. */
 int sessions_take_arrived(struct sessions *table, struct session *s);
 
-/* Wakes the thread that runs the session, if one does. name (may be NULL): who is about to be
- * logged in; a kick by user name finds the session from now on. */
-void sessions_wake(struct sessions *table, uint32_t board_slot, uint64_t id, const char *name);
+/* The manager's answer to the login of the session in this slot. A kick of the user who is about to
+ * be logged in finds the session from now on. Takes answer, which is freed when the session is
+ * gone. Returns the session when it was parked, running in the hands of the caller from now on, if
+ * the caller is a pool thread (wake_fd >= 0); a pool thread will find it if not. */
+struct session *sessions_answer(struct sessions *table, uint32_t board_slot, uint64_t id,
+				struct message_auth_reply *answer, int wake_fd) MUST_CHECK;
+/* The running thread takes the answer (its own then), or NULL: there is none yet. */
+struct message_auth_reply *sessions_take_answer(struct sessions *table, struct session *s);
 
 /* Ends what has waited too long. Returns the milliseconds until the next one could be due. */
 int sessions_sweep(struct sessions *table);

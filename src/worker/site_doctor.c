@@ -6,6 +6,8 @@
 #include "worker/control.h"
 #include "worker/data.h"
 #include "worker/passive.h"
+#include "worker/session_limits.h"
+#include "worker/sessions.h"
 
 #define SHOWN_MAX 128
 
@@ -88,13 +90,14 @@ static bool waits_with_connection(struct session *s)
 	if (s->plan != DATA_PASSIVE)
 		return false;
 	if (atomic_load(&s->reserved_ms) != 0)
-		passive_look(s->worker->passive, s->passive_port);
+		passive_look(s->worker->passive, s);
 	return atomic_load(&s->reserved_ms) == 0;
 }
 
 static void add_last_data(struct session *s, const struct doctor_view *view, struct buf *out)
 {
 	char shown[ADDRESS_TEXT_SIZE];
+	struct address stray;
 
 	if (*view->passive_reply)
 		buf_addf(out, "passive-reply: %s\n", view->passive_reply);
@@ -108,6 +111,8 @@ static void add_last_data(struct session *s, const struct doctor_view *view, str
 			 address_format(&view->arrived_from, shown));
 	else if (waits_with_connection(s))
 		buf_add(out, T("data-arrival: here\n"));
+	else if (sessions_stray(s->worker->sessions, s, &stray))
+		buf_addf(out, "data-arrival: elsewhere %s\n", address_format(&stray, shown));
 	else
 		buf_add(out, T("data-arrival: nothing\n"));
 	if (view->has_tls)
@@ -135,6 +140,11 @@ static void tell(struct session *s)
 			 settings->passive_ports.last);
 	buf_addf(&out, "idle-timeout: %u\n",
 		 s->idle_timeout_s ? s->idle_timeout_s : settings->idle_timeout_s);
+	buf_addf(&out, "data-timeout: %u\n", settings->data_timeout_s);
+	buf_addf(&out, "sessions-per-user: %" PRIu64 "\n", limits_value(s, LIMIT_USER_SESSIONS));
+	buf_addf(&out, "sessions-per-address: %u\n", settings->address_sessions);
+	buf_addf(&out, "min-rate: %" PRIu64 "\n", limits_value(s, LIMIT_MIN_RATE));
+	buf_addf(&out, "upload-size: %" PRIu64 "\n", limits_value(s, LIMIT_UPLOAD_SIZE));
 	buf_addf(&out, "session-reuse: %s\n", reuse[settings->data_session_reuse]);
 	if (s->user->doctor)
 		add_last_data(s, s->user->doctor, &out);

@@ -1,6 +1,7 @@
 /* worker/transfer.c - see transfer.h. */
 #include "worker/transfer.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 
 #include "base/clock.h"
@@ -13,8 +14,12 @@
 
 /* How much goes out between two looks at the client. */
 #define CHUNK_BYTES ((size_t)1024 * 1024)
+/* Of an upload at a time. */
+#define PIECE_BYTES ((size_t)1024 * 1024)
 /* Below this a delayed acknowledgement (40 ms) would be most of the time of an upload. */
 #define SMALL_UPLOAD ((uint64_t)64 * 1024)
+/* Pieces of this size come from a client that waits for each acknowledgement. */
+#define SMALL_PIECE 4096
 
 static int64_t stall_deadline(const struct session *s)
 {
@@ -26,14 +31,14 @@ void transfer_begin(struct session *s, enum transfer_kind kind, const char *path
 	s->transfer_kind = kind;
 	s->transfer_path = path;
 	atomic_store(&s->transfer_bytes, 0);
-	session_publish(s, NULL);
+	session_publish(s);
 }
 
 void transfer_end(struct session *s)
 {
 	s->transfer_kind = TRANSFER_NONE;
 	s->transfer_path = NULL;
-	session_publish(s, NULL);
+	session_publish(s);
 }
 
 void transfer_count(struct session *s, uint64_t bytes)
@@ -72,14 +77,14 @@ static void send_image(struct session *s, struct data *data, int file, off_t off
 		t->bytes += (uint64_t)n;
 		transfer_count(s, (uint64_t)n);
 		t->error = flow_spend(s->flow, (size_t)n);
-		if (t->error == 0)
+		if (t->error == 0 && offset < end)
 			t->error = control_look(s);
 	}
 }
 
-/* The content converted on its way: TYPE A, MODE Z. */
+/* The content through our own hands: TYPE A, MODE Z, and where it is hashed. digest may be NULL. */
 static void send_converted(struct session *s, struct data *data, int file, off_t offset, off_t end,
-			   char *buffer, struct transfer *t)
+			   char *buffer, struct digest *digest, struct transfer *t)
 {
 	struct ascii state = { 0 };
 	size_t third =
@@ -99,6 +104,8 @@ static void send_converted(struct session *s, struct data *data, int file, off_t
 			return;
 		}
 		offset += n;
+		if (digest)
+			digest_add(digest, buffer, (size_t)n);
 		size_t len = (size_t)n;
 		if (s->type == TYPE_ASCII) {
 			out = buffer + third;
@@ -128,23 +135,43 @@ static void end_flow(struct flow *flow, struct transfer *t)
 	flow_end(flow);
 }
 
+/* NULL where no hash is wanted or memory is short. */
+static struct digest *start_digest(const struct session *s, bool is_wanted, bool is_whole)
+{
+	return is_wanted && is_whole && s->type == TYPE_IMAGE ? digest_new(DIGEST_SHA256) : NULL;
+}
+
+static void end_digest(struct digest **digest, struct transfer *t)
+{
+	struct buf out;
+
+	if (*digest && t->error == 0) {
+		buf_init(&out, t->sha256, sizeof(t->sha256));
+		digest_finish(*digest, &out);
+	}
+	digest_free(digest);
+}
+
 void transfer_send(struct session *s, struct data *data, int file, uint64_t offset, uint64_t end,
-		   struct transfer *ret)
+		   bool is_whole, struct transfer *ret)
 {
 	char *buffer = pool_buffer();
 	off_t last = end > INT64_MAX ? INT64_MAX : (off_t)end;
+	struct digest *digest;
 	struct flow flow;
 
 	*ret = (struct transfer){ .error = buffer ? 0 : -ENOMEM };
 	if (!buffer)
 		return;
+	digest = start_digest(s, s->worker->settings->hash_downloads, is_whole);
 	flow_begin(&flow, s, data->stream.fd, DIRECTION_DOWNLOAD);
-	if (s->type == TYPE_ASCII || s->is_mode_z)
-		send_converted(s, data, file, (off_t)offset, last, buffer, ret);
+	if (s->type == TYPE_ASCII || s->is_mode_z || digest)
+		send_converted(s, data, file, (off_t)offset, last, buffer, digest, ret);
 	else
 		send_image(s, data, file, (off_t)offset, last, buffer, ret);
 	if (ret->error == 0)
 		ret->error = data_end(data, stall_deadline(s));
+	end_digest(&digest, ret);
 	end_flow(&flow, ret);
 }
 
@@ -163,74 +190,72 @@ static int write_all(int file, const char *p, size_t len)
 }
 
 /* Writes what *left allows. */
-static int store(int file, const char *p, size_t len, uint64_t *left)
+static int store(struct upload *up, const char *p, size_t len, uint64_t *left)
 {
-	size_t fits = (size_t)MIN_OF((uint64_t)len, *left);
-	int r = write_all(file, p, fits);
+	size_t fits = (size_t)MIN_OF((uint64_t)len, *left), granted = 0;
+	int r = fits > 0 ? upload_reserve(up, fits, &granted) : 0;
 
-	*left -= fits;
+	if (r == 0)
+		r = write_all(upload_file(up), p, granted);
+	*left -= granted;
+	if (r == 0 && granted < fits)
+		return -EDQUOT;
 	return r == 0 && fits < len ? -EFBIG : r;
 }
 
-/* What is left to receive goes here; NULL where no hash is wanted or memory is short. */
-static struct digest *start_digest(const struct session *s, int file)
+/* The len bytes in the pipe, likewise. */
+static int store_piped(struct upload *up, size_t len, uint64_t *left)
 {
-	bool is_whole = s->type == TYPE_IMAGE && lseek(file, 0, SEEK_CUR) == 0;
+	size_t fits = (size_t)MIN_OF((uint64_t)len, *left), granted = 0, done = 0;
+	int r = fits > 0 ? upload_reserve(up, fits, &granted) : 0;
 
-	return is_whole && s->worker->settings->hash_uploads ? digest_new(DIGEST_SHA256) : NULL;
-}
+	while (r == 0 && done < granted) {
+		ssize_t n = splice(pool_self()->pipe[0], NULL, upload_file(up), NULL,
+				   granted - done, SPLICE_F_MOVE);
 
-static void end_digest(struct digest **digest, struct transfer *t)
-{
-	struct buf out;
-
-	if (*digest && t->error == 0) {
-		buf_init(&out, t->sha256, sizeof(t->sha256));
-		digest_finish(*digest, &out);
+		if (n > 0)
+			done += (size_t)n;
+		else if (n == 0 || errno != EINTR)
+			r = n == 0 ? -EIO : -errno;
 	}
-	digest_free(digest);
+	*left -= granted;
+	if (done < len)
+		pool_drop_pipe();
+	if (r == 0 && granted < fits)
+		return -EDQUOT;
+	return r == 0 && fits < len ? -EFBIG : r;
 }
 
 /* As data_read, within what the bandwidth limits let through. */
 static ssize_t read_piece(struct session *s, struct data *data, char *buffer, size_t size,
-			  struct transfer *t)
+			  bool comes_in_pieces, struct transfer *t)
 {
 	ssize_t n = flow_take(s->flow, size);
 
-	if (t->bytes < SMALL_UPLOAD)
+	if (comes_in_pieces && t->bytes < SMALL_UPLOAD)
 		socket_acknowledge_now(data->stream.fd);
 	return n < 0 ? n : data_read(data, buffer, (size_t)n, stall_deadline(s));
 }
 
-static void receive(struct session *s, struct data *data, int file, uint64_t most_bytes,
-		    struct digest *digest, struct transfer *ret)
+/* The rest from the socket to the file, through a pipe instead of our memory. */
+static void receive_piped(struct session *s, struct data *data, struct upload *up,
+			  uint64_t most_bytes, struct transfer *ret)
 {
-	char *buffer = pool_buffer(), *decoded = buffer ? buffer + POOL_BUFFER_SIZE / 2 : NULL;
-	size_t size = s->type == TYPE_ASCII ? POOL_BUFFER_SIZE / 2 - 1 : POOL_BUFFER_SIZE;
-	struct ascii state = { 0 };
-
-	ret->error = buffer ? 0 : -ENOMEM;
 	while (ret->error == 0) {
-		ssize_t n = read_piece(s, data, buffer, size, ret);
-		size_t len = n > 0 ? (size_t)n : 0;
+		ssize_t n = pool_pipe() ? flow_take(s->flow, PIECE_BYTES) : -ENOMEM;
 
-		if (n < 0) {
+		if (n > 0)
+			n = stream_read_to_pipe(&data->stream, pool_self()->pipe[1], (size_t)n,
+						stall_deadline(s));
+		if (n <= 0) {
 			ret->error = (int)n;
 			return;
 		}
-		ret->bytes += len;
-		transfer_count(s, len);
-		if (digest)
-			digest_add(digest, buffer, len);
-		int slow = flow_spend(s->flow, len);
-		if (s->type == TYPE_ASCII)
-			len = n > 0 ? ascii_decode(&state, buffer, len, decoded)
-				    : ascii_decode_end(&state, decoded);
-		ret->error =
-			store(file, s->type == TYPE_ASCII ? decoded : buffer, len, &most_bytes);
+		ret->bytes += (size_t)n;
+		transfer_count(s, (size_t)n);
+		int slow = flow_spend(s->flow, (size_t)n);
+		ret->error = store_piped(up, (size_t)n, &most_bytes);
 		ret->is_file_error = ret->error < 0;
-		if (n == 0)
-			return;
 		if (ret->error == 0)
 			ret->error = slow;
 		if (ret->error == 0)
@@ -238,15 +263,58 @@ static void receive(struct session *s, struct data *data, int file, uint64_t mos
 	}
 }
 
-void transfer_receive(struct session *s, struct data *data, int file, uint64_t most_bytes,
+static void receive(struct session *s, struct data *data, struct upload *up, uint64_t most_bytes,
+		    struct digest *digest, struct transfer *ret)
+{
+	char *buffer = pool_buffer(), *decoded = buffer ? buffer + POOL_BUFFER_SIZE / 2 : NULL;
+	size_t size = s->type == TYPE_ASCII ? POOL_BUFFER_SIZE / 2 - 1 : POOL_BUFFER_SIZE;
+	struct ascii state = { 0 };
+	bool comes_in_pieces = true;
+	bool can_pipe = s->type == TYPE_IMAGE && !s->is_mode_z && !data->stream.ssl && !digest;
+
+	ret->error = buffer ? 0 : -ENOMEM;
+	while (ret->error == 0) {
+		ssize_t n = read_piece(s, data, buffer, size, comes_in_pieces, ret);
+		size_t len = n > 0 ? (size_t)n : 0;
+
+		if (n < 0) {
+			ret->error = (int)n;
+			return;
+		}
+		ret->bytes += len;
+		comes_in_pieces = len < SMALL_PIECE;
+		transfer_count(s, len);
+		if (digest)
+			digest_add(digest, buffer, len);
+		int slow = flow_spend(s->flow, len);
+		if (s->type == TYPE_ASCII)
+			len = n > 0 ? ascii_decode(&state, buffer, len, decoded)
+				    : ascii_decode_end(&state, decoded);
+		ret->error = store(up, s->type == TYPE_ASCII ? decoded : buffer, len, &most_bytes);
+		ret->is_file_error = ret->error < 0;
+		if (n == 0)
+			return;
+		if (ret->error == 0)
+			ret->error = slow;
+		if (ret->error == 0 && ret->bytes > SMALL_UPLOAD)
+			ret->error = control_look(s);
+		if (ret->error == 0 && ret->bytes > SMALL_UPLOAD && can_pipe && pool_pipe()) {
+			receive_piped(s, data, up, most_bytes, ret);
+			return;
+		}
+	}
+}
+
+void transfer_receive(struct session *s, struct data *data, struct upload *up, uint64_t most_bytes,
 		      struct transfer *ret)
 {
-	struct digest *digest = start_digest(s, file);
+	struct digest *digest = start_digest(s, s->worker->settings->hash_uploads,
+					     lseek(upload_file(up), 0, SEEK_CUR) == 0);
 	struct flow flow;
 
 	*ret = (struct transfer){ 0 };
 	flow_begin(&flow, s, data->stream.fd, DIRECTION_UPLOAD);
-	receive(s, data, file, most_bytes, digest, ret);
+	receive(s, data, up, most_bytes, digest, ret);
 	end_digest(&digest, ret);
 	end_flow(&flow, ret);
 }

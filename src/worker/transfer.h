@@ -3,6 +3,7 @@
 #ifndef WORKER_TRANSFER_H
 #define WORKER_TRANSFER_H
 
+#include "store/upload.h"
 #include "worker/data.h"
 
 struct transfer {
@@ -12,17 +13,17 @@ struct transfer {
 	const char *limit;  /* the bandwidth limit that held it back most of its time, or NULL */
 	uint64_t limit_rate;
 	uint64_t slow_rate; /* error -ETIME: what it had, slower than the server allows */
-	char sha256[65];    /* of what was received from the start of a file, when asked for */
+	char sha256[65];    /* of a whole file, when asked for */
 };
 
 /* The file from offset up to end (or its own end, if that comes first); TYPE A converts line
- * ends. */
+ * ends. is_whole: that is all of it, to be hashed when asked for. */
 void transfer_send(struct session *s, struct data *data, int file, uint64_t offset, uint64_t end,
-		   struct transfer *ret);
+		   bool is_whole, struct transfer *ret);
 
-/* Everything until the client ends, to the file's current position. More than most_bytes on disk is
- * refused (-EFBIG, of the file); what fits is written. */
-void transfer_receive(struct session *s, struct data *data, int file, uint64_t most_bytes,
+/* Everything until the client ends, to the upload's file. More than most_bytes on disk is refused
+ * (-EFBIG, of the file; -EDQUOT by a quota); what fits is written. */
+void transfer_receive(struct session *s, struct data *data, struct upload *up, uint64_t most_bytes,
 		      struct transfer *ret);
 
 /* Around a transfer: what STAT and the scoreboard show of it. path is borrowed until the end. */

@@ -7,6 +7,7 @@
 
 #include <malloc.h>
 #include <netdb.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -14,19 +15,20 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ipc/channel.h"
-#include "worker/balance.h"
+#include "net/socket.h"
 #include "worker/events.h"
 #include "worker/hosts.h"
 #include "worker/housekeeping.h"
+#include "worker/mailbox.h"
 #include "worker/manager_link.h"
 #include "worker/passive.h"
 #include "worker/pool.h"
 #include "worker/sessions.h"
 
 #define SUPERVISOR_TAG ((uint64_t)1)
-#define MAILBOX_TAG ((uint64_t)2)
 
 #define FLUSH_MS 2000
+#define LOOK_EVERY_MS 400
 #define FAREWELL "The server is shutting down."
 
 enum phase { SERVING, DRAINING, TERMINATING };
@@ -37,6 +39,7 @@ struct main_loop {
 	int sessions_epoll; /* of the pool */
 	enum phase phase;
 	int64_t flush_until_ms; /* the last session has ended: when to give up on events; 0: not yet */
+	int64_t next_look_ms;
 	int64_t stay_until_ms; /* a pool thread may be about to open a session that it has accepted */
 };
 
@@ -46,6 +49,7 @@ static void stop_accepting(struct main_loop *loop)
 {
 	const struct worker_start *start = loop->worker.start;
 
+	pool_stop_accepting(loop->worker.pool);
 	/* Other processes go on listening on the same sockets. */
 	for (size_t i = 0; i < start->n_listeners; i++)
 		(void)epoll_ctl(loop->sessions_epoll, EPOLL_CTL_DEL, start->listeners[i].fd, NULL);
@@ -126,31 +130,6 @@ static void read_supervisor(struct main_loop *loop)
 	}
 }
 
-static void read_mailbox(struct main_loop *loop)
-{
-	union message message;
-	int fds[CHANNEL_MAX_FDS];
-	size_t n_fds;
-
-	for (;;) {
-		ssize_t n = channel_receive(loop->worker.start->mailbox, &message, sizeof(message),
-					    fds, &n_fds);
-		if (n <= 0)
-			return;
-		if (n == sizeof(message.data_connection) && n_fds == 1 &&
-		    message.head.kind == MSG_DATA_CONNECTION)
-			sessions_deliver(loop->worker.sessions, message.data_connection.board_slot,
-					 message.data_connection.session_id, fd_take(&fds[0]));
-		if (n == sizeof(message.control_connection) && n_fds == 1 &&
-		    message.head.kind == MSG_CONTROL_CONNECTION)
-			balance_take_over(&loop->worker, fd_take(&fds[0]),
-					  &message.control_connection.peer,
-					  message.control_connection.is_implicit);
-		for (size_t i = 0; i < n_fds; i++)
-			fd_close(&fds[i]);
-	}
-}
-
 /* --- set-up ----------------------------------------------------------------------------------- */
 
 static int watch(int epoll, int fd, uint64_t tag, uint32_t events)
@@ -180,17 +159,42 @@ static void find_server_name(struct worker *worker)
 	}
 }
 
+/* Exclusive: of all workers one is woken for a connection. */
+static int watch_listener(struct main_loop *loop, size_t i)
+{
+	return watch(loop->sessions_epoll, loop->worker.start->listeners[i].fd, i,
+		     EPOLLIN | EPOLLEXCLUSIVE | EPOLLET);
+}
+
+/* The worker that was woken for a connection may have died, or stopped to accept, before it took
+ * it, or may have had no descriptor for it: nobody would be woken for it again. */
+static void look_at_listeners(struct main_loop *loop)
+{
+	const struct worker_start *start = loop->worker.start;
+
+	for (size_t i = 0; i < start->n_listeners; i++) {
+		struct pollfd polled = { start->listeners[i].fd, POLLIN, 0 };
+
+		if (poll(&polled, 1, 0) != 1)
+			continue;
+		(void)epoll_ctl(loop->sessions_epoll, EPOLL_CTL_DEL, polled.fd, NULL);
+		(void)watch_listener(loop, i); /* an event of its own when it is ready */
+	}
+}
+
 static int watch_all(struct main_loop *loop)
 {
 	const struct worker_start *start = loop->worker.start;
 	int r = watch(loop->epoll, start->supervisor, SUPERVISOR_TAG, EPOLLIN);
 
 	if (r == 0)
-		r = watch(loop->epoll, start->mailbox, MAILBOX_TAG, EPOLLIN);
-	/* Exclusive: of all workers one is woken for a connection. */
-	for (size_t i = 0; r == 0 && i < start->n_listeners; i++)
-		r = watch(loop->sessions_epoll, start->listeners[i].fd, i,
-			  EPOLLIN | EPOLLEXCLUSIVE);
+		r = watch(loop->sessions_epoll, start->mailbox, POOL_MAILBOX_TAG,
+			  EPOLLIN | EPOLLET);
+	for (size_t i = 0; r == 0 && i < start->n_listeners; i++) {
+		/* Connections inherit it. Below the shortest NAT timers in the field (D-74). */
+		socket_tune_control(start->listeners[i].fd, SOCKET_KEEPALIVE_S);
+		r = watch_listener(loop, i);
+	}
 	return r;
 }
 
@@ -227,7 +231,7 @@ static int set_up(struct main_loop *loop, const struct worker_start *start)
 		return -errno;
 	worker->sessions = sessions_new(worker, loop->sessions_epoll);
 	worker->passive = passive_new(worker, loop->epoll);
-	worker->manager = manager_link_new(worker, loop->epoll);
+	worker->manager = manager_link_new(worker, loop->sessions_epoll);
 	worker->events = events_new(worker, loop->epoll);
 	if (!worker->sessions || !worker->passive || !worker->manager || !worker->events)
 		return -ENOMEM;
@@ -243,32 +247,40 @@ static int set_up(struct main_loop *loop, const struct worker_start *start)
 static void handle(struct main_loop *loop, uint64_t tag)
 {
 	if (tag & PASSIVE_TAG)
-		passive_accept(loop->worker.passive, tag);
-	else if (tag & MANAGER_TAG)
-		manager_link_read(loop->worker.manager);
+		passive_look_everywhere(loop->worker.passive);
 	else if (tag == SUPERVISOR_TAG)
 		read_supervisor(loop);
-	else if (tag == EVENTS_TAG)
-		events_send(loop->worker.events);
 	else
-		read_mailbox(loop);
+		events_woken(loop->worker.events);
 }
 
 /* Housekeeping between events. Returns how long the next wait may be. */
 static int tend(struct main_loop *loop, int64_t *next_tend_ms)
 {
 	int wait_ms = sessions_sweep(loop->worker.sessions);
+	int64_t now = clock_ms();
 
 	/* A session may have been accepted at the very moment when we said good-bye to all. */
 	if (loop->phase == TERMINATING)
 		(void)sessions_kick_all(loop->worker.sessions, FAREWELL);
 
-	events_send(loop->worker.events);
+	wait_ms = MIN_OF(wait_ms, events_tend(loop->worker.events));
+	passive_look_everywhere(loop->worker.passive);
 	if (pool_tend(loop->worker.pool))
 		wait_ms = MIN_OF(wait_ms, 20);
+	else if (sessions_count(loop->worker.sessions) > 0)
+		wait_ms = MIN_OF(wait_ms, 100);
 	if (passive_post(loop->worker.passive))
 		wait_ms = MIN_OF(wait_ms, 5);
-	if (clock_ms() >= *next_tend_ms) {
+	if (now >= loop->next_look_ms) {
+		loop->next_look_ms = now + LOOK_EVERY_MS;
+		/* The pool does it, unless all its threads hang. */
+		manager_link_tend(loop->worker.manager);
+		mailbox_read(&loop->worker);
+		if (loop->phase == SERVING)
+			look_at_listeners(loop);
+	}
+	if (now >= *next_tend_ms) {
 		passive_tend(loop->worker.passive);
 		(void)malloc_trim(0);
 		*next_tend_ms = deadline_in(10000);

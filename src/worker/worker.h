@@ -4,6 +4,7 @@
 #define WORKER_WORKER_H
 
 #include "ipc/places.h"
+#include "ipc/quotas.h"
 #include "ipc/reservations.h"
 #include "ipc/scoreboard.h"
 #include "net/tls_server.h"
@@ -21,6 +22,7 @@ struct worker_start {
 	struct scoreboard *board;
 	struct reservations *reservations;
 	struct places *places;
+	struct quotas *quotas;	/* NULL: nothing is counted */
 	struct tls_server *tls; /* NULL: no certificate; TLS is neither offered nor accepted */
 	const struct control_listener *listeners;
 	size_t n_listeners;

@@ -172,6 +172,18 @@ int openat64(int directory, const char *path, int flags, ...)
 	return openat(directory, path, flags, mode);
 }
 
+/* Into files it is a write like any other. */
+ssize_t splice(int from, off_t *in, int to, off_t *out, size_t len, unsigned flags)
+{
+	int fault = counts(to) ? strike(CALL_WRITE) : 0;
+
+	if (fault > 0)
+		return fails(fault);
+	if (fault == SHORT_WRITE && len > 1)
+		len /= 2;
+	return syscall(SYS_splice, from, in, to, out, len, flags);
+}
+
 ssize_t copy_file_range(int from, off_t *in, int to, off_t *out, size_t len, unsigned flags)
 {
 	int fault = counts(to) ? strike(CALL_COPY) : 0;

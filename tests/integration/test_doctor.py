@@ -14,6 +14,7 @@ import pytest
 from sallyport_lab.daemon import PASSWORD, SALLYPORT
 from sallyport_lab.doctor import doctor
 from sallyport_lab.wait import eventually
+from sallyport_lab.wall import wall
 
 
 @pytest.fixture(scope="module")
@@ -265,6 +266,32 @@ def test_our_server_opens_the_port_that_is_asked_for(healthy):
         control.expect("SITE DOCTOR PORT x", 501)
         control.expect("SITE DOCTOR NOW", 501)
         control.expect("EPSV", 229)
+
+
+def test_our_server_tells_who_else_came_to_the_port(start_server):
+    server = start_server(plain_ftp=True, data_timeout=1)
+    server.add_user()
+    with server.login() as control:
+        port = control.epsv()[1]
+        with socket.create_connection(("127.0.0.1", port), 5, ("127.0.0.2", 0)) as stray:
+            reply = control.expect("LIST", 425)
+            assert "[D-31]" in reply.text and "127.0.0.2" in reply.text
+            assert stray.recv(1) == b""
+        assert "data-arrival: elsewhere 127.0.0.2:" in control.expect("SITE DOCTOR", 211).text
+        control.epsv()
+        assert "data-arrival: nothing" in control.expect("SITE DOCTOR", 211).text
+
+
+def test_a_data_connection_from_another_address_is_known_at_once(start_server):
+    server = start_server(plain_ftp=True)
+    server.add_user()
+    with wall(server, "D-31") as through:
+        seen = doctor("127.0.0.1", "--port", through.port, "--tls", "none", "--allow-plain",
+                      "--quick")
+    listing = seen.transfer("epsv", "list")
+    assert listing["view"]["arrival"] == "elsewhere"
+    assert (listing["result"], listing["failure"]) == ("cut", "closed")
+    assert seen.evidence["duration_ms"] < 9000
 
 
 def test_our_server_tells_nothing_when_it_is_turned_off(start_server):

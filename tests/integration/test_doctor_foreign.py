@@ -106,6 +106,28 @@ def test_a_slow_banner_is_waited_for(fake):
     assert seen.doors[0]["first_byte_ms"] >= 2900
 
 
+def test_greetings_that_are_late_twice_are_waited_for_twice(fake):
+    def slowly(session, _):
+        del session
+        time.sleep(6)
+        return b"220 at last\r\n"
+
+    seen = examine(fake({"": slowly}))
+    assert seen.doors[0]["first_byte_ms"] >= 5900
+    assert seen.control()["login"] == "ok"
+
+
+def test_a_refusal_of_the_password_may_take_its_time(fake):
+    def slowly(session, _):
+        del session
+        time.sleep(6)
+        return b"530 Login incorrect\r\n"
+
+    seen = examine(fake({"PASS": slowly}))
+    assert seen.control()["login"] == "refused"
+    assert seen.replies("PASS")[0]["code"] == 530
+
+
 def test_a_full_server(fake):
     seen = examine(fake({"": b"421 Too many connections\r\n"}))
     assert seen.doors[0]["banner"]["code"] == 421

@@ -61,16 +61,16 @@ def end_all(running):
 
 def measure_downloads(server, user, n, seconds, tls=False):
     """Bytes per second of each of n downloads, after a second in which they get going."""
-    running = start_all(server, user, ["RETR large"] * n, tls)
+    return rates_of(start_all(server, user, ["RETR large"] * n, tls), seconds)
+
+
+def rates_of(running, seconds):
+    """Reads for a second more, in which what has gathered in the sockets comes."""
     begin = time.monotonic()
-    warm = [Background(pull, one, 1, begin) for one in running]
-    for one in warm:
-        one.result()
-    begin = time.monotonic()
-    pulls = [Background(pull, one, seconds, begin) for one in running]
-    rates = [one.result(seconds + 30)[0] / seconds for one in pulls]
+    pulls = [Background(pull, one, 1 + seconds, begin) for one in running]
+    pieces = [one.result(seconds + 30)[1] for one in pulls]
     end_all(running)
-    return rates
+    return [sum(length for at, length in times if at > 1) / seconds for times in pieces]
 
 
 def feed(running, stop):
@@ -169,14 +169,12 @@ def test_all_users_share_the_total_rate(start_server):
         server.add_user(user)
         server.put("large", content, user)
         running += start_all(server, user, ["RETR large"])
-    begin = time.monotonic()
-    pulls = [Background(pull, one, 3, begin) for one in running]
-    rates = [one.result()[0] / 3 for one in pulls]
-    end_all(running)
+    rates = rates_of(running, 3)
     assert RATE * 0.85 < sum(rates) < RATE * 1.15
     assert max(rates) < 1.5 * min(rates), rates
 
 
+@pytest.mark.tsan
 def test_a_transfer_that_waits_for_its_rate_hears_its_client(server):
     user = add_user(server, "patient", "--user-download-rate", "1K")
     with server.login(user, tls=False) as control:
@@ -226,6 +224,7 @@ def test_a_user_has_no_more_sessions_than_it_may(server):
         one.sock.close()
 
 
+@pytest.mark.tsan
 def test_many_logins_at_once_in_all_workers_never_exceed_the_limit(server):
     server.add_user("crowd", PASSWORD, "--user-sessions", "5")
     gate, controls = threading.Barrier(24), [server.connect() for _ in range(24)]
@@ -241,6 +240,7 @@ def test_many_logins_at_once_in_all_workers_never_exceed_the_limit(server):
         control.sock.close()
 
 
+@pytest.mark.tsan
 def test_sessions_of_a_killed_worker_are_given_back(server):
     server.add_user("victim", PASSWORD, "--user-sessions", "1")
     control = server.login("victim", tls=False)
@@ -284,6 +284,8 @@ def test_an_upload_that_would_be_too_large_is_refused_or_cut(server):
     server.add_user("small", PASSWORD, "--upload-size", "10K")
     with server.login("small") as control:
         control.upload("fits", bytes(10240))
+        control.expect("ALLO 10240", 200)
+        assert "a file may have 10240" in control.expect("ALLO 10241", 552).text
         with pytest.raises(Refused) as refusal:
             control.epsv()
             control.start("APPE fits")
@@ -294,6 +296,15 @@ def test_an_upload_that_would_be_too_large_is_refused_or_cut(server):
         assert "upload_size = 10240 bytes" in done.final.text
         control.expect("NOOP", 200)
         control.upload("again", b"usable")
+
+
+def test_a_copy_is_no_larger_than_an_upload_may_be(server):
+    server.add_user("copier", PASSWORD, "--upload-size", "10K")
+    server.put("large-one", bytes(10241), "copier")
+    with server.login("copier", tls=False) as control:
+        control.expect("SITE CPFR large-one", 350)
+        assert "upload_size = 10240 bytes" in control.expect("SITE CPTO copy", 552).text
+    assert not (server.home("copier") / "copy").exists()
 
 
 def test_a_transfer_below_the_floor_is_ended_with_the_reason(server):

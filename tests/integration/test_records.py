@@ -48,6 +48,7 @@ def xferlog_lines(server):
     return matches
 
 
+@pytest.mark.tsan
 @pytest.mark.sanitize
 def test_every_kind_leaves_a_record_with_its_fields(server):
     content = os.urandom(100_000)
@@ -124,6 +125,73 @@ def test_only_whole_images_have_a_hash(server):
     assert record_of(server, "/text", "upload")["sha256"] is None
 
 
+def test_a_copy_leaves_a_record(server):
+    content = os.urandom(50_000)
+    with server.login(tls=False) as control:
+        control.expect("TYPE I", 200)
+        control.upload("original", content)
+        control.expect("SITE CPFR original", 350)
+        control.expect("SITE CPTO the-copy", 250)
+        control.expect("SITE CPFR original", 350)
+        control.expect("SITE CPTO missing/the-copy", 550)
+    eventually(lambda: len(records(server, "?kind=copy")) == 2)
+    failed, record = records(server, "?kind=copy")
+    assert (record["path"], record["new_path"]) == ("/original", "/the-copy")
+    assert (record["bytes"], record["result"], record["user"]) == (50_000, "complete", "alice")
+    assert (failed["new_path"], failed["result"]) == ("/missing/the-copy",
+                                                      "No such file or directory")
+
+
+@pytest.mark.sanitize
+@pytest.mark.parametrize("tls", [False, True])
+def test_whole_downloads_have_a_hash_when_asked(start_server, tls):
+    server = start_server(plain_ftp=True, hash_downloads=True)
+    server.add_user()
+    content = os.urandom(3 << 20)
+    server.put("file", content)
+    with server.login(tls=tls) as control:
+        control.expect("TYPE I", 200)
+        assert control.download("file") == content
+        control.expect("REST 100", 350)
+        assert control.download("file") == content[100:]
+        control.expect("MODE Z", 200)
+        control.expect("MODE S", 200)
+        running = control.start("RETR file")
+        running.data.recv(1000)
+        control.send("ABOR")
+        control.expect_reply(426, 226)
+        running.data.close()
+    eventually(lambda: len(records(server, "?kind=download")) == 3, 10)
+    broken, rest, whole = records(server, "?kind=download")
+    assert whole["sha256"] == hashlib.sha256(content).hexdigest()
+    assert rest["sha256"] is None
+    assert (broken["sha256"] is None) == (broken["result"] != "complete")
+
+
+def test_who_did_something_to_a_path_is_found(server):
+    server.add_user("eve")
+    with server.login("eve", tls=False) as control:
+        control.expect("MKD box", 257)
+        control.upload("box/file", b"1")
+        control.upload("boxes", b"1")
+        control.expect("RNFR box", 350)
+        control.expect("RNTO crate", 250)
+        control.expect("SITE RMDIR -r crate", 200)
+    eventually(lambda: records(server, "?user=eve&kind=rmdir"))
+
+    def kinds(query):
+        return [r["kind"] for r in records(server, f"?user=eve&{query}")]
+    assert kinds("path=/box/file") == ["rename", "upload"]
+    assert kinds("path=/box") == ["rename", "upload", "mkdir"]
+    assert kinds("path=/crate/file") == ["rmdir"]
+    assert kinds("path=/box&kind=upload") == ["upload"]
+    table = server.cli("transfer", "list", "--path", "/box/file", "--kind", "upload").stdout
+    assert re.search(r"eve +127\.0\.0\.1 +upload .* /box/file", table), table
+    for wrong in ("path=box", "kind=steal"):
+        code, problem = server.request("GET", f"/transfers?{wrong}")
+        assert code == 422 and problem["field"] == wrong.split("=")[0], problem
+
+
 def test_records_are_filtered_and_paged(server):
     server.add_user("pages")
     with server.login("pages", tls=False) as control:
@@ -191,6 +259,7 @@ def test_a_reload_opens_the_xferlog_again(server):
     assert "after-rotation" not in log.with_suffix(".1").read_text()
 
 
+@pytest.mark.tsan
 def test_records_survive_managers_that_are_killed(server):
     server.add_user("steady")
     names = [f"d{i}" for i in range(60)]

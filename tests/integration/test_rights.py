@@ -385,7 +385,8 @@ def test_the_api_and_the_command_line_show_what_was_set(server, user):
     assert shown["rules"] == [{"path": "/a", "permissions": ["list", "download"]},
                               {"path": "/b", "permissions": []}]
     assert shown["denied"] == ["*.exe"] and shown["hidden"] == [".*"]
-    assert shown["folders"] == [{"path": "/share", "directory": "/srv/share", "read_only": True}]
+    assert shown["folders"] == [{"path": "/share", "directory": "/srv/share", "read_only": True,
+                                 "quota": {"bytes": 0, "files": 0}}]
     text = server.cli("user", "show", user).stdout
     assert "/a: list,download" in text and "/share → /srv/share (read-only)" in text
     server.cli("user", "set", user, "--rule", "")

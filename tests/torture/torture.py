@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """torture.py [SECONDS] [CLIENTS] [SEED]: clients upload, overwrite, break off, resume, rename and
 delete while workers, the manager and the supervisor are killed with -9 at random. Afterwards every
-file for which 226 was seen is byte-exact, no file is half new and half old, and the database opens
-clean. Exit status 1 when anything of that is not so.
+file for which 226 was seen is byte-exact, no file is half new and half old, the quotas' figures are
+those of a recount and of the files on disk, and the database opens clean. Exit status 1 when anything of that is not so.
 
 Each client has names of its own, and knows of each what it may contain: one content after a 226, the
 old one or the new one when the server died before it answered. Some names are shared by all: they
@@ -25,7 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 
 from sallyport_lab.certificates import Authority  # noqa: E402
-from sallyport_lab.daemon import SALLYPORTD, Log, Server, ensure_service_user  # noqa: E402
+from sallyport_lab.daemon import PASSWORD, SALLYPORTD, Log, Server, ensure_service_user  # noqa: E402
 from sallyport_lab.ports import PortBlock  # noqa: E402
 from sallyport_lab.wait import eventually  # noqa: E402
 
@@ -317,6 +317,36 @@ class Killer(threading.Thread):
             self.server.start_again()
 
 
+def judge_quotas(server):
+    """The user's and its group's figures against the disk, which the last sessions may still change,
+    and against a recount."""
+    def read(method, path):
+        code, answer = server.request(method, path, timeout=60)
+        return answer["quotas"] if code == 200 else []
+
+    def on_disk():
+        sizes = [file.stat().st_size for file in server.home().rglob("*") if file.is_file()]
+        return {"bytes": sum(sizes), "files": len(sizes)}
+
+    def is_settled():
+        try:
+            return len(server.sessions()) == 0
+        except (OSError, ValueError, TypeError, KeyError):
+            return False
+    eventually(is_settled, 60, "the last session has ended")
+    disk, wrong = on_disk(), []
+    for method, path in (("GET", "/quotas"), ("POST", "/quotas/recount")):
+        items = read(method, path)
+        if len(items) != 2:
+            wrong.append(f"{path}: {items}")
+        for item in items:
+            for figures in (item["used"], item.get("before", item["used"])):
+                if figures != disk:
+                    wrong.append(f"the quota of {item['kind']} {item['name']}: {path} says "
+                                 f"{figures}, the disk {disk}")
+    return wrong
+
+
 def judge(server, clients):
     """Everything that is wrong with the files and the database."""
     wrong = []
@@ -349,7 +379,10 @@ def torture(seconds, n_clients=8, seed=None, ports=None, authority=None):
                                uploads="atomic")
         server.expected_exits = 1 << 30
         server.start()
-        server.add_user()
+        # Counted, but never in the way.
+        server.cli("group", "add", "crowd", "--quota-bytes", "1T")
+        server.add_user("alice", PASSWORD, "--group", "crowd", "--quota-bytes", "1T",
+                        "--quota-files", "1000000")
         deadline = time.monotonic() + seconds
         clients = [Client(server, number, seed, deadline) for number in range(n_clients)]
         killer = Killer(server, seed, deadline)
@@ -359,6 +392,10 @@ def torture(seconds, n_clients=8, seed=None, ports=None, authority=None):
             thread.join()
         wrong = [f"{type(t.problem).__name__}: {t.problem}" for t in [killer, *clients]
                  if t.problem]
+        for client in clients:
+            if client.control:
+                client.control.close()
+        wrong += judge_quotas(server)
         server.terminate()
         wrong += judge(server, clients)
         figures = {"seed": seed, "kills": sum(killer.kills.values()), **killer.kills}
