@@ -129,7 +129,7 @@ static bool has(const struct cli *cli, const char *option)
 
 static int take_options(const struct cli *cli, struct doctor_options *options)
 {
-	uint64_t port = 0, timeout_s = 0, interval_s = 0, tries = 0;
+	uint64_t port = 0, timeout_s = 0, interval_s = 0, tries = 0, parallel = 0;
 	int r = take_number(cli, "port", 1, UINT16_MAX, &port);
 
 	options->large_size_bytes = DOCTOR_LARGE_BYTES;
@@ -139,6 +139,9 @@ static int take_options(const struct cli *cli, struct doctor_options *options)
 		r = take_number(cli, "interval", 1, SECONDS_MAX, &interval_s);
 	if (r == EXIT_OK)
 		r = take_number(cli, "retries", 1, TRIES_MAX, &tries);
+	if (r == EXIT_OK)
+		r = take_number(cli, "parallel", 2, DOCTOR_PARALLEL_MAX, &parallel);
+	options->n_parallel = (unsigned)parallel;
 	if (r == EXIT_OK)
 		r = take_size(cli, &options->large_size_bytes);
 	if (r == EXIT_OK)

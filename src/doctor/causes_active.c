@@ -30,8 +30,14 @@ static const struct transfer *refused_mode(const struct evidence *evidence, enum
 	return find_transfer(evidence, wanted, NULL);
 }
 
-static void note(struct finding *finding, const struct transfer *transfer)
+/* Active mode is what a client can do without, as long as passive mode works. */
+static void note(const struct evidence *evidence, struct finding *finding,
+		 const struct transfer *transfer, enum severity without)
 {
+	if (has_transfer(evidence, (struct wanted){ .modes = MODES_PASSIVE,
+						    .operations = BIT(OPERATION_LIST),
+						    .results = BIT(TRANSFER_OK) }))
+		finding->severity = without;
 	fact_host(finding, "address", &transfer->announced);
 	fact_number(finding, "port", transfer->announced.port);
 	fact_text(finding, "command", transfer->setup_command);
@@ -63,7 +69,7 @@ static bool port_is_private(const struct evidence *evidence, struct finding *fin
 			     !address_is_private(&evidence->other_end.sees);
 	if (!says_so && !is_so && !is_translated)
 		return false;
-	note(finding, failed);
+	note(evidence, finding, failed, SEVERITY_NOTE);
 	if (reply)
 		fact_reply(finding, reply);
 	if (failed->view.is_there && *failed->view.active_command)
@@ -84,7 +90,7 @@ static bool port_is_refused_by_rule(const struct evidence *evidence, struct find
 						    "port < 1024|foreign|bounce|invalid port|"
 						    "address mismatch|wrong ip"))))
 		return false;
-	note(finding, failed);
+	note(evidence, finding, failed, SEVERITY_WARNING);
 	fact_reply(finding, reply);
 	return true;
 }
@@ -98,7 +104,7 @@ static bool active_is_refused(const struct evidence *evidence, struct finding *f
 	if (!setup_is_refused(shown, 500, 599) || active_works(evidence) ||
 	    (shown == eprt && has_transfer(evidence, (struct wanted){ .modes = BIT(DATA_PORT) })))
 		return false;
-	note(finding, shown);
+	note(evidence, finding, shown, SEVERITY_NOTE);
 	fact_reply(finding, &shown->setup);
 	return true;
 }
@@ -109,7 +115,7 @@ static bool eprt_is_refused(const struct evidence *evidence, struct finding *fin
 
 	if (!setup_is_refused(eprt, 500, 599) || way_of(evidence, BIT(DATA_PORT)).n_connected == 0)
 		return false;
-	note(finding, eprt);
+	note(evidence, finding, eprt, SEVERITY_WARNING);
 	fact_reply(finding, &eprt->setup);
 	return true;
 }
@@ -124,7 +130,7 @@ static bool port_is_rewritten(const struct evidence *evidence, struct finding *f
 	if (!failed || !was_rewritten(failed) || active_works(evidence) || !reply ||
 	    reply->code / 10 != 42 || failed->attempt.duration_ms > AT_ONCE_MS)
 		return false;
-	note(finding, failed);
+	note(evidence, finding, failed, SEVERITY_WARNING);
 	fact_text(finding, "sent", failed->setup_command);
 	fact_text(finding, "received", failed->view.active_command);
 	fact_reply(finding, reply);
@@ -141,7 +147,7 @@ static bool server_cannot_dial(const struct evidence *evidence, struct finding *
 					"no route to host|cannot assign|address already in use|"
 					"bind"))
 		return false;
-	note(finding, failed);
+	note(evidence, finding, failed, SEVERITY_WARNING);
 	fact_reply(finding, reply);
 	return true;
 }
@@ -150,22 +156,27 @@ static bool inbound_is_blocked(const struct evidence *evidence, struct finding *
 {
 	const struct wanted wanted = { .modes = MODES_ACTIVE,
 				       .results = BIT(TRANSFER_NOT_CONNECTED) |
-						  BIT(TRANSFER_COMMAND_REFUSED) };
+						  BIT(TRANSFER_COMMAND_REFUSED) |
+						  BIT(TRANSFER_SETUP_REFUSED) };
 	const struct transfer *failed = find_transfer(evidence, wanted, NULL);
 	const struct reply *reply = failed ? transfer_refusal(failed) : NULL;
 
+	/* Some servers dial as soon as PORT comes, and answer only then. */
+	bool is_stuck = failed && failed->result != TRANSFER_NOT_CONNECTED && !reply &&
+			(failed->setup.outcome == NET_TIMED_OUT ||
+			 failed->preliminary.outcome == NET_TIMED_OUT);
+
 	if (!failed || active_works(evidence) ||
-	    (failed->result == TRANSFER_COMMAND_REFUSED && (!reply || reply->code / 10 != 42)))
+	    (failed->result != TRANSFER_NOT_CONNECTED && !is_stuck &&
+	     (!reply || reply->code / 10 != 42)))
 		return false;
-	note(finding, failed);
+	note(evidence, finding, failed, SEVERITY_NOTE);
 	fact_number(finding, "seconds",
 		    MAX_OF(seconds_of_ms(failed->attempt.duration_ms), (int64_t)1));
 	if (reply) {
 		fact_reply(finding, reply);
 		finding_add(finding, "The server says \"{reply}\".");
 	}
-	if (evidence->other_end.is_there)
-		finding->confidence = 90;
 	return true;
 }
 
@@ -194,7 +205,7 @@ static const struct cause rows[] = {
 	  .explains = "D-39 D-40 D-35 D-37 D-38" },
 	{ .id = "D-39",
 	  .title = "The server refuses active mode",
-	  .severity = SEVERITY_WARNING,
+	  .severity = SEVERITY_PROBLEM,
 	  .who = WHO_YOU,
 	  .confidence = 90,
 	  .applies = active_is_refused,
@@ -204,7 +215,7 @@ static const struct cause rows[] = {
 	  .explains = "D-40 D-35 D-37 D-38" },
 	{ .id = "D-40",
 	  .title = "EPRT is refused, PORT works",
-	  .severity = SEVERITY_WARNING,
+	  .severity = SEVERITY_PROBLEM,
 	  .who = WHO_YOU,
 	  .confidence = 90,
 	  .applies = eprt_is_refused,

@@ -24,6 +24,19 @@ static bool refuses_offered_auth(const struct control *control)
 	return auth && auth->code >= 500 && features && reply_has_line(features, "AUTH");
 }
 
+/* The same host takes TLS at another door. */
+static bool has_tls_elsewhere(const struct evidence *evidence, const struct control *control)
+{
+	for (size_t i = 0; i < evidence->n_doors; i++) {
+		const struct door *door = &evidence->doors[i];
+
+		if (address_same_host(&door->address, &control->attempt.peer) &&
+		    door->answer == ANSWER_TLS && door->handshake.outcome == NET_OK)
+			return true;
+	}
+	return false;
+}
+
 static bool channel_is_inspected(const struct evidence *evidence, struct finding *finding)
 {
 	for (size_t i = 0; i < evidence->n_controls; i++) {
@@ -34,8 +47,9 @@ static bool channel_is_inspected(const struct evidence *evidence, struct finding
 
 		if (!is_look(control))
 			continue;
-		if (!masked && !refuses_offered_auth(control) &&
-		    !(wants_tls && auth && auth->code >= 500))
+		/* Some servers list AUTH and have no TLS: a refusal alone proves no box. */
+		bool is_refused = auth && auth->code >= 500;
+		if (!masked && !(is_refused && (wants_tls || has_tls_elsewhere(evidence, control))))
 			continue;
 		fact_address(finding, &control->attempt.peer);
 		if (masked)
@@ -46,8 +60,10 @@ static bool channel_is_inspected(const struct evidence *evidence, struct finding
 		}
 		if (masked)
 			finding_add(finding, "Words of its replies are blotted out with X.");
-		else if (!refuses_offered_auth(control))
-			finding->confidence = 40;
+		else
+			finding->confidence = refuses_offered_auth(control) ? 55 : 40;
+		if (!masked && !wants_tls)
+			finding->severity = SEVERITY_WARNING;
 		return true;
 	}
 	return false;

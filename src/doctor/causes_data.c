@@ -58,6 +58,17 @@ static bool tickets_run_out(const struct evidence *evidence, struct finding *fin
 	return false;
 }
 
+static bool resuming_fails(const struct evidence *evidence)
+{
+	const struct transfer *transfer;
+	size_t at = 0;
+
+	while ((transfer = find_transfer(evidence, (struct wanted){ 0 }, &at)))
+		if (failed_at_tls(transfer) && transfer->tls.offered_resumption)
+			return true;
+	return false;
+}
+
 static bool reuse_is_required(const struct evidence *evidence, struct finding *finding)
 {
 	const struct transfer *failed = full_handshake_failure(evidence);
@@ -78,6 +89,9 @@ static bool reuse_is_required(const struct evidence *evidence, struct finding *f
 		finding_add(finding, "The server says: \"{reply}\".");
 	if (says_reuse(refusal))
 		finding->confidence = 95;
+	/* Whoever resumes as clients should is not in trouble. */
+	if (others_resume && !resuming_fails(evidence))
+		finding->severity = SEVERITY_NOTE;
 	return true;
 }
 
@@ -255,7 +269,7 @@ static const struct cause rows[] = {
 	  .remedy = "Let the server issue new tickets on the command connection before they are "
 		    "used up, or not require session reuse. Clients: reconnect after a few "
 		    "files.",
-	  .explains = "D-52 D-58" },
+	  .explains = "D-52 D-58 D-82" },
 	{ .id = "D-52",
 	  .title = "The server requires TLS session reuse on data connections",
 	  .severity = SEVERITY_PROBLEM,
@@ -267,7 +281,7 @@ static const struct cause rows[] = {
 	  .remedy = "Set the policy to \"prefer\" (Sallyport: data_session_reuse = prefer; vsftpd: "
 		    "require_ssl_reuse=NO; ProFTPD: TLSOptions NoSessionReuseRequired), or use a "
 		    "client that resumes sessions, such as FileZilla or lftp.",
-	  .explains = "D-58" },
+	  .explains = "D-58 D-82" },
 	{ .id = "D-56",
 	  .title = "Data connections show another certificate",
 	  .severity = SEVERITY_PROBLEM,

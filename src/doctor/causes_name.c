@@ -6,15 +6,16 @@ static bool is_ftp_scheme(const char *scheme)
 	return text_has_word(scheme, "ftp") && !text_has_word(scheme, "sftp");
 }
 
-/* "ftp://host:21" is what some clients want; what no client's host field takes is told. */
+/* "ftp://host:21/" is what some clients take; for what none does it is a problem. */
 static bool name_is_mended(const struct evidence *evidence, struct finding *finding)
 {
 	const struct target *target = &evidence->target;
 	bool is_url = target->had_scheme && is_ftp_scheme(target->scheme);
 
-	if (!(target->had_scheme && !is_url) && !target->had_blanks &&
-	    !(target->had_path && !is_url) && !(target->had_user && !is_url))
+	if (!target->had_scheme && !target->had_blanks && !target->had_path && !target->had_user)
 		return false;
+	if (is_url && !target->had_blanks)
+		finding->severity = SEVERITY_NOTE;
 	fact_text(finding, "given", target->given);
 	fact_text(finding, "host", target->host);
 	if (target->had_scheme)
@@ -138,14 +139,47 @@ static bool one_of_several(const struct evidence *evidence, struct finding *find
 	return !is_first;
 }
 
+/* How far from the server packets vanish, in hops, by the address that works; -1: not known. */
+static int hops_before_server(const struct evidence *evidence, const struct finding *finding)
+{
+	const struct named_value *hop = finding_fact(finding, "hop");
+	unsigned reached = 0;
+
+	for (size_t i = 0; i < evidence->n_traces; i++)
+		if (!evidence->traces[i].is_blocked)
+			reached = evidence->traces[i].reached_ttl;
+	return hop && reached > 0 ? (int)reached - (int)hop->number : -1;
+}
+
+static void withdraw(struct finding *finding)
+{
+	finding->n_facts = 0;
+	finding->explanation[0] = '\0';
+}
+
 static bool one_address_is_dead(const struct evidence *evidence, struct finding *finding)
 {
-	return one_of_several(evidence, finding, false);
+	if (one_of_several(evidence, finding, false))
+		return true;
+	/* Silence that begins right before the server is the server's own. */
+	if (one_of_several(evidence, finding, true)) {
+		int hops = hops_before_server(evidence, finding);
+
+		if (hops >= 0 && hops <= 1) {
+			finding->confidence = 70;
+			return true;
+		}
+	}
+	withdraw(finding);
+	return false;
 }
 
 static bool one_address_is_filtered(const struct evidence *evidence, struct finding *finding)
 {
-	return one_of_several(evidence, finding, true);
+	if (!one_of_several(evidence, finding, true))
+		return false;
+	int hops = hops_before_server(evidence, finding);
+	return hops < 0 || hops > 1; /* else D-05 */
 }
 
 static bool any_door_is_open(const struct evidence *evidence)
@@ -236,7 +270,7 @@ static const struct cause rows[] = {
 	  .confidence = 85,
 	  .applies = one_address_is_dead,
 	  .explanation = "The name has several addresses. Port {port} opens at {works}; "
-			 "{address} refuses it. Every so often a client meets the dead one.",
+			 "{address} does not. Every so often a client meets the dead one.",
 	  .remedy = "Start or repair the server at {missing}, or take it out of DNS. Until then "
 		    "clients get through with 3 tries, 10 s apart." },
 	{ .id = "D-13",

@@ -70,16 +70,6 @@ static bool announces_private_address(const struct evidence *evidence, struct fi
 	return true;
 }
 
-/* 0 to 32: how many leading bits two IPv4 addresses share. */
-static unsigned common_bits(const struct address *a, const struct address *b)
-{
-	unsigned n = 0;
-
-	while (n < 32 && ((a->ip[12 + n / 8] ^ b->ip[12 + n / 8]) & (0x80 >> n % 8)) == 0)
-		n++;
-	return n;
-}
-
 /* We are in the network of the server, and it tells us its address for the world. */
 static bool announces_outside_address(const struct evidence *evidence, struct finding *finding)
 {
@@ -94,7 +84,7 @@ static bool announces_outside_address(const struct evidence *evidence, struct fi
 	if (address_is_unspecified(&own) &&
 	    address_parse(text_of(evidence->conditions.own_v4), &own) < 0)
 		return false;
-	if (!address_is_private(&own) || common_bits(&own, peer) < 24)
+	if (!address_is_private(&own) || address_is_loopback(&own))
 		return false;
 	note_wrong_address(evidence, finding, transfer);
 	return true;
@@ -198,12 +188,19 @@ static void note_blocked(struct finding *finding, const struct transfer *transfe
 		  transfer->attempt.outcome == NET_TIMED_OUT ? "silence" : "refused");
 }
 
+/* A connection that opens and leads nowhere is no proof of the other command's fault. */
+static bool has_worked(const struct evidence *evidence, enum data_mode mode)
+{
+	return has_transfer(evidence,
+			    (struct wanted){ .modes = BIT(mode), .results = BIT(TRANSFER_OK) });
+}
+
 static bool epsv_is_broken(const struct evidence *evidence, struct finding *finding)
 {
 	struct way epsv = way_of(evidence, BIT(DATA_EPSV)), pasv = way_of(evidence, BIT(DATA_PASV));
 	const struct transfer *refused = refused_setup(evidence, DATA_EPSV);
 
-	if (pasv.n_connected == 0 || epsv.n_connected > 0)
+	if (pasv.n_connected == 0 || epsv.n_connected > 0 || !has_worked(evidence, DATA_PASV))
 		return false;
 	if (epsv.blocked) {
 		note_blocked(finding, epsv.blocked);
@@ -224,7 +221,7 @@ static bool reply_was_rewritten(const struct evidence *evidence, struct finding 
 	const struct transfer *failed = pasv.blocked;
 
 	if (!failed || pasv.n_silent + pasv.n_refused == 0 || pasv.n_connected > 0 ||
-	    epsv.n_connected == 0)
+	    epsv.n_connected == 0 || !has_worked(evidence, DATA_EPSV))
 		return false;
 	note_blocked(finding, failed);
 	fact_text(finding, "received", failed->setup.text);
@@ -587,7 +584,7 @@ static bool arrives_from_elsewhere(const struct evidence *evidence, struct findi
 				text_has_word(reply->text,
 					      "ip mismatch|different address|address mismatch|"
 					      "foreign address|not from your|ip address does not|"
-					      "bad ip connecting"));
+					      "bad ip|security violation"));
 
 		if (!is_seen && !is_said)
 			continue;
@@ -646,6 +643,20 @@ static bool leads_to_another_node(const struct evidence *evidence, struct findin
 	return true;
 }
 
+static bool anything_works_behind(const struct evidence *evidence, const struct transfer *failed,
+				  const struct control *main)
+{
+	size_t at = (size_t)(failed - evidence->transfers);
+
+	if (find_transfer(evidence, (struct wanted){ .results = BIT(TRANSFER_OK) }, &at))
+		return true;
+	for (const struct control *control = main + 1;
+	     control < evidence->controls + evidence->n_controls; control++)
+		if (control->n_exchanges > 0 && control->exchanges[0].reply.outcome == NET_OK)
+			return true;
+	return false;
+}
+
 /* It worked for a while, and then nothing gets through, not even the command connection. */
 static bool was_taken_for_a_scan(const struct evidence *evidence, struct finding *finding)
 {
@@ -666,7 +677,7 @@ static bool was_taken_for_a_scan(const struct evidence *evidence, struct finding
 		    transfer->attempt.outcome == NET_RESET ||
 		    transfer->preliminary.outcome == NET_TIMED_OUT)
 			failed = failed ? failed : transfer;
-	if (!failed)
+	if (!failed || anything_works_behind(evidence, failed, control))
 		return false;
 	fact_address(finding, &control->attempt.peer);
 	fact_number(finding, "transfers", n_worked);

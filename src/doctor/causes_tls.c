@@ -59,21 +59,34 @@ static bool is_old(const char *version)
 	return *version && strcmp(version, "TLSv1.2") != 0 && strcmp(version, "TLSv1.3") != 0;
 }
 
+static bool has_reply_under_tls(const struct control *control)
+{
+	for (size_t i = 0; i < control->n_exchanges; i++)
+		if (control->exchanges[i].is_tls && control->exchanges[i].reply.outcome == NET_OK)
+			return true;
+	return control->login == LOGIN_OK;
+}
+
 static bool wants_client_certificate(const struct evidence *evidence, struct finding *finding)
 {
 	for (size_t i = 0; is_wanted(evidence) && i < evidence->n_controls; i++) {
 		const struct control *control = &evidence->controls[i];
 		const struct handshake *handshake = &control->handshake;
 		unsigned alert = handshake->alert;
+		bool is_of_certificates =
+			(alert >= ALERT_BAD_CERTIFICATE && alert <= ALERT_CERTIFICATE_UNKNOWN) ||
+			alert == ALERT_UNKNOWN_CA || alert == ALERT_HANDSHAKE_FAILURE;
 		bool is_refused = alert == ALERT_CERTIFICATE_REQUIRED ||
 				  (handshake->wants_client_certificate &&
-				   (has_failed(handshake) || alert != 0));
-		/* With TLS 1.3 the refusal comes behind the handshake. */
-		bool was_left = handshake->wants_client_certificate && control->login != LOGIN_OK &&
-				control->ending != NET_OK && control->ending != NET_UNTRIED &&
-				control->ending != NET_SKIPPED;
+				   (has_failed(handshake) || is_of_certificates));
+		/* With TLS 1.3 the refusal comes behind the handshake, instead of any reply. */
+		bool was_left = handshake->wants_client_certificate &&
+				!has_reply_under_tls(control) && control->ending != NET_OK &&
+				control->ending != NET_UNTRIED && control->ending != NET_SKIPPED;
+		bool is_early = control->purpose == PURPOSE_LOOK ||
+				control->purpose == PURPOSE_MAIN;
 
-		if (!is_refused && !was_left)
+		if (!is_early || (!is_refused && !was_left))
 			continue;
 		fact_address(finding, &control->attempt.peer);
 		if (alert)

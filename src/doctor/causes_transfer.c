@@ -34,7 +34,8 @@ static enum refusal_kind read_refusal(const struct reply *reply, bool is_upload)
 	if (text_has_word(reply->text, "quota"))
 		return REFUSAL_QUOTA;
 	if (text_has_word(reply->text, "no space|disk full|disk is full|file system full|"
-				       "filesystem full|insufficient storage|inode"))
+				       "filesystem full|insufficient storage|inode|"
+				       "failure writing|error writing|write error"))
 		return REFUSAL_SPACE;
 	if (text_has_word(reply->text, "name not allowed|illegal name|invalid name|bad name|"
 				       "name too long|forbidden name|filename|name is not|"
@@ -83,8 +84,11 @@ static bool server_says(const struct evidence *evidence, struct finding *finding
 		/* What was not stored cannot be deleted: that is no news. */
 		if (transfer->operation == OPERATION_DELETE && kind != REFUSAL_RIGHTS)
 			continue;
-		if (!reply || reply->code / 10 == 42 || strcmp(transfer->command, "REST") == 0 ||
+		if (!reply || strcmp(transfer->command, "REST") == 0 ||
 		    read_refusal(reply, is_upload(transfer)) != kind)
+			continue;
+		/* 42x is of the connection, unless it speaks of the disk. */
+		if (reply->code / 10 == 42 && kind != REFUSAL_SPACE && kind != REFUSAL_QUOTA)
 			continue;
 		fact_reply(finding, reply);
 		fact_text(finding, "command", transfer->command);
@@ -446,7 +450,8 @@ static const struct cause rows[] = {
 	  .confidence = 90,
 	  .applies = disk_is_full,
 	  .explanation = SERVER_SAYS,
-	  .remedy = "Free space or inodes on the server's disk, or enlarge it." },
+	  .remedy = "Free space or inodes on the server's disk, or enlarge it.",
+	  .explains = "D-34b D-78 D-79 D-82 D-93" },
 	{ .id = "D-89",
 	  .title = "The quota is exceeded",
 	  .severity = SEVERITY_PROBLEM,
@@ -455,7 +460,8 @@ static const struct cause rows[] = {
 	  .applies = quota_is_exceeded,
 	  .explanation = SERVER_SAYS,
 	  .remedy = "Delete files, or raise the user's quota; and stop the client from trying "
-		    "again for ever." },
+		    "again for ever.",
+	  .explains = "D-34b D-78 D-79 D-82 D-93" },
 	{ .id = "D-91",
 	  .title = "The server does not allow the name",
 	  .severity = SEVERITY_PROBLEM,

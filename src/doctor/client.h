@@ -14,7 +14,7 @@ struct client {
 	struct stream stream;
 	struct tls_peer tls;
 	struct tls_sessions sessions; /* for data connections, from all of its connections */
-	struct tls_client *trust; /* what the handshake was made with */
+	struct tls_client *trust;     /* what the handshake was made with */
 	struct reply_reader reader;
 	char storage[EVIDENCE_REPLY];
 	char in[4096]; /* read and not yet used: in_len bytes from in_at */

@@ -36,6 +36,7 @@ struct doctor_options {
 	unsigned tries;
 	bool is_quick, is_read_only, has_no_login, allows_plain, is_insecure, wants_idle;
 	bool follows_elsewhere;		      /* connects to other hosts that a reply names */
+	unsigned n_parallel;		      /* sessions with a transfer each; 0: not tried */
 	uint64_t large_size_bytes;	      /* of the larger transfer; 0: none */
 	uint16_t passive_first, passive_last; /* promised; 0: not known */
 	struct tls_client *tls;		      /* what to trust */
@@ -46,6 +47,7 @@ struct doctor_options {
 	int cancel_fd;		       /* becomes readable when the user wants to stop; -1: never */
 };
 
+#define DOCTOR_PARALLEL_MAX 8
 #define DOCTOR_TIMEOUT_MS 60000
 #define DOCTOR_INTERVAL_MS 10000
 #define DOCTOR_TRIES 3

@@ -133,6 +133,14 @@ const struct control *evidence_control(const struct evidence *evidence, enum pur
 	return NULL;
 }
 
+size_t evidence_index(const struct evidence *evidence, const struct control *control)
+{
+	for (size_t i = 0; i < evidence->n_controls; i++)
+		if (&evidence->controls[i] == control)
+			return i;
+	return EVIDENCE_CONTROLS;
+}
+
 const struct door *evidence_door(const struct evidence *evidence, const struct address *address)
 {
 	for (size_t i = 0; i < evidence->n_doors; i++) {

@@ -387,6 +387,18 @@ struct idle {
 	enum net_outcome silent_ending;
 };
 
+/* --parallel: uploads at the same time, each in a session of its own. */
+struct parallel {
+	unsigned wanted;    /* 0: not tried */
+	unsigned logged_in; /* sessions that the server let in */
+	unsigned carried;   /* uploads that stood together and ended well */
+	/* Of the first that did not: where, how, and the reply if there was one. */
+	enum transfer_result result;
+	enum net_outcome failure;
+	char reply[EVIDENCE_LINE];
+	char refusal[EVIDENCE_LINE]; /* of the first login that was refused */
+};
+
 /* What the host name of the command line looked like before it was mended. */
 struct target {
 	char given[EVIDENCE_LINE];
@@ -447,7 +459,7 @@ struct other_end {
 	uint32_t data_timeout_s; /* how long it waits for a data connection */
 	uint32_t min_rate;	 /* bytes per second below which it ends a transfer; 0: any */
 	uint64_t upload_size;	 /* the largest file that it takes; 0: any */
-	char session_reuse[16]; /* "off", "prefer", "require" */
+	char session_reuse[16];	 /* "off", "prefer", "require" */
 	char raw[EVIDENCE_REPLY];
 };
 
@@ -478,6 +490,7 @@ struct evidence {
 	struct trace traces[EVIDENCE_TRACES];
 	size_t n_traces;
 	struct idle idle;
+	struct parallel parallel;
 	struct other_end other_end;
 	struct probe_file probe_file;
 	/* The server's clock minus ours, from MDTM of the file just stored. */
@@ -511,6 +524,8 @@ const struct reply *control_any_reply(const struct control *control, const char 
 const struct exchange *control_exchange(const struct control *control, const char *verb);
 /* The first control connection for this purpose, NULL: none. */
 const struct control *evidence_control(const struct evidence *evidence, enum purpose purpose);
+/* Its place among them; EVIDENCE_CONTROLS: it is none of them. */
+size_t evidence_index(const struct evidence *evidence, const struct control *control);
 /* The door of this address and port; NULL: none. */
 const struct door *evidence_door(const struct evidence *evidence, const struct address *address);
 /* True when a line of the reply's text, without its code, begins with this word (any case). */

@@ -221,6 +221,12 @@ static const struct field idle_fields[] = {
 	WORD(struct idle, keepalive_ending, outcome_words), NUMBER(struct idle, silent_ms),
 	WORD(struct idle, silent_ending, outcome_words), END,
 };
+static const struct field parallel_fields[] = {
+	NUMBER(struct parallel, wanted), NUMBER(struct parallel, logged_in),
+	NUMBER(struct parallel, carried), WORD(struct parallel, result, result_words),
+	WORD(struct parallel, failure, outcome_words), TEXT(struct parallel, reply),
+	TEXT(struct parallel, refusal), END,
+};
 static const struct field target_fields[] = {
 	TEXT(struct target, given), TEXT(struct target, host), NUMBER(struct target, given_port),
 	WORD(struct target, given_mode, mode_words), BOOL(struct target, is_address),
@@ -277,6 +283,7 @@ static const struct field evidence_fields[] = {
 	LIST(struct evidence, transfers, transfer_fields),
 	LIST(struct evidence, matrix, cell_fields), LIST(struct evidence, samples, sample_fields),
 	LIST(struct evidence, traces, trace_fields), PART(struct evidence, idle, idle_fields),
+	PART(struct evidence, parallel, parallel_fields),
 	PART(struct evidence, other_end, other_end_fields),
 	PART(struct evidence, probe_file, probe_file_fields), BOOL(struct evidence, knows_clock),
 	NUMBER(struct evidence, clock_offset_s), END,

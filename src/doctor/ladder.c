@@ -547,6 +547,8 @@ static void climb(struct ladder *ladder)
 	silent = ladder->blocked.port != 0 ? &ladder->blocked : silent_door(doctor->evidence);
 	if (silent)
 		find_wall(ladder, silent, ladder->door ? &ladder->door->address : NULL);
+	if (doctor->options->n_parallel > 0 && doctor->evidence->probe_file.was_stored)
+		probe_parallel(ladder);
 	if (doctor->options->wants_idle && doctor->evidence->n_transfers > 0)
 		probe_idle(ladder);
 }

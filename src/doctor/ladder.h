@@ -16,8 +16,8 @@ struct ladder {
 	enum tls_mode mode;
 	unsigned n_logins, n_revivals;
 	char probe_name[64];
-	bool may_exist;	    /* the probe file, on the server: an upload has begun */
-	bool exists;	    /* one has ended well */
+	bool may_exist; /* the probe file, on the server: an upload has begun */
+	bool exists;	/* one has ended well */
 	/* A data connection stayed out, passive or active: the next of its kind need not wait as
 	 * long. */
 	bool knows_passive_silence, knows_active_silence;
@@ -52,6 +52,8 @@ void describe_transfer(const struct transfer *transfer, struct buf *out);
 /* "timed out", "refused". */
 const char *outcome_phrase(enum net_outcome outcome);
 
+/* --parallel: doctor/probe_parallel.c. */
+void probe_parallel(struct ladder *ladder);
 /* --idle: doctor/probe_idle.c. */
 void probe_idle(struct ladder *ladder);
 

@@ -10,6 +10,9 @@
 #define SAMPLES 6u
 #define SAMPLES_BLOCKED 3u
 #define SAMPLES_BLOCKED_QUICK 1u
+/* A slow line is known by then. */
+#define LARGE_MS 15000
+#define LARGE_QUICK_MS 5000
 /* Logins of one examination; more might look like an attack. */
 #define LOGINS_MAX 6u
 /* A step may cost the main session its life; so often it gets another one. */
@@ -144,8 +147,8 @@ static const struct transfer *transfer_by(struct ladder *ladder, struct client *
 	bool knows_silence = is_passive(task.mode) ? ladder->knows_passive_silence
 						   : ladder->knows_active_silence;
 	task.connect_ms = knows_silence ? doctor->data_again_ms : doctor->data_ms;
-	task.asks_for_arrival = doctor->evidence->other_end.is_there &&
-				task.operation == OPERATION_LIST;
+	task.asks_for_arrival =
+		doctor->evidence->other_end.is_there && task.operation == OPERATION_LIST;
 	probe_transfer(client, transfer, &task);
 	note_blocked(ladder, transfer);
 	note_file(ladder, transfer);
@@ -336,22 +339,48 @@ static void list_on_control(struct ladder *ladder, struct client *client)
 	step_end(&step, is_good ? STEP_OK : STEP_WARNED);
 }
 
-static void move_large(struct ladder *ladder, struct client *client)
+/* Some clients and servers leave the handshake out where no byte follows (D-58a), and many a file
+ * is empty. */
+static void store_empty(struct ladder *ladder, struct client *client)
 {
 	struct data_task task = { .mode = ladder->working_mode,
 				  .is_lenient = ladder->working_is_lenient,
+				  .operation = OPERATION_EMPTY_UPLOAD };
+	struct step step;
+
+	if (task.mode == DATA_UNKNOWN || !client_is_alive(client) ||
+	    ladder->doctor.options->is_read_only || !ladder->doctor.evidence->probe_file.was_stored)
+		return;
+	step_begin(&step, ladder, "Empty file");
+	const struct transfer *transfer = transfer_by(ladder, client, &task);
+	if (transfer)
+		describe_transfer(transfer, &step.detail);
+	if (ladder->may_exist && client_is_alive(client)) {
+		task.operation = OPERATION_DELETE;
+		(void)transfer_by(ladder, client, &task);
+	}
+	step_end(&step, has_worked(transfer) ? STEP_OK : STEP_FAILED);
+}
+
+static void move_large(struct ladder *ladder, struct client *client)
+{
+	const struct doctor_options *options = ladder->doctor.options;
+	struct data_task task = { .mode = ladder->working_mode,
+				  .is_lenient = ladder->working_is_lenient,
 				  .operation = OPERATION_LARGE_UPLOAD,
-				  .size_bytes = ladder->doctor.options->large_size_bytes };
+				  .size_bytes = options->large_size_bytes,
+				  .longest_ms = options->is_quick ? LARGE_QUICK_MS : LARGE_MS };
 	const struct transfer *up, *down = NULL;
 	struct step step;
 
 	if (task.size_bytes == 0 || task.mode == DATA_UNKNOWN || !client_is_alive(client) ||
-	    ladder->doctor.options->is_read_only || !ladder->doctor.evidence->probe_file.was_stored)
+	    options->is_read_only || !ladder->doctor.evidence->probe_file.was_stored)
 		return;
 	step_begin(&step, ladder, "Large file");
 	up = transfer_by(ladder, client, &task);
 	if (has_worked(up)) {
 		task.operation = OPERATION_LARGE_DOWNLOAD;
+		task.size_bytes = up->moved_bytes;
 		down = transfer_by(ladder, client, &task);
 	}
 	if (has_worked(down))
@@ -434,6 +463,7 @@ void ladder_run_session(struct ladder *ladder)
 	if (!doctor_is_cancelled(&ladder->doctor))
 		run_passive(ladder, client);
 	if (!doctor_is_cancelled(&ladder->doctor)) {
+		store_empty(ladder, client);
 		move_large(ladder, client);
 		check_resumption(ladder, client);
 		sample_range(ladder, client);

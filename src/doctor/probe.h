@@ -22,7 +22,7 @@ struct doctor {
 	 * many servers delay. */
 	int64_t greeting_ms, login_ms;
 	_Atomic bool is_greeted; /* some server has: others that are silent have less time */
-	int cancel_fd; /* of the options; -1 while cleaning up */
+	int cancel_fd;		 /* of the options; -1 while cleaning up */
 	/* For handshakes: the options' tls, or tls_1_2 where only that gets through. */
 	struct tls_client *trust;
 	bool tls_is_offered; /* somewhere on the host: no password in clear */

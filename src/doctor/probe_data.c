@@ -238,6 +238,22 @@ static bool is_upload(enum operation operation)
 	       operation == OPERATION_EMPTY_UPLOAD;
 }
 
+/* The server waits for a data connection that we believe to have: where ours has ended, its silence
+ * is the consequence. */
+static enum net_outcome reason_of_silence(struct data *data)
+{
+	struct transfer *transfer = data->transfer;
+	char byte;
+
+	if (transfer->preliminary.outcome != NET_TIMED_OUT || !stream_is_open(&data->stream))
+		return transfer->preliminary.outcome;
+	ssize_t n = recv(data->stream.fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT);
+	if (n > 0 || (n < 0 && errno != ECONNRESET))
+		return transfer->preliminary.outcome;
+	transfer->end = n == 0 ? DATA_END_FIN : DATA_END_RESET;
+	return n == 0 ? NET_CLOSED : NET_RESET;
+}
+
 /* 1xx, or a refusal; a 226 at once (of an empty listing) is taken for both. */
 static bool read_preliminary(struct data *data)
 {
@@ -245,7 +261,7 @@ static bool read_preliminary(struct data *data)
 
 	if (!client_read_reply(data->client, &transfer->preliminary,
 			       data->client->doctor->reply_ms)) {
-		fail(data, TRANSFER_COMMAND_REFUSED, transfer->preliminary.outcome);
+		fail(data, TRANSFER_COMMAND_REFUSED, reason_of_silence(data));
 		return false;
 	}
 	if (transfer->preliminary.code >= 400) {
@@ -431,6 +447,16 @@ static void list(struct data *data)
 	data->transfer->lists_probe_file = reader.has_name;
 }
 
+/* A slow line need not be watched to the end. */
+static bool has_taken_long(struct data *data)
+{
+	if (data->task->longest_ms == 0 || clock_ms() - data->up_ms < data->task->longest_ms)
+		return false;
+	data->transfer->end = DATA_END_OURS;
+	data->transfer->failure = NET_TOO_MUCH;
+	return true;
+}
+
 static bool take_download(struct data *data, struct text piece, void *arg)
 {
 	bool *is_same = arg;
@@ -444,7 +470,9 @@ static bool take_download(struct data *data, struct text piece, void *arg)
 		probe_content(at + i, expected, len);
 		*is_same = memcmp(expected, piece.ptr + i, len) == 0;
 	}
-	return data->transfer->moved_bytes <= data->transfer->expected_bytes + EXCESS_MAX;
+	return data->transfer->moved_bytes <= data->transfer->expected_bytes + EXCESS_MAX &&
+	       (data->transfer->moved_bytes == data->transfer->expected_bytes ||
+		!has_taken_long(data));
 }
 
 static void download(struct data *data)
@@ -456,7 +484,7 @@ static void download(struct data *data)
 					   ? data->task->size_bytes - data->task->size_bytes / 2
 					   : data->task->size_bytes;
 	receive(data, take_download, &is_same, DEADLINE_NEVER);
-	if (has_failed(data))
+	if (has_failed(data) || (transfer->failure == NET_TOO_MUCH && is_same))
 		return;
 	if (transfer->moved_bytes < transfer->expected_bytes && is_same)
 		fail(data, TRANSFER_CUT, NET_CLOSED);
@@ -488,7 +516,7 @@ static void upload(struct data *data)
 		uint64_t left = transfer->expected_bytes - transfer->moved_bytes;
 		size_t len = (size_t)MIN_OF(left, (uint64_t)piece);
 
-		if (data->task->pace_ms > 0 && !pause_upload(data))
+		if ((data->task->pace_ms > 0 && !pause_upload(data)) || has_taken_long(data))
 			break;
 		probe_content(transfer->moved_bytes, data->buffer, len);
 		r = stream_write_steadily(&data->stream, data->buffer, len, deadline_in(stall_ms));
@@ -621,7 +649,7 @@ static void describe(const struct client *client, struct transfer *transfer,
 	const struct control *control = client->control;
 
 	*transfer = (struct transfer){ .mode = task->mode, .operation = task->operation };
-	transfer->control = (size_t)(control - client->doctor->evidence->controls);
+	transfer->control = evidence_index(client->doctor->evidence, control);
 	transfer->is_v6 = !address_is_v4(&control->attempt.peer);
 	transfer->tls_mode = control->mode;
 }

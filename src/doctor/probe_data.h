@@ -11,10 +11,13 @@ struct data_task {
 	bool is_lenient;	 /* passive: dial the control connection's host whatever 227 says */
 	bool without_resumption; /* a full handshake, as many clients do */
 	uint64_t size_bytes;	 /* of what is sent or expected */
-	/* Passive, at a Sallyport server: asks it first what came to the port. Where that was turned
-	 * away the command would wait in vain, and is not sent: TRANSFER_CUT. */
+	/* Passive, at a Sallyport server: asks it first what came to the port. Where that was
+	 * turned away the command would wait in vain, and is not sent: TRANSFER_CUT. */
 	bool asks_for_arrival;
-	int64_t connect_ms;	 /* how long the data connection may take to come up */
+	int64_t connect_ms; /* how long the data connection may take to come up */
+	/* Uploads and downloads: we end them after this long; they have worked, with the failure
+	 * NET_TOO_MUCH. 0: never. */
+	int64_t longest_ms;
 	uint64_t pace_ms; /* uploads: a piece of one byte each so often; 0: as fast as it goes */
 	const char *name; /* of the probe file */
 	/* Uploads with a pace: true ends them before their size; NULL: never. */

@@ -322,8 +322,8 @@ void doors_look(struct doctor *doctor, int *fds)
 		const struct door *door = looks[i].door;
 		int64_t late_ms = MAX_OF(door->first_byte_ms, door->banner.after_ms);
 
-		doctor->tls_is_offered |= offers_tls(looks[i].control) ||
-					  door->handshake.outcome != NET_UNTRIED;
+		doctor->tls_is_offered |=
+			offers_tls(looks[i].control) || door->handshake.outcome != NET_UNTRIED;
 		/* Later greetings may be later still. */
 		doctor->greeting_ms = MAX_OF(doctor->greeting_ms, 2 * late_ms);
 	}
@@ -344,9 +344,10 @@ static void try_older_tls(struct doctor *doctor, const struct control *failed,
 	(void)snprintf(control->handshake.maximum, sizeof(control->handshake.maximum), "%s",
 		       maximum);
 	if (client_open(&client, doctor, control, &failed->attempt.peer, failed->mode) == 0) {
-		bool is_ready = failed->mode == MODE_IMPLICIT ||
-				(reply_class(client_read_banner(&client, doctor->greeting_ms)) == 2 &&
-				 client_ask(&client, "AUTH", NULL, "AUTH TLS")->code == 234);
+		bool is_ready =
+			failed->mode == MODE_IMPLICIT ||
+			(reply_class(client_read_banner(&client, doctor->greeting_ms)) == 2 &&
+			 client_ask(&client, "AUTH", NULL, "AUTH TLS")->code == 234);
 
 		if (is_ready)
 			(void)!client_start_tls(&client, trust);

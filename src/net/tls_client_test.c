@@ -166,9 +166,7 @@ static void test_sessions_of_another_family_are_not_kept(void **state UNUSED)
 	assert_int_equal(connect_once(f.trusting, &first, &is_resumed), 0);
 	SSL_SESSION *offered = tls_sessions_next(&strange);
 	assert_int_equal(SSL_SESSION_set_protocol_version(offered, TLS1_2_VERSION), 1);
-	struct tls_peer second = { .name = "localhost",
-				   .resumed = offered,
-				   .sessions = &sessions };
+	struct tls_peer second = { .name = "localhost", .resumed = offered, .sessions = &sessions };
 	assert_int_equal(connect_once(f.trusting, &second, &is_resumed), 0);
 	assert_false(is_resumed);
 	assert_int_equal(sessions.n_fresh, 0);

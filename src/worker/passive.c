@@ -259,7 +259,8 @@ static int send_letter(struct passive *passive, struct letter *letter)
 {
 	int r = letter->worker_slot < SCOREBOARD_WORKERS
 			? channel_send(passive->worker->start->mailboxes[letter->worker_slot],
-				       &letter->message, sizeof(letter->message), &letter->fd, letter->fd >= 0 ? 1 : 0, 0)
+				       &letter->message, sizeof(letter->message), &letter->fd,
+				       letter->fd >= 0 ? 1 : 0, 0)
 			: -EINVAL;
 
 	if (r == -ETIMEDOUT)

@@ -237,6 +237,32 @@ def test_idle_timeout_is_measured(start_server):
 # --- the other end --------------------------------------------------------------------------------
 
 
+def test_transfers_at_the_same_time(healthy):
+    seen = doctor("127.0.0.1", *trusted(healthy), "--parallel", 3)
+    assert seen.evidence["parallel"] == {"wanted": 3, "logged_in": 3, "carried": 3}
+    assert left_files(healthy) == []
+
+
+def test_a_limit_of_data_connections_is_seen(healthy):
+    with wall(healthy, "D-82a") as through:
+        seen = doctor("127.0.0.1", "--port", through.port, "--tls", "none", "--allow-plain",
+                      "--quick", "--parallel", 3)
+    assert seen.transfer("epsv", "upload")["result"] == "ok"
+    together = seen.evidence["parallel"]
+    assert (together["wanted"], together["logged_in"], together["carried"]) == (3, 3, 1)
+    assert left_files(healthy) == []
+
+
+def test_a_limit_of_sessions_is_told_apart(start_server):
+    server = start_server(user_sessions=2)
+    server.add_user()
+    seen = doctor("127.0.0.1", *trusted(server), "--parallel", 3)
+    together = seen.evidence["parallel"]
+    assert (together["wanted"], together["logged_in"], together["carried"]) == (3, 2, 2)
+    assert "D-68" in together["refusal"]
+    assert left_files(server) == []
+
+
 def test_our_server_tells_its_end(healthy):
     seen = doctor("127.0.0.1", *trusted(healthy))
     end = seen.evidence["other_end"]

@@ -1,5 +1,6 @@
 """The doctor against servers that are not ours: strange, broken, and hostile."""
 
+import contextlib
 import json
 import os
 import socket
@@ -436,6 +437,31 @@ def test_escape_sequences_do_not_reach_the_terminal(fake):
     server = fake({"": b"220 \x1b[2J\x1b]0;owned\x07 hello\r\n"})
     seen = examine(server, json_output=False)
     assert "\x1b" not in seen.text and "\x07" not in seen.text
+
+
+def test_an_empty_file_is_stored_too(fake):
+    seen = examine(fake())
+    assert seen.transfer("epsv", "empty_upload")["result"] == "ok"
+
+
+def test_a_slow_line_is_not_watched_to_the_end(fake):
+    def slowly(session, name):
+        content = session.server.files[name][session.offset:]
+        sock = session.data()
+        with contextlib.suppress(OSError):
+            for at in range(0, len(content), 16384):
+                sock.sendall(content[at:at + 16384])
+                time.sleep(0.2 if len(content) > 65536 else 0)
+        session.offset = 0
+        session.finish(sock)
+        return b""
+
+    seen = examine(fake({"RETR": slowly}))
+    large = seen.transfer("epsv", "large_download")
+    assert (large["result"], large["failure"], large["end"]) == ("ok", "too_much", "ours")
+    assert 4900 <= large["duration_ms"] < 7000
+    assert 65536 < large["moved_bytes"] < 4 * 1024 * 1024
+    assert seen.transfer("port", "list")["result"] == "ok"
 
 
 def test_a_download_that_never_ends(fake):
