@@ -7,7 +7,8 @@
 #include "base/text.h"
 #include "cli/complain.h"
 
-enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+/* EXIT_UNTESTED is the doctor's: it could not find out. */
+enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_UNTESTED = 3 };
 
 #define CLI_MAX_OPERANDS 8
 #define CLI_MAX_OPTIONS 64

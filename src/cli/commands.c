@@ -228,7 +228,87 @@ static const struct option_row simulate_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row doctor_options[] = {
+	{ .name = "user", .argument = "NAME", .letter = 'u', .help = "Log in as this user" },
+	{ .name = "password-file",
+	  .argument = "FILE",
+	  .help = "Read the password from the first line of FILE, - for standard input (else "
+		  "$SALLYPORT_PASSWORD, else .netrc, else a prompt)" },
+	{ .name = "port",
+	  .argument = "PORT",
+	  .letter = 'p',
+	  .help = "Examine this port only (else 21, 990, 3021 and 3990)" },
+	{ .name = "tls",
+	  .argument = "MODE",
+	  .help = "How the client encrypts: auto, explicit, implicit or none" },
+	{ .name = "ca",
+	  .argument = "FILE",
+	  .help = "Trust the authorities in FILE (PEM) instead of the system's" },
+	{ .name = "insecure",
+	  .help = "Go on with a certificate that is not trusted, and report it" },
+	{ .name = "allow-plain", .help = "Permit the password to go out in clear" },
+	{ .name = "no-login", .help = "End before the login" },
+	{ .name = "read-only", .help = "Store nothing on the server" },
+	{ .name = "size",
+	  .argument = "BYTES",
+	  .help = "Size of the larger file, as 64K or 4M (4M); 0 for none" },
+	{ .name = "passive-range",
+	  .argument = "A-B",
+	  .help = "The passive ports that the server's administrator promised" },
+	{ .name = "idle", .help = "Measure idle timeouts and keepalive, which takes minutes" },
+	{ .name = "parallel",
+	  .argument = "N",
+	  .help = "Try so many transfers at the same time, 2 to 8, each with a login of its own" },
+	{ .name = "quick", .help = "Wait less: 4 s and one try" },
+	{ .name = "timeout",
+	  .argument = "SECONDS",
+	  .help = "Wait so long for a command port to answer (60)" },
+	{ .name = "retries", .argument = "N", .help = "Try so often (3)" },
+	{ .name = "interval", .argument = "SECONDS", .help = "Pause between tries (10)" },
+	{ .name = "follow",
+	  .help = "Connect also to other hosts that a reply of the server names" },
+	{ .name = "rules",
+	  .argument = "FORMAT",
+	  .help = "Say what the firewall in the way must allow, to paste: nftables, iptables, ufw, "
+		  "firewalld, windows, aws, azure, gcp, paloalto or cisco" },
+	{ .name = "export",
+	  .argument = "FORMAT",
+	  .help = "Say the settings that work: filezilla, winscp, lftp, curl, rclone or json" },
+	{ .name = "report",
+	  .argument = "FILE",
+	  .help = "Write a report to send to the other side, without secrets: .html or .md" },
+	{ .name = "password",
+	  .argument = "PASSWORD",
+	  .refusal = "a password is never an argument, since every user of the machine could read "
+		     "it there; answer the prompt, or use --password-file" },
+	END_OF_OPTIONS,
+};
+
 static const struct command commands[] = {
+	{ .name = "doctor",
+	  .run = cmd_doctor,
+	  .operands = "HOST",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = doctor_options,
+	  .summary = "Find out why FTP to a server does not work, and who can mend it",
+	  .details =
+		  "Examines the server from this machine: name, ports, certificate, login, "
+		  "transfers in every mode. A small file with a random name is stored and removed "
+		  "again. The password goes out in clear only when TLS is neither asked for nor "
+		  "offered, or with --allow-plain, and never to a server whose certificate is not "
+		  "trusted, unless --insecure is given.\n"
+		  "Exit status: 0 healthy, 1 problems found, 2 wrong usage, 3 could not be tested.",
+	  .examples =
+		  "sallyport doctor ftp.example.com --user alice\n"
+		  "sallyport doctor ftp.example.com --no-login --quick\n"
+		  "sallyport doctor ftp.example.com -u alice --json | jq .verdict\n"
+		  "sallyport doctor ftp.example.com -u alice --rules ufw --report letter.html" },
+	{ .name = "doctor schema",
+	  .run = cmd_doctor_schema,
+	  .operands = "",
+	  .summary = "Print the JSON Schema of doctor --json",
+	  .is_hidden = true },
 	{ .name = "status",
 	  .run = cmd_status,
 	  .operands = "",

@@ -34,6 +34,8 @@ int cmd_quota_recount(struct cli *cli);
 int cmd_storage_check(struct cli *cli);
 
 int cmd_transfer_list(struct cli *cli);
+int cmd_doctor(struct cli *cli);
+int cmd_doctor_schema(struct cli *cli);
 
 int cmd_firewall(struct cli *cli);
 

@@ -62,6 +62,21 @@ static int ask(int tty, const char *prompt, struct secret *ret)
 	return r;
 }
 
+int password_ask(const char *user, struct secret *ret)
+{
+	AUTO_FREE char *prompt = NULL;
+	AUTO_CLOSE int tty =
+		isatty(STDIN_FILENO) ? open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
+
+	if (tty < 0)
+		return -ENOTTY;
+	if (asprintf(&prompt, "Password for %s: ", user) < 0) {
+		prompt = NULL;
+		return -ENOMEM;
+	}
+	return ask(tty, prompt, ret);
+}
+
 static int ask_twice(const char *user, struct secret *ret)
 {
 	struct secret again AUTO_SECRET = { 0 };

@@ -11,4 +11,8 @@
  * what is wrong has been printed. */
 int password_read(const char *user, bool from_stdin, struct secret *ret) MUST_CHECK;
 
+/* Asks once on the terminal, for a password that exists elsewhere. 0 with *ret to be released by
+ * the caller; negative, and nothing printed: there is no terminal, or the answer is no password. */
+int password_ask(const char *user, struct secret *ret) MUST_CHECK;
+
 #endif

@@ -354,6 +354,23 @@ bool reservations_match_foreign(struct reservations *r, uint16_t port,
 	return entry != NULL;
 }
 
+static bool accepts_all(const struct address *control_peer UNUSED, void *arg UNUSED)
+{
+	return true;
+}
+
+bool reservations_find_only(struct reservations *r, uint16_t port,
+			    struct reservation_owner *ret_owner)
+{
+	lock(r);
+	const struct entry *entry = find_foreign_locked(r, port, accepts_all, NULL);
+
+	if (entry)
+		*ret_owner = entry->owner;
+	unlock(r);
+	return entry != NULL;
+}
+
 void reservations_drop(struct reservations *r, uint32_t board_slot, uint64_t session_id)
 {
 	assert(board_slot < r->max_sessions);

@@ -39,6 +39,10 @@ bool reservations_match_foreign(struct reservations *r, uint16_t port,
 				bool (*accepts)(const struct address *control_peer, void *arg),
 				void *arg, struct reservation_owner *ret_owner);
 
+/* The only reservation of this port, which stays as it is; none or several: false. */
+bool reservations_find_only(struct reservations *r, uint16_t port,
+			    struct reservation_owner *ret_owner);
+
 /* The owner gives its reservation up; the pair goes into quarantine. Nothing to do: fine. */
 void reservations_drop(struct reservations *r, uint32_t board_slot, uint64_t session_id);
 

@@ -177,6 +177,19 @@ static void a_foreign_peer_is_matched_when_only_one_session_accepts_it(void **st
 	assert_int_equal(reservations_count(*state), 1);
 }
 
+static void the_only_session_of_a_port_is_found_and_stays(void **state)
+{
+	struct reservation_owner o;
+
+	assert_false(reservations_find_only(*state, 40000, &o));
+	assert_int_equal(take(*state, 1, 40000, 10), 0);
+	assert_true(reservations_find_only(*state, 40000, &o));
+	assert_int_equal(o.board_slot, 10);
+	assert_int_equal(take(*state, 2, 40000, 20), 0);
+	assert_false(reservations_find_only(*state, 40000, &o));
+	assert_int_equal(reservations_count(*state), 2);
+}
+
 static void waiting_ends_with_time_when_nothing_happens(void **state)
 {
 	struct address a = peer_number(1);
@@ -422,6 +435,7 @@ int main(void)
 		WITH_TABLE(the_oldest_of_too_many_quarantines_gives_way),
 		WITH_TABLE(a_worker_that_died_holds_nothing),
 		WITH_TABLE(a_foreign_peer_is_matched_when_only_one_session_accepts_it),
+		WITH_TABLE(the_only_session_of_a_port_is_found_and_stays),
 		WITH_TABLE(waiting_ends_with_time_when_nothing_happens),
 		WITH_TABLE(waiting_ends_at_once_when_it_has_happened_already),
 		WITH_TABLE(another_process_is_woken_by_a_match),

@@ -59,7 +59,7 @@ static int shake_hands(struct stream *stream, bool waits_for_client, int64_t dea
 	ERR_clear_error();
 	errno = 0;
 
-	int result = SSL_accept(stream->ssl);
+	int result = SSL_do_handshake(stream->ssl);
 	if (result == 1)
 		return 1;
 
@@ -85,21 +85,14 @@ static void describe_failure(int r, struct tls_error *ret_error)
 		(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s", strerrordesc_np(-r));
 }
 
-static int run_handshake(struct stream *stream, struct tls_server *server,
-			 struct tls_binding *binding, bool waits_for_client, int64_t deadline_ms,
+/* The handshake of either side. */
+static int run_handshake(struct stream *stream, bool waits_for_client, int64_t deadline_ms,
 			 struct tls_error *ret_error)
 {
 	int r = 0;
 
-	ret_error->text[0] = '\0';
-	if (!stream->ssl)
-		stream->ssl = tls_server_connection(server, stream->fd, binding);
-	if (!stream->ssl)
-		return -ENOMEM;
 	while (r == 0)
 		r = shake_hands(stream, waits_for_client, deadline_ms);
-	if (r == 1)
-		tls_server_finish(stream->ssl, binding);
 	if (r == 1 || (r == -EAGAIN && !waits_for_client))
 		return r == 1 ? 0 : r;
 	stream->has_failed_tls = true;
@@ -107,16 +100,38 @@ static int run_handshake(struct stream *stream, struct tls_server *server,
 	return r;
 }
 
+static int serve_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
+		     bool waits_for_client, int64_t deadline_ms, struct tls_error *ret_error)
+{
+	ret_error->text[0] = '\0';
+	if (!stream->ssl)
+		stream->ssl = tls_server_connection(server, stream->fd, binding);
+	if (!stream->ssl)
+		return -ENOMEM;
+	int r = run_handshake(stream, waits_for_client, deadline_ms, ret_error);
+	if (r == 0)
+		tls_server_finish(stream->ssl, binding);
+	return r;
+}
+
 int stream_start_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
 		     int64_t deadline_ms, struct tls_error *ret_error)
 {
-	return run_handshake(stream, server, binding, true, deadline_ms, ret_error);
+	return serve_tls(stream, server, binding, true, deadline_ms, ret_error);
 }
 
 int stream_try_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
 		   int64_t deadline_ms, struct tls_error *ret_error)
 {
-	return run_handshake(stream, server, binding, false, deadline_ms, ret_error);
+	return serve_tls(stream, server, binding, false, deadline_ms, ret_error);
+}
+
+int stream_connect_tls(struct stream *stream, struct tls_client *client, struct tls_peer *peer,
+		       int64_t deadline_ms, struct tls_error *ret_error)
+{
+	ret_error->text[0] = '\0';
+	stream->ssl = tls_client_connection(client, stream->fd, peer);
+	return stream->ssl ? run_handshake(stream, true, deadline_ms, ret_error) : -ENOMEM;
 }
 
 /* When it reads ahead and has nothing yet, OpenSSL asks for at least as much. */

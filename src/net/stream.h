@@ -11,6 +11,7 @@
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
 
+#include "net/tls_client.h"
 #include "net/tls_server.h"
 
 struct waiter {
@@ -48,6 +49,11 @@ int stream_start_tls(struct stream *stream, struct tls_server *server, struct tl
  * again, with the same arguments, when they have come. The deadline is that of sending. */
 int stream_try_tls(struct stream *stream, struct tls_server *server, struct tls_binding *binding,
 		   int64_t deadline_ms, struct tls_error *ret_error) MUST_CHECK;
+
+/* The client's side. Borrows client and peer for the life of the stream. -ECONNRESET also when the
+ * server ends the connection instead of a handshake. */
+int stream_connect_tls(struct stream *stream, struct tls_client *client, struct tls_peer *peer,
+		       int64_t deadline_ms, struct tls_error *ret_error) MUST_CHECK;
 
 /* What is there now: the number of bytes, -EAGAIN, or as stream_read. */
 ssize_t stream_try_read(struct stream *stream, void *ret, size_t size) MUST_CHECK;

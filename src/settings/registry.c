@@ -179,6 +179,9 @@ static const struct setting rows[] = {
 	       "The greeting of the 220 reply; empty: the server's name and that it is ready."),
 	SWITCH("ftp", "passive", passive, "yes", RELOAD,
 	       "Offer passive mode (PASV and EPSV): the client opens the data connections."),
+	SWITCH("ftp", "site_doctor", site_doctor, "yes", RELOAD,
+	       "Tell logged-in users this end's view of their connections (SITE DOCTOR), for "
+	       "`sallyport doctor`."),
 	SWITCH("ftp", "active", active, "yes", RELOAD,
 	       "Offer active mode (PORT and EPRT): the server opens the data connections."),
 	PORT_RANGE("ftp", "passive_ports", passive_ports, "40000-50000", RELOAD,

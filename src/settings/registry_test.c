@@ -35,6 +35,7 @@ static const struct {
 	{ "ftp", "plain_ftp", "no", "", CHANGE_RELOAD },
 	{ "ftp", "banner", "", "", CHANGE_RELOAD },
 	{ "ftp", "passive", "yes", "", CHANGE_RELOAD },
+	{ "ftp", "site_doctor", "yes", "", CHANGE_RELOAD },
 	{ "ftp", "active", "yes", "", CHANGE_RELOAD },
 	{ "ftp", "passive_ports", "40000-50000", "", CHANGE_RELOAD },
 	{ "ftp", "external_ip", "", "", CHANGE_RELOAD },

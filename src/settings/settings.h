@@ -77,6 +77,7 @@ struct settings {
 	bool passive;
 	bool active;
 	struct port_range passive_ports;
+	bool site_doctor;
 	char external_ip[SETTINGS_LIST_SIZE]; /* see net/external.h for the grammar */
 	/* Networks besides the control peer: for PASV and EPSV, for PORT and EPRT. */
 	char passive_data_from[SETTINGS_LIST_SIZE];

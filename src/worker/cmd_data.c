@@ -8,6 +8,7 @@
 #include "worker/data.h"
 #include "worker/passive.h"
 #include "worker/sessions.h"
+#include "worker/site_doctor.h"
 
 /* Reserves a port, or says why not. */
 static bool reserve(struct session *s)
@@ -69,6 +70,7 @@ void cmd_pasv(struct session *s, struct text argument UNUSED)
 	announced.port = s->passive_port;
 	buf_init(&text, storage, sizeof(storage));
 	hostport_format_227(&text, &announced);
+	site_doctor_note_passive(s, 227, buf_text(&text));
 	reply_text(s, 227, buf_text(&text));
 }
 
@@ -98,6 +100,7 @@ void cmd_epsv(struct session *s, struct text argument)
 		return;
 	buf_init(&text, storage, sizeof(storage));
 	hostport_format_229(&text, s->passive_port);
+	site_doctor_note_passive(s, 229, buf_text(&text));
 	reply_text(s, 229, buf_text(&text));
 }
 
@@ -145,6 +148,7 @@ void cmd_port(struct session *s, struct text argument)
 {
 	struct address to;
 
+	site_doctor_note_active(s, "PORT", argument);
 	if (hostport_parse_port(argument, &to) < 0)
 		reply(s, 501, "Syntax: PORT <h1,h2,h3,h4,p1,p2>");
 	else
@@ -156,6 +160,7 @@ void cmd_eprt(struct session *s, struct text argument)
 	struct address to;
 	int r = hostport_parse_eprt(argument, &to);
 
+	site_doctor_note_active(s, "EPRT", argument);
 	if (r == -EPROTONOSUPPORT)
 		reply(s, 522, "Network protocol not supported, use (1,2).");
 	else if (r < 0)

@@ -15,6 +15,7 @@
 #include "worker/pool.h"
 #include "worker/quota.h"
 #include "worker/session_limits.h"
+#include "worker/site_doctor.h"
 
 #define COPY_BYTES ((size_t)16 * 1024 * 1024)
 
@@ -374,6 +375,7 @@ static const struct site_command site_commands[] = {
 	{ "CHMOD", site_chmod, PERM_ATTRIBUTES, false, "SITE CHMOD <octal mode> <path>" },
 	{ "CPFR", site_cpfr, PERM_DOWNLOAD, true, "SITE CPFR <path>" },
 	{ "CPTO", site_cpto, PERM_UPLOAD, true, "SITE CPTO <path>" },
+	{ "DOCTOR", site_doctor, 0, false, "SITE DOCTOR [PORT <port>]" },
 	{ "HELP", site_help, 0, false, "SITE HELP" },
 	{ "IDLE", site_idle, 0, false, "SITE IDLE [<seconds>]" },
 	{ "MKDIR", site_mkdir, PERM_MKDIR, false, "SITE MKDIR [-p] <path>" },
@@ -416,7 +418,7 @@ void cmd_site(struct session *s, struct text argument)
 			s->user->copy_from = NULL;
 		}
 		if (argument.len == 0 && strchr(command->syntax, '<') &&
-		    command->run != site_idle) {
+		    command->run != site_idle && command->run != site_doctor) {
 			reply(s, 501, "Syntax: %s", command->syntax);
 			return;
 		}

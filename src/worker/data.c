@@ -11,6 +11,7 @@
 #include "worker/control.h"
 #include "worker/passive.h"
 #include "worker/sessions.h"
+#include "worker/site_doctor.h"
 
 void data_forget(struct session *s)
 {
@@ -44,7 +45,20 @@ bool data_is_possible(struct session *s)
 static void reply_nothing_arrived(struct session *s)
 {
 	const struct settings *settings = s->worker->settings;
+	char theirs[ADDRESS_TEXT_SIZE], ours[ADDRESS_TEXT_SIZE];
+	struct address stray;
 
+	if (sessions_stray(s->worker->sessions, s, &stray)) {
+		reply(s, 425,
+		      "[D-31] The connection to port %u came from %s, not from %s as this session: the "
+		      "firewall or router in between must use one address for both.",
+		      s->passive_port, address_format_ip(&stray, theirs),
+		      address_format_ip(&s->peer, ours));
+		log_event(LOG_WARNING, "data-connection-missing", F_UINT("session", s->id),
+			  F_STR("user", s->user->name), F_UINT("port", s->passive_port),
+			  F_STR("from", theirs), F_STR("cause", "D-31"));
+		return;
+	}
 	reply(s, 425,
 	      "[D-20] No connection from your address arrived at port %u within %u s: a firewall between us "
 	      "seems to block the passive ports; it must let TCP %u-%u through.",
@@ -202,6 +216,7 @@ static int start_tls(struct session *s, struct data *data, bool waits)
 			  F_STR("error", error.text));
 		return r;
 	}
+	site_doctor_note_tls(s, data->binding.is_bound);
 	/* Every resumption may have cost the client a single-use ticket. */
 	s->needs_ticket = s->needs_ticket || data->binding.is_bound;
 	if (settings->data_session_reuse == SESSION_REUSE_REQUIRE && !data->binding.is_bound) {
@@ -315,6 +330,7 @@ int data_connect(struct session *s, struct data *data, const char *what)
 	if (r < 0)
 		return r;
 
+	site_doctor_note_arrival(s, fd);
 	if (plan == DATA_ACTIVE) /* others have it from their listener */
 		socket_tune_data(fd, SOCKET_KEEPALIVE_S);
 	stream_init(&data->stream, fd, &s->data_waiter);

@@ -17,10 +17,14 @@ static void take(struct worker *worker, struct packet *packet)
 {
 	const union message *message = &packet->message;
 
+	bool is_data = packet->len == sizeof(message->data_connection) &&
+		       message->head.kind == MSG_DATA_CONNECTION;
+
+	if (is_data && packet->n_fds == 0)
+		sessions_note_stray(worker->sessions, &message->data_connection);
 	if (packet->n_fds != 1)
 		return;
-	if (packet->len == sizeof(message->data_connection) &&
-	    message->head.kind == MSG_DATA_CONNECTION)
+	if (is_data)
 		sessions_deliver(worker->sessions, message->data_connection.board_slot,
 				 message->data_connection.session_id, fd_take(&packet->fds[0]));
 	else if (packet->len == sizeof(message->control_connection) &&

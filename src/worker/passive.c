@@ -38,7 +38,7 @@ struct listener {
 struct letter {
 	uint32_t worker_slot;
 	struct message_data_connection message;
-	int fd; /* owned */
+	int fd; /* owned; -1: of a connection that was turned away */
 };
 #define MAX_LETTERS 1024
 
@@ -259,7 +259,8 @@ static int send_letter(struct passive *passive, struct letter *letter)
 {
 	int r = letter->worker_slot < SCOREBOARD_WORKERS
 			? channel_send(passive->worker->start->mailboxes[letter->worker_slot],
-				       &letter->message, sizeof(letter->message), &letter->fd, 1, 0)
+				       &letter->message, sizeof(letter->message), &letter->fd,
+				       letter->fd >= 0 ? 1 : 0, 0)
 			: -EINVAL;
 
 	if (r == -ETIMEDOUT)
@@ -302,6 +303,28 @@ bool passive_post(struct passive *passive)
 	return kept > 0;
 }
 
+/* A connection that is turned away explains what the session that waits at this port will miss. */
+static void note_stray(struct passive *passive, uint16_t port, const struct address *peer)
+{
+	const struct worker_start *start = passive->worker->start;
+	struct message_data_connection message = { .head = { .kind = MSG_DATA_CONNECTION },
+						   .port = port,
+						   .peer = *peer };
+	struct reservation_owner owner;
+
+	if (!reservations_find_only(start->reservations, port, &owner))
+		return;
+	message.board_slot = owner.board_slot;
+	message.session_id = owner.session_id;
+	if (owner.worker_slot == start->slot) {
+		sessions_note_stray(passive->worker->sessions, &message);
+		return;
+	}
+	(void)pthread_mutex_lock(&passive->lock);
+	post_locked(passive, owner.worker_slot, &message, -1);
+	(void)pthread_mutex_unlock(&passive->lock);
+}
+
 static void hand_over(struct passive *passive, const struct reservation_owner *owner, uint16_t port,
 		      const struct address *peer, int fd)
 {
@@ -337,6 +360,7 @@ static void sort_arrival(struct passive *passive, uint16_t port, const struct ad
 		hand_over(passive, &owner, port, peer, fd);
 		return;
 	}
+	note_stray(passive, port, peer);
 	log_event(LOG_WARNING, "data-connection-refused", F_STR("peer", address_format(peer, text)),
 		  F_UINT("port", port),
 		  F_STR("reason", "no session of this address waits on this port"));
@@ -468,6 +492,7 @@ static int try_port(struct passive *passive, struct session *s, uint16_t port)
 		reservations_drop(worker->start->reservations, s->board_slot, s->id);
 		return r;
 	}
+	sessions_forget_stray(worker->sessions, s);
 	s->plan = DATA_PASSIVE;
 	s->passive_port = port;
 	atomic_store(&s->reserved_ms, clock_ms());
@@ -553,6 +578,11 @@ int passive_reserve(struct passive *passive, struct session *s)
 		pool_unblock(passive->worker->pool);
 		has_looked = false;
 	}
+}
+
+int passive_reserve_port(struct passive *passive, struct session *s, uint16_t port)
+{
+	return try_port(passive, s, port);
 }
 
 void passive_drop(struct passive *passive, struct session *s)

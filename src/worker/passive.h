@@ -26,6 +26,8 @@ struct passive *passive_new(struct worker *worker, int epoll) MUST_CHECK;
  * are reserved by this client's address, even after waiting for passive_wait; -ECANCELED; or why no
  * port could be opened. */
 int passive_reserve(struct passive *passive, struct session *s) MUST_CHECK;
+/* The same for one port of the range, without waiting. The session has no plan before it. */
+int passive_reserve_port(struct passive *passive, struct session *s, uint16_t port) MUST_CHECK;
 /* Gives the session's reservation up, if it has one. Borrowing thread, or the table's lock. */
 void passive_drop(struct passive *passive, struct session *s);
 

@@ -31,6 +31,7 @@ void session_user_free(struct session_user **user)
 		free((*user)->rename_from);
 		free((*user)->copy_from);
 		free((*user)->sized_path);
+		free((*user)->doctor);
 		free(*user);
 	}
 	*user = NULL;

@@ -373,6 +373,33 @@ void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id, 
 	fd_close(&fd);
 }
 
+void sessions_note_stray(struct sessions *table, const struct message_data_connection *stray)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	struct session *s = find_locked(table, stray->board_slot, stray->session_id);
+
+	if (s && atomic_load(&s->reserved_ms) != 0 && s->passive_port == stray->port)
+		s->stray = stray->peer;
+	(void)pthread_mutex_unlock(&table->lock);
+}
+
+bool sessions_stray(struct sessions *table, const struct session *s, struct address *ret_peer)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	bool is_there = s->stray.port != 0;
+	if (is_there)
+		*ret_peer = s->stray;
+	(void)pthread_mutex_unlock(&table->lock);
+	return is_there;
+}
+
+void sessions_forget_stray(struct sessions *table, struct session *s)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	s->stray = (struct address){ .port = 0 };
+	(void)pthread_mutex_unlock(&table->lock);
+}
+
 int sessions_take_arrived(struct sessions *table, struct session *s)
 {
 	(void)pthread_mutex_lock(&table->lock);

@@ -1,0 +1,60 @@
+/* doctor/ladder.h - what the steps of the ladder share. Internal to src/doctor/: ladder.c has the
+ * order and the steps before the login, ladder_session.c those behind it.
+ * Threads: the examination's own. */
+#ifndef DOCTOR_LADDER_H
+#define DOCTOR_LADDER_H
+
+#include "base/buf.h"
+#include "doctor/client.h"
+#include "doctor/probe_data.h"
+
+struct ladder {
+	struct doctor doctor;
+	struct client main; /* has_main: it was opened */
+	bool has_main;
+	const struct door *door; /* where it went in, and how */
+	enum tls_mode mode;
+	unsigned n_logins, n_revivals;
+	char probe_name[64];
+	bool may_exist; /* the probe file, on the server: an upload has begun */
+	bool exists;	/* one has ended well */
+	/* A data connection stayed out, passive or active: the next of its kind need not wait as
+	 * long. */
+	bool knows_passive_silence, knows_active_silence;
+	/* The first passive mode that carried a listing; DATA_UNKNOWN: none did. */
+	enum data_mode working_mode;
+	bool working_is_lenient;
+	/* What a data connection got stuck at: port 0: nothing. */
+	struct address blocked;
+};
+
+/* One step of the checklist: title is what is being done, as long as it lasts. */
+struct step {
+	struct ladder *ladder;
+	const char *title;
+	int64_t begin_ms;
+	char storage[EVIDENCE_LINE];
+	struct buf detail; /* to be filled */
+};
+void step_begin(struct step *step, struct ladder *ladder, const char *title);
+void step_end(struct step *step, enum step_state state);
+
+/* Everything behind the login of ladder->main; and its end: the probe file and QUIT. */
+void ladder_run_session(struct ladder *ladder);
+void ladder_clean_up(struct ladder *ladder);
+
+/* Logs in at another door: of the other family with files, of another port with a listing. */
+void ladder_visit(struct ladder *ladder, const struct door *door, enum tls_mode mode,
+		  enum purpose purpose);
+
+/* A data connection's outcome in a few words: "timed out after 10 s at port 40123". */
+void describe_transfer(const struct transfer *transfer, struct buf *out);
+/* "timed out", "refused". */
+const char *outcome_phrase(enum net_outcome outcome);
+
+/* --parallel: doctor/probe_parallel.c. */
+void probe_parallel(struct ladder *ladder);
+/* --idle: doctor/probe_idle.c. */
+void probe_idle(struct ladder *ladder);
+
+#endif
