@@ -2,6 +2,7 @@
 and what is healthy gets none."""
 
 import json
+import pathlib
 import subprocess
 import xml.etree.ElementTree
 
@@ -273,3 +274,14 @@ def test_a_scheme_of_the_web_is_told(server):
     seen = doctor(f"https://localhost:{server.explicit}/files", "--ca", server.authority.root)
     assert seen.answer["causes"][0]["id"] == "D-01"
     assert seen.answer["causes"][0]["facts"]["scheme"] == "https"
+
+
+def test_every_cause_is_documented():
+    root = pathlib.Path(__file__).resolve().parents[2]
+    text = (root / "docs/doctor.md").read_text(encoding="utf-8")
+    for path in (root / "tests/doctor/evidence").glob("*.json"):
+        cases = json.loads(path.read_text(encoding="utf-8"))
+        for case in cases if isinstance(cases, list) else []:
+            assert case["cause"] is None or f"| {case['cause']} |" in text, case["cause"]
+            for fact in case.get("facts", {}):
+                assert f"`{fact}`" in text, fact
