@@ -148,10 +148,9 @@ static const char *reason_untested(const struct evidence *evidence)
 
 static const struct transfer *unexplained_failure(const struct evidence *evidence)
 {
-	const struct transfer *failed =
-		find_transfer(evidence,
-			      (struct wanted){ .modes = MODES_PASSIVE, .results = RESULTS_FAILED },
-			      NULL);
+	const struct transfer *failed = find_transfer(
+		evidence, (struct wanted){ .modes = MODES_PASSIVE, .results = RESULTS_FAILED },
+		NULL);
 
 	/* Active mode alone is no problem while passive mode works. */
 	if (failed || has_transfer(evidence, (struct wanted){ .modes = MODES_PASSIVE,

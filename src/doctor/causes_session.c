@@ -75,7 +75,81 @@ static bool server_ends_idle_sessions(const struct evidence *evidence, struct fi
 	return true;
 }
 
+/* --- several at once (--parallel)
+ * -------------------------------------------------------------- */
+
+static bool some_fail_together(const struct evidence *evidence, struct finding *finding,
+			       unsigned least, unsigned most)
+{
+	const struct parallel *parallel = &evidence->parallel;
+
+	if (parallel->wanted == 0 || parallel->logged_in < parallel->wanted ||
+	    parallel->carried < least || parallel->carried > most ||
+	    parallel->carried >= parallel->wanted)
+		return false;
+	fact_number(finding, "limit", parallel->carried);
+	fact_number(finding, "wanted", parallel->wanted);
+	if (*parallel->reply) {
+		fact_text(finding, "reply", parallel->reply);
+		finding_add(finding, "The server says \"{reply}\".");
+	}
+	return true;
+}
+
+static bool only_one_passes(const struct evidence *evidence, struct finding *finding)
+{
+	return some_fail_together(evidence, finding, 1, 1);
+}
+
+static bool a_number_passes(const struct evidence *evidence, struct finding *finding)
+{
+	return some_fail_together(evidence, finding, 2, UINT32_MAX);
+}
+
+static bool logins_are_limited(const struct evidence *evidence, struct finding *finding)
+{
+	const struct parallel *parallel = &evidence->parallel;
+
+	if (parallel->wanted == 0 || parallel->logged_in >= parallel->wanted || !*parallel->refusal)
+		return false;
+	fact_number(finding, "limit", parallel->logged_in);
+	fact_number(finding, "wanted", parallel->wanted);
+	fact_text(finding, "reply", parallel->refusal);
+	return true;
+}
+
 static const struct cause rows[] = {
+	{ .id = "D-68",
+	  .title = "Not so many sessions are allowed at a time",
+	  .severity = SEVERITY_PROBLEM,
+	  .who = WHO_YOU,
+	  .confidence = 85,
+	  .applies = logins_are_limited,
+	  .explanation = "Of {wanted} sessions at a time {limit} were let in; then the server said "
+			 "\"{reply}\".",
+	  .remedy = "Let the client use at most {limit} connections at a time, or have the limit "
+		    "raised." },
+	{ .id = "D-82a",
+	  .title = "Transfers fail as soon as there are several",
+	  .severity = SEVERITY_PROBLEM,
+	  .who = WHO_YOU,
+	  .confidence = 75,
+	  .applies = only_one_passes,
+	  .explanation = "One transfer at a time works; of {wanted} together only {limit} did.",
+	  .remedy = "Set the client to one transfer at a time, or raise the limit of the router "
+		    "or firewall on this side.",
+	  .tells_apart = "If it is the same from another network, the server or its firewall "
+			 "limits them (D-34)." },
+	{ .id = "D-34",
+	  .title = "A firewall limits data connections at a time",
+	  .severity = SEVERITY_PROBLEM,
+	  .who = WHO_FIREWALL,
+	  .confidence = 70,
+	  .applies = a_number_passes,
+	  .explanation = "Of {wanted} transfers together {limit} worked.",
+	  .remedy = "Let clients use at most {limit} transfers at a time, or raise the number of "
+		    "FTP data sessions that the device inspects.",
+	  .tells_apart = "The same number from every network points to the server's side." },
 	{ .id = "D-75",
 	  .title = "The server counts transfers as idleness",
 	  .severity = SEVERITY_PROBLEM,

@@ -83,8 +83,8 @@ static bool wants_client_certificate(const struct evidence *evidence, struct fin
 		bool was_left = handshake->wants_client_certificate &&
 				!has_reply_under_tls(control) && control->ending != NET_OK &&
 				control->ending != NET_UNTRIED && control->ending != NET_SKIPPED;
-		bool is_early = control->purpose == PURPOSE_LOOK ||
-				control->purpose == PURPOSE_MAIN;
+		bool is_early =
+			control->purpose == PURPOSE_LOOK || control->purpose == PURPOSE_MAIN;
 
 		if (!is_early || (!is_refused && !was_left))
 			continue;

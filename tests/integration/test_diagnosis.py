@@ -47,8 +47,10 @@ PLAIN_ROWS = [
     ("D-27", {"how": "refused"}, [], []),
     ("D-29", {"how": "silence"}, [], []),
     ("D-30", {"code": 425, "reply": "425 Use EPSV on this connection."}, [], []),
+    ("D-31", {"address": "127.0.0.99", "expected": "127.0.0.1"}, [], []),
     ("D-32", {"address": "127.0.0.1", "arrived": "nothing"}, [], []),
     ("D-33", {"code": 425, "first": "first", "last": "last"}, [], []),
+    ("D-34", {"limit": 2, "wanted": 4}, [], ["--parallel", 4]),
     ("D-34a", {"transfers": 5, "port": "port"}, [], []),
     ("D-34b", {"direction": "upload", "how": "stalls"}, [], []),
     ("D-35", {"address": "127.0.0.1"}, [], []),
@@ -75,6 +77,7 @@ PLAIN_ROWS = [
     ("D-78", {"bytes": 100}, ["--size", 100], []),
     ("D-81", {"bytes": 65536}, ["--rate", 16384], ["--size", "64K"]),
     ("D-82", {}, [], []),
+    ("D-82a", {"limit": 1, "wanted": 3}, [], ["--parallel", 3]),
     ("D-82b", {"operation": "list"}, [], []),
     ("D-88", {"code": 452, "operation": "upload"}, [], []),
     ("D-89", {"code": 552, "operation": "upload"}, [], []),
@@ -123,7 +126,7 @@ def check(seen, cause, facts, through, server):
 @pytest.mark.parametrize("cause,facts,of_wall,of_doctor", PLAIN_ROWS, ids=lambda v: str(v)[:6])
 def test_walls_in_clear(server, cause, facts, of_wall, of_doctor):
     with wall(server, cause, *of_wall) as through:
-        seen = examine(through, *PLAIN, *of_doctor)
+        seen = examine(through, *PLAIN, *of_doctor, timeout=200)
     check(seen, cause, facts, through, server)
 
 
