@@ -4,8 +4,8 @@
 #include "doctor/cause.h"
 
 static const struct stage *const stages[] = {
-	&stage_name, &stage_connect, &stage_control, &stage_tls,      &stage_login,
-	&stage_data, &stage_passive, &stage_active,  &stage_transfer, &stage_session,
+	&stage_name,	&stage_connect, &stage_control,	 &stage_tls,	 &stage_login, &stage_data,
+	&stage_passive, &stage_active,	&stage_transfer, &stage_session, &stage_reuse,
 };
 
 const struct cause *cause_at(size_t index, const struct stage **ret_stage)

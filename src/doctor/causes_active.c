@@ -104,7 +104,7 @@ static bool active_is_refused(const struct evidence *evidence, struct finding *f
 	if (!setup_is_refused(shown, 500, 599) || active_works(evidence) ||
 	    (shown == eprt && has_transfer(evidence, (struct wanted){ .modes = BIT(DATA_PORT) })))
 		return false;
-	note(evidence, finding, shown, SEVERITY_NOTE);
+	note(evidence, finding, shown, SEVERITY_WARNING);
 	fact_reply(finding, &shown->setup);
 	return true;
 }
@@ -170,7 +170,7 @@ static bool inbound_is_blocked(const struct evidence *evidence, struct finding *
 	    (failed->result != TRANSFER_NOT_CONNECTED && !is_stuck &&
 	     (!reply || reply->code / 10 != 42)))
 		return false;
-	note(evidence, finding, failed, SEVERITY_NOTE);
+	note(evidence, finding, failed, SEVERITY_WARNING);
 	fact_number(finding, "seconds",
 		    MAX_OF(seconds_of_ms(failed->attempt.duration_ms), (int64_t)1));
 	if (reply) {

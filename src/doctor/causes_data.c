@@ -80,6 +80,9 @@ static bool reuse_is_required(const struct evidence *evidence, struct finding *f
 	while ((transfer = find_transfer(evidence, (struct wanted){ .results = BIT(TRANSFER_OK) },
 					 &at)))
 		others_resume |= transfer->tls.is_resumed;
+	/* Whoever resumes as clients should is not in trouble: see the last row of all. */
+	if (others_resume && !resuming_fails(evidence))
+		return false;
 	if (!failed || (!says_reuse(refusal) && (failed->tls.offered_resumption || !others_resume)))
 		return false;
 	if (refusal)
@@ -89,9 +92,6 @@ static bool reuse_is_required(const struct evidence *evidence, struct finding *f
 		finding_add(finding, "The server says: \"{reply}\".");
 	if (says_reuse(refusal))
 		finding->confidence = 95;
-	/* Whoever resumes as clients should is not in trouble. */
-	if (others_resume && !resuming_fails(evidence))
-		finding->severity = SEVERITY_NOTE;
 	return true;
 }
 
@@ -152,6 +152,27 @@ static bool server_sends_clear(const struct evidence *evidence, struct finding *
 		return true;
 	}
 	return false;
+}
+
+/* Full handshakes are turned away, and those that resume all get in. */
+static bool reuse_is_wanted(const struct evidence *evidence, struct finding *finding)
+{
+	const struct transfer *failed = full_handshake_failure(evidence), *transfer;
+	const struct reply *refusal = failed ? transfer_refusal(failed) : NULL;
+	bool others_resume = false;
+	size_t at = 0;
+
+	while ((transfer = find_transfer(evidence, (struct wanted){ .results = BIT(TRANSFER_OK) },
+					 &at)))
+		others_resume |= transfer->tls.is_resumed;
+	if (!failed || !others_resume || resuming_fails(evidence))
+		return false;
+	if (refusal) {
+		fact_reply(finding, refusal);
+		finding_add(finding, "The server says: \"{reply}\".");
+	}
+	fact_text(finding, "resumed", "works");
+	return true;
 }
 
 static bool certificates_differ(const struct evidence *evidence, struct finding *finding)
@@ -328,3 +349,21 @@ static const struct cause rows[] = {
 };
 
 const struct stage stage_data = { "TLS on data connections", rows, ARRAY_SIZE(rows) };
+
+static const struct cause reuse_rows[] = {
+	{ .id = "D-52",
+	  .title = "The server requires TLS session reuse on data connections",
+	  .severity = SEVERITY_NOTE,
+	  .who = WHO_SERVER,
+	  .confidence = 90,
+	  .applies = reuse_is_wanted,
+	  .explanation = "A data connection that resumes the session of the command connection "
+			 "works, one with a handshake of its own is turned away: clients that "
+			 "cannot resume fail.",
+	  .remedy = "Use a client that resumes sessions, such as FileZilla or lftp; for others set "
+		    "the policy to \"prefer\" (Sallyport: data_session_reuse = prefer; vsftpd: "
+		    "require_ssl_reuse=NO; ProFTPD: TLSOptions NoSessionReuseRequired)." },
+};
+
+/* What is only worth knowing comes last. */
+const struct stage stage_reuse = { "TLS session reuse", reuse_rows, ARRAY_SIZE(reuse_rows) };

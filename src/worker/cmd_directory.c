@@ -28,13 +28,17 @@ void cmd_pwd(struct session *s, struct text argument UNUSED)
 static void change_directory(struct session *s, const struct place *place)
 {
 	AUTO_CLOSE int fd = -1;
-	/* Opened, not only looked at: a directory that may not be entered says so here. */
-	int r = home_openat(place->home, place_beneath(place), O_PATH | O_DIRECTORY, 0, &fd);
+	char inside[PATH_MAX_LEN + sizeof("/.")];
 
-	if (r == 0)
-		r = faccessat(fd, ".", X_OK, AT_EACCESS) < 0 ? -errno : 0;
+	/* The dot in it: a directory that may not be entered says so here. */
+	(void)snprintf(inside, sizeof(inside), "%s/.", place_beneath(place));
+	int r = home_openat(place->home, inside, O_PATH | O_DIRECTORY, 0, &fd);
 	if (r < 0) {
 		reply_errno(s, r, path_text(&place->path));
+		return;
+	}
+	if (text_equal(text_of(s->user->directory), path_text(&place->path))) {
+		reply(s, 250, "Directory changed.");
 		return;
 	}
 	char *directory = text_dup(path_text(&place->path));
