@@ -115,13 +115,16 @@ def test_data_connections_come_from_another_address(lab, kind):
     lab.town.run("wall", "ip", "address", "add", "198.51.100.3/28", "dev", "wan")
     lab.wall.add("postrouting", f"tcp dport {PASSIVE} oifname wan snat ip to 198.51.100.3")
     lab.serve(kind, tls="none", more={"data_timeout": 3} if kind is Sallyport else {})
-    lab.examine(HOST, "--port", "21", "--tls", "none", "--allow-plain").blames("D-31", code=425)
+    facts = {"address": "198.51.100.3"} if kind is Sallyport else {"code": 425}
+    lab.examine(HOST, "--port", "21", "--tls", "none", "--allow-plain").blames("D-31", **facts)
 
 
 def test_transfers_stall(lab):
+    """Both directions do, yet without the large upload there is nothing large to download: the doctor
+    cannot tell the two apart, and says what would."""
     lab.serve(Pureftpd, tls="none")
     lab.simulate("D-78")
-    lab.examine(HOST, "--port", "21", "--tls", "none", "--allow-plain").blames("D-78")
+    lab.examine(HOST, "--port", "21", "--tls", "none", "--allow-plain").blames({"D-78", "D-34b"})
 
 
 def test_transfers_are_killed(lab):

@@ -11,12 +11,13 @@ def test_the_server_ends_idle_sessions_early(lab):
 
 
 def test_a_firewall_forgets_silent_connections(lab):
-    """The client's firewall forgets after 20 s, and drops what it does not know."""
+    """The client's firewall forgets after 20 s, and drops what it does not know. The doctor waits as
+    long as the norm of keepalives, so that it learns an upper bound."""
     lab.wall.sysctl("net.netfilter.nf_conntrack_tcp_timeout_established=20",
                     "net.netfilter.nf_conntrack_tcp_loose=0")
     lab.wall.add("forward", "ct state invalid drop", "ct state established,related accept")
     lab.serve(Vsftpd, more={"idle_session_timeout": 300})
-    lab.examine(HOST, "--idle").blames("D-74", seconds=near(20, 10))
+    lab.examine(HOST, "--idle").blames("D-74", seconds=near(60, 40))
 
 
 def test_a_balancer_resets_silent_connections(lab):
@@ -30,4 +31,4 @@ def test_a_balancer_resets_silent_connections(lab):
 def test_norms_of_120_seconds_are_fine(lab, kind):
     more = {"idle_timeout": 120} if kind is Sallyport else {"idle_session_timeout": 120}
     lab.serve(kind, more=more)
-    lab.examine(HOST, "--idle").is_healthy(within=200, notes={"D-73"})
+    lab.examine(HOST, "--idle").is_healthy(within=200, notes={"D-73", "D-52"})

@@ -128,15 +128,15 @@ class Answer:
         assert cause in [one["id"] for one in self.causes], self._summary()
         return self
 
-    def warns_of(self, cause, **facts):
-        """All works, and this one is the first thing worth saying: a warning or a note."""
-        root = self.causes[0] if self.causes else {}
-        known = root.get("facts", {})
+    def warns_of(self, *causes, **facts):
+        """All works, and one of these is among the warnings and notes."""
+        found = [one for one in self.causes if one["id"] in causes] or self.causes or [{}]
+        known = found[0].get("facts", {})
         missing = [f"{name} = {known.get(name)!r}, not {_words(wanted)}"
                    for name, wanted in facts.items() if not _fits(known.get(name), wanted)]
-        if self.verdict != "healthy":
+        if self.verdict != "healthy" or self.status != 0:
             missing.append(f"the verdict is {self.verdict}, not healthy")
-        self._note(cause, root.get("id", self.verdict), missing)
+        self._note(set(causes), found[0].get("id", self.verdict), missing)
         return self
 
     def is_healthy(self, within=5, notes=()):
