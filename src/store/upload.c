@@ -269,6 +269,8 @@ static int open_direct(struct upload *up)
 	int r = create(up, up->place.name);
 
 	/* Whoever appends meanwhile is told to wait; who was faster than us as well. */
+	if (r == -ESTALE)
+		return -EEXIST; /* another one has taken the name before it was locked */
 	if (r < 0)
 		return r == -EWOULDBLOCK ? -ETXTBSY : r;
 	up->is_created = true;
