@@ -134,28 +134,15 @@ int stream_connect_tls(struct stream *stream, struct tls_client *client, struct 
 	return stream->ssl ? run_handshake(stream, true, deadline_ms, ret_error) : -ENOMEM;
 }
 
-/* When it reads ahead and has nothing yet, OpenSSL asks for at least as much. */
-#define READ_AHEAD_BYTES 16384
-
 /* The results are those of read_now. */
 static ssize_t read_record(struct stream *stream, void *ret, size_t size, short *ret_events)
 {
-	uint64_t before = BIO_number_read(SSL_get_rbio(stream->ssl));
-	bool was_empty = SSL_has_pending(stream->ssl) == 0;
-
 	ERR_clear_error();
 	errno = 0;
 
 	int n = SSL_read(stream->ssl, ret, (int)MIN_OF(size, (size_t)INT_MAX));
-	uint64_t came = BIO_number_read(SSL_get_rbio(stream->ssl)) - before;
-
-	/* The first of several read(2) is the one that counts: what comes behind it is later. Those
-	 * for the rest of a record ask for no more than that. */
-	if (was_empty)
-		stream->was_short = SSL_get_read_ahead(stream->ssl) && came < READ_AHEAD_BYTES;
-	else if (came > 0)
-		stream->was_short = false;
-	stream->is_drained = stream->was_short && SSL_has_pending(stream->ssl) == 0;
+	/* OpenSSL may hold a header, and have asked for the rest of its record alone. */
+	stream->is_drained = false;
 	if (n > 0)
 		return n;
 
@@ -423,7 +410,7 @@ int stream_clear(struct stream *stream, int64_t deadline_ms)
 		return n < 0 ? (int)n : -ETIMEDOUT;
 	SSL_free(stream->ssl);
 	stream->ssl = NULL;
-	stream->has_read_end = stream->was_short = false;
+	stream->has_read_end = false;
 	return 0;
 }
 

@@ -26,8 +26,7 @@ struct stream {
 	struct waiter *waiter;
 	bool has_failed_tls; /* nothing more may be sent on it, not even close_notify */
 	bool has_ended;	     /* our direction, by stream_end */
-	bool is_drained;     /* the last read has taken all that had come by then */
-	bool was_short;	     /* the same of what TLS holds; see stream_expect_more */
+	bool is_drained;     /* plain: the last read has taken all that had come by then */
 	bool has_read_end;   /* read_end is what all further reads say: 0 or an error */
 	int read_end;
 	bool is_watched; /* the owner's note: fd is in its epoll set */
@@ -66,12 +65,6 @@ ssize_t stream_read(struct stream *stream, void *ret, size_t size, int64_t deadl
  * block, without being copied. */
 ssize_t stream_read_to_pipe(struct stream *stream, int pipe, size_t len,
 			    int64_t deadline_ms) MUST_CHECK;
-
-/* More may have come than is_drained knows of: an event has said so. */
-static inline void stream_expect_more(struct stream *stream)
-{
-	stream->is_drained = stream->was_short = false;
-}
 
 /* TLS holds bytes that have come but have not been read; no event of the socket will tell of
  * them. */

@@ -294,6 +294,12 @@ static int wait_all(struct session *s, int fd, short events, int64_t deadline_ms
 		if (r < 0)
 			return r;
 	}
+	/* What TLS has read ahead no event tells of. */
+	if (watches_client && can_hear_client(s) && stream_has_pending(&s->control)) {
+		int r = serve_control_in_transfer(s);
+		if (r < 0)
+			return r;
+	}
 	for (;;) {
 		control_flush(s);
 		if (atomic_load(&s->farewell) && (watches_client || s->is_in_handshake))

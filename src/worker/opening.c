@@ -48,7 +48,9 @@ void opening_begin(struct session *s, struct opening *opening, const char *what)
 		return;
 	}
 	s->opening = opening;
-	s->parks_opening = run(s, false) == 1;
+	/* What has come behind the command is heard by who waits. */
+	s->parks_opening =
+		run(s, stream_has_pending(&s->control) || !line_reader_is_empty(&s->lines)) == 1;
 }
 
 int opening_go_on(struct session *s)

@@ -290,7 +290,6 @@ void session_run(struct session *s)
 	scoreboard_set_running(s->worker->start->board, s->board_slot, true);
 	if (!s->is_greeted)
 		begin(s);
-	stream_expect_more(&s->control);
 	for (;;) {
 		if (!s->opening && (s->wants_end || atomic_load(&s->farewell))) {
 			end(s, 0);
@@ -306,6 +305,5 @@ void session_run(struct session *s)
 		if (park(s))
 			return;
 		s->is_drained = false;
-		stream_expect_more(&s->control);
 	}
 }
