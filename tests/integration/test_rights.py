@@ -59,9 +59,11 @@ def names(control, path=""):
 def transfer(control, command, content=None):
     """Rights are asked about before the data connection: 425 says that only that is missing."""
     reply = control.command(command)
-    if reply.code != 425:
-        return Transfer(first=reply, final=reply)
-    return control.transfer(command, content)
+    if reply.code == 425:
+        return control.transfer(command, content)
+    # A command that was refused has left its data connection to this one.
+    final = control.read_reply() if reply.code == 150 else reply
+    return Transfer(first=reply, final=final)
 
 
 def store(control, path, content):
