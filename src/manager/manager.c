@@ -214,6 +214,7 @@ static void add_worker(struct manager *m, const struct message_worker_channel *m
 		log_event(LOG_ERROR, "worker-refused", F_UINT("worker", message->slot), F_ERRNO(r));
 		return;
 	}
+	quota_desk_worker_came(m->desk);
 	kick_barred_sessions(m, link);
 }
 

@@ -1,6 +1,7 @@
 """Quotas: bytes and files per user, group and virtual folder, exact whatever sessions do at the same
 time, whatever dies, and told with figures."""
 
+import http.client
 import os
 import random
 import re
@@ -20,7 +21,7 @@ from sallyport_lab.wait import eventually
 def server(start_module_server):
     server = start_module_server(plain_ftp=True, uploads="direct", failed_login_delay=0,
                                  passive_ports=20)
-    server.expected_exits = 10
+    server.expected_exits = 20
     return server
 
 
@@ -430,6 +431,41 @@ def test_a_killed_worker_leaves_exact_figures(server, name):
         control.expect("REST 70000", 350)
         control.upload("a", bytes(30_000))
     assert assert_exact(server, name) == (105_000, 2)
+
+
+def is_dead(pid):
+    """Also when nobody has buried it."""
+    return open(f"/proc/{pid}/stat", encoding="ascii").read().rsplit(")", 1)[1].split()[0] == "Z"
+
+
+def test_who_asks_while_no_worker_lives_gets_the_figures_of_the_next_one(server, name):
+    server.add_user(name, PASSWORD, "--quota-bytes", "1000000")
+    with login(server, name) as control:
+        control.upload("a", bytes(5000))
+    os.kill(server.process.pid, signal.SIGSTOP)
+    try:
+        for worker in server.workers():
+            os.kill(worker["pid"], signal.SIGKILL)
+            eventually(lambda pid=worker["pid"]: is_dead(pid), 10, "the worker is dead")
+        answer = Background(used, server, name)
+        with pytest.raises(AssertionError):
+            answer.result(0.5)  # there is nobody who could tell
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)
+    assert answer.result(30) == (5000, 1)
+
+
+def test_a_manager_that_has_just_started_has_figures(server, name):
+    server.add_user(name, PASSWORD, "--quota-bytes", "1000000")
+
+    def ask():
+        try:
+            return figures(server)
+        except (OSError, http.client.HTTPException):
+            return None  # it is not there yet
+    for _ in range(3):
+        os.kill(server.status()["manager_pid"], signal.SIGKILL)
+        assert None not in eventually(ask, 20, "the next manager answers").values()
 
 
 def test_a_quota_that_comes_during_an_upload_counts_it(start_server):
