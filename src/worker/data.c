@@ -205,6 +205,8 @@ static int start_tls(struct session *s, struct data *data, bool waits)
 
 	if (r == -EAGAIN && !s->wants_end)
 		return r;
+	/* Every resumption may have cost the client a single-use ticket. */
+	s->needs_ticket = s->needs_ticket || data->binding.is_bound;
 	if (r == -ECANCELED || s->wants_end) {
 		data_reply_broken(s, r, "");
 		return -ECANCELED;
@@ -217,8 +219,6 @@ static int start_tls(struct session *s, struct data *data, bool waits)
 		return r;
 	}
 	site_doctor_note_tls(s, data->binding.is_bound);
-	/* Every resumption may have cost the client a single-use ticket. */
-	s->needs_ticket = s->needs_ticket || data->binding.is_bound;
 	if (settings->data_session_reuse == SESSION_REUSE_REQUIRE && !data->binding.is_bound) {
 		reply(s, 522,
 		      "[D-52] The data connection must resume the TLS session of the control connection "
@@ -345,12 +345,20 @@ int data_connect(struct session *s, struct data *data, const char *what)
 	return r;
 }
 
+void data_close(struct session *s, struct data *data)
+{
+	abandon(data);
+	if (s->needs_ticket)
+		stream_push_ticket(&s->control);
+	s->needs_ticket = false;
+}
+
 static int secure(struct session *s, struct data *data, bool waits)
 {
 	int r = start_tls(s, data, waits);
 
 	if (r < 0 && r != -EAGAIN)
-		abandon(data);
+		data_close(s, data);
 	return r;
 }
 
@@ -369,14 +377,6 @@ int data_open(struct session *s, struct data *data, const char *what)
 	int r = data_connect(s, data, what);
 
 	return r == 0 && s->protects_data ? data_secure(s, data) : r;
-}
-
-void data_close(struct session *s, struct data *data)
-{
-	abandon(data);
-	if (s->needs_ticket)
-		stream_push_ticket(&s->control);
-	s->needs_ticket = false;
 }
 
 /* What to say of a broken transfer, with the cause id that it has. */
