@@ -335,7 +335,7 @@ int data_connect(struct session *s, struct data *data, const char *what)
 		socket_tune_data(fd, SOCKET_KEEPALIVE_S);
 	stream_init(&data->stream, fd, &s->data_waiter);
 	data->opened_ms = clock_ms();
-	reply(s, 150, "%s", what);
+	reply_text(s, 150, text_of(what));
 	if (s->wants_end)
 		r = -ECONNRESET;
 	if (r == 0 && s->is_mode_z)

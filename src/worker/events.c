@@ -85,8 +85,8 @@ static struct queued *new_event(const struct session *s, enum event_kind kind, s
 
 static void set_result(struct event *event, int error)
 {
-	(void)snprintf(event->result, sizeof(event->result), "%s",
-		       error == 0 ? "complete" : strerrordesc_np(-error));
+	text_copy_cut(error == 0 ? "complete" : strerrordesc_np(-error), event->result,
+		      sizeof(event->result));
 }
 
 /* Takes queued. */
@@ -122,9 +122,8 @@ void events_note_transfer(struct session *s, enum event_kind kind, const struct 
 		queued->event.bytes = t->bytes;
 		queued->event.duration_ms = ms;
 		set_result(&queued->event, t->error);
-		(void)snprintf(queued->event.end_state, sizeof(queued->event.end_state), "%s",
-			       end_state);
-		(void)snprintf(queued->event.sha256, sizeof(queued->event.sha256), "%s", t->sha256);
+		text_copy_cut(end_state, queued->event.end_state, sizeof(queued->event.end_state));
+		text_copy_cut(t->sha256, queued->event.sha256, sizeof(queued->event.sha256));
 	}
 	enqueue(s->worker->events, queued);
 }
