@@ -93,6 +93,11 @@ static const char *const migrations[] = {
 	"ALTER TABLE groups ADD COLUMN quota_files INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE groups ADD COLUMN member_quota_bytes INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE groups ADD COLUMN member_quota_files INTEGER NOT NULL DEFAULT 0;",
+	/* 6: from where, until when and how protected users may log in (ftp/access.h). */
+	"ALTER TABLE users ADD COLUMN allowed_networks TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE users ADD COLUMN expires_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE users ADD COLUMN requires_tls INTEGER NOT NULL DEFAULT 0"
+	"  CHECK (requires_tls IN (0, 1));",
 };
 
 unsigned schema_latest(void)
