@@ -14,8 +14,7 @@ static const char *const queries[N_QUERIES] = {
 	[QUERY_LIST] = "SELECT " ACCOUNT_COLUMN_NAMES " FROM users ORDER BY name",
 	[QUERY_ADD] =
 		"INSERT INTO users (name, password_hash, home, enabled, permissions, created_ms, "
-		"updated_ms, quota_bytes, quota_files, allowed_networks, expires_ms, requires_tls, "
-		LIMIT_COLUMNS
+		"updated_ms, quota_bytes, quota_files, allowed_networks, expires_ms, requires_tls, " LIMIT_COLUMNS
 		") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?15, ?16, ?17, ?18, ?19, " LIMIT_VALUES ")",
 	[QUERY_CHANGE] = "UPDATE users SET password_hash = coalesce(?2, password_hash), "
 			 "home = coalesce(?3, home), enabled = coalesce(?4, enabled), "

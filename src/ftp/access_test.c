@@ -30,8 +30,8 @@ static void lists_of_networks_are_judged(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const char *problem = access_networks_problem(text_of(cases[i].list), sentence,
-							      sizeof(sentence));
+		const char *problem =
+			access_networks_problem(text_of(cases[i].list), sentence, sizeof(sentence));
 		if (!cases[i].problem)
 			assert_null(problem);
 		else

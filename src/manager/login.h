@@ -26,8 +26,8 @@ enum auth_result login_check(const struct login_base *base, const struct login_a
 			     struct account *ret_account) MUST_CHECK;
 
 /* AUTH_OK without the work: the user is there, enabled, may log in like this, and the password
- * was verified not long ago. 0; -ENOENT: that is not known, use login_check; -errno. Never waits for a hash. *ret_account
- * holds one: wipe it after use, in any case. */
+ * was verified not long ago. 0; -ENOENT: that is not known, use login_check; -errno. Never waits
+ * for a hash. *ret_account holds one: wipe it after use, in any case. */
 int login_recall(const struct login_base *base, const struct login_attempt *attempt,
 		 struct account *ret_account, struct effective_rights *ret_rights) MUST_CHECK;
 
