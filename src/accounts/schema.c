@@ -98,6 +98,15 @@ static const char *const migrations[] = {
 	"ALTER TABLE users ADD COLUMN expires_ms INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE users ADD COLUMN requires_tls INTEGER NOT NULL DEFAULT 0"
 	"  CHECK (requires_tls IN (0, 1));",
+	/* 7: networks that get no session. expires_ms 0: for good. */
+	"CREATE TABLE bans ("
+	"  network TEXT NOT NULL PRIMARY KEY COLLATE BINARY,"
+	"  reason TEXT NOT NULL,"
+	"  banned_by TEXT NOT NULL,"
+	"  is_automatic INTEGER NOT NULL CHECK (is_automatic IN (0, 1)),"
+	"  created_ms INTEGER NOT NULL,"
+	"  expires_ms INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;",
 };
 
 unsigned schema_latest(void)

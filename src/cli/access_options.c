@@ -10,11 +10,7 @@ static int add_networks(const struct cli *cli, json_t *body)
 	struct text list = text_of(value ? value : ""), entry;
 	json_t *networks = value ? json_array() : NULL;
 
-	while (list.len > 0) {
-		if (!text_take_until(&list, ',', &entry)) {
-			entry = list;
-			list = T("");
-		}
+	while (text_take_until(&list, ',', &entry)) {
 		entry = text_trim(entry);
 		if (entry.len > 0)
 			(void)json_array_append_new(networks, json_stringn(entry.ptr, entry.len));

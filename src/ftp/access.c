@@ -1,29 +1,18 @@
 /* ftp/access.c - see access.h. */
 #include "ftp/access.h"
 
-static struct text take_entry(struct text *list)
-{
-	struct text entry;
-
-	if (!text_take_until(list, ',', &entry)) {
-		entry = *list;
-		*list = T("");
-	}
-	return text_trim(entry);
-}
-
 const char *access_networks_problem(struct text list, char *ret, size_t ret_size)
 {
 	struct network network;
+	struct text entry;
 
 	if (list.len >= ACCESS_NETWORKS_SIZE)
 		return "The list of networks is too long: it may have at most 1023 bytes.";
-	while (list.len > 0) {
-		struct text entry = take_entry(&list);
-		int shown = (int)MIN_OF(entry.len, (size_t)64);
-
+	while (text_take_until(&list, ',', &entry)) {
+		entry = text_trim(entry);
 		if (network_parse(entry, &network) == 0)
 			continue;
+		int shown = (int)MIN_OF(entry.len, (size_t)64);
 		(void)snprintf(ret, ret_size,
 			       "\"%.*s\" is neither an address nor a network such as "
 			       "203.0.113.0/24 or 2001:db8::/32 (with no bits set behind the "
@@ -37,11 +26,12 @@ const char *access_networks_problem(struct text list, char *ret, size_t ret_size
 bool access_networks_contain(struct text list, const struct address *peer)
 {
 	struct network network;
+	struct text entry;
 
 	if (text_trim(list).len == 0)
 		return true;
-	while (list.len > 0)
-		if (network_parse(take_entry(&list), &network) == 0 &&
+	while (text_take_until(&list, ',', &entry))
+		if (network_parse(text_trim(entry), &network) == 0 &&
 		    network_contains(&network, peer))
 			return true;
 	return false;

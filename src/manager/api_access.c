@@ -74,13 +74,8 @@ static json_t *networks_json(struct text list)
 	json_t *array = json_array();
 	struct text entry;
 
-	while (list.len > 0) {
-		if (!text_take_until(&list, ',', &entry)) {
-			entry = list;
-			list = T("");
-		}
+	while (text_take_until(&list, ',', &entry))
 		(void)json_array_append_new(array, api_text(text_trim(entry)));
-	}
 	return array;
 }
 
