@@ -59,8 +59,7 @@ int ban_list_expire(struct accounts *accounts, int64_t now_wall_ms)
 	struct connection *c = &accounts->writer;
 
 	(void)pthread_mutex_lock(&c->lock);
-	sqlite3_stmt *s =
-		prepare(c, "DELETE FROM bans WHERE expires_ms > 0 AND expires_ms <= ?1");
+	sqlite3_stmt *s = prepare(c, "DELETE FROM bans WHERE expires_ms > 0 AND expires_ms <= ?1");
 	int r = run_and_free(c, s, s ? sqlite3_bind_int64(s, 1, now_wall_ms) : SQLITE_OK);
 	(void)pthread_mutex_unlock(&c->lock);
 	return r;

@@ -95,8 +95,8 @@ static void describe_ban(const struct address *peer, const struct ban_entry *ban
 {
 	char ip[ADDRESS_TEXT_SIZE], until[CLOCK_ISO_SIZE];
 
-	buf_addf(out, "[%s] Your address %s is banned here",
-		 ban->is_automatic ? "D-63" : "D-14", address_format_ip(peer, ip));
+	buf_addf(out, "[%s] Your address %s is banned here", ban->is_automatic ? "D-63" : "D-14",
+		 address_format_ip(peer, ip));
 	if (ban->is_automatic)
 		buf_add(out, T(" after too many failed logins"));
 	if (ban->until_wall_ms != 0) {

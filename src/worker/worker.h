@@ -24,8 +24,8 @@ struct worker_start {
 	struct reservations *reservations;
 	struct places *places;
 	const struct bans *bans; /* NULL: nobody is banned */
-	struct quotas *quotas;	/* NULL: nothing is counted */
-	struct tls_server *tls; /* NULL: no certificate; TLS is neither offered nor accepted */
+	struct quotas *quotas;	 /* NULL: nothing is counted */
+	struct tls_server *tls;	 /* NULL: no certificate; TLS is neither offered nor accepted */
 	const struct control_listener *listeners;
 	size_t n_listeners;
 	uint32_t slot, generation;
