@@ -40,4 +40,9 @@ unsigned api_session_delete(struct api_request *request);
 /* api_audit.c */
 unsigned api_audit_get(struct api_request *request);
 
+/* api_bans.c */
+unsigned api_bans_get(struct api_request *request);
+unsigned api_bans_post(struct api_request *request);
+unsigned api_ban_delete(struct api_request *request);
+
 #endif

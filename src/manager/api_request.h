@@ -13,6 +13,7 @@
 #include "accounts/transfers.h"
 #include "ipc/quotas.h"
 #include "ipc/scoreboard.h"
+#include "manager/ban_desk.h"
 #include "manager/quota_desk.h"
 #include "manager/worker_links.h"
 #include "net/address.h"
@@ -33,6 +34,7 @@ struct api_context {
 	struct transfers *transfers;
 	struct worker_links *links;
 	struct quota_desk *desk;
+	struct ban_desk *bans;
 	struct quotas *quotas; /* NULL: nothing is counted */
 	int supervisor;	       /* channel */
 };

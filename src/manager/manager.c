@@ -41,6 +41,7 @@ struct manager {
 	struct accounts *accounts;
 	struct password_cache *cache;
 	struct last_logins *last_logins;
+	struct ban_desk *bans;
 	struct transfers *transfers;
 	struct records *records;
 	struct quota_desk *desk;
@@ -91,6 +92,7 @@ static int start_verify(struct manager *m)
 	const struct verify_start start = {
 		.base = { m->accounts, m->cache },
 		.last_logins = m->last_logins,
+		.bans = m->bans,
 		.threads = m->settings->verify_threads,
 		.max_waiting = scoreboard_max_sessions(m->start->board),
 	};
@@ -107,6 +109,7 @@ static int start_api(struct manager *m)
 		.transfers = m->transfers,
 		.links = m->links,
 		.desk = m->desk,
+		.bans = m->bans,
 		.quotas = m->start->quotas,
 		.supervisor = m->start->supervisor,
 	};
@@ -129,6 +132,8 @@ static int start_parts(struct manager *m)
 	if (r == 0)
 		r = last_logins_new(m->accounts, &m->last_logins);
 	if (r == 0)
+		r = ban_desk_new(m->accounts, m->start->bans, m->settings, &m->bans);
+	if (r == 0)
 		r = records_new(m->transfers, m->settings, &m->records);
 	if (r == 0)
 		r = start_verify(m);
@@ -144,6 +149,7 @@ static void stop_parts(struct manager *m)
 	api_stop(&m->api);
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
+	ban_desk_free(&m->bans);
 	records_free(&m->records);
 	quota_desk_free(&m->desk);
 	worker_links_free(&m->links);
