@@ -24,6 +24,7 @@ static const struct api_route routes[] = {
 	{ "GET", "/api/v1/transfers", api_transfers_get, ROLE_READ_ONLY, 0 },
 	{ "GET", "/api/v1/sessions", api_sessions_get, ROLE_READ_ONLY, 0 },
 	{ "DELETE", "/api/v1/sessions/{}", api_session_delete, ROLE_OPERATOR, 0 },
+	{ "GET", "/api/v1/stream", api_stream_get, ROLE_READ_ONLY, ROUTE_STREAMS },
 	{ "GET", "/api/v1/audit", api_audit_get, ROLE_OWNER, 0 },
 };
 
