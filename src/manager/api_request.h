@@ -14,6 +14,7 @@
 #include "ipc/quotas.h"
 #include "ipc/scoreboard.h"
 #include "manager/ban_desk.h"
+#include "manager/bus.h"
 #include "manager/quota_desk.h"
 #include "manager/worker_links.h"
 #include "net/address.h"
@@ -36,7 +37,8 @@ struct api_context {
 	struct quota_desk *desk;
 	struct ban_desk *bans;
 	struct quotas *quotas; /* NULL: nothing is counted */
-	int supervisor;	       /* channel */
+	struct bus *bus;
+	int supervisor; /* channel */
 };
 
 enum asker_via {

@@ -27,6 +27,7 @@ static const struct api_route routes[] = {
 	{ "GET", "/api/v1/bans", api_bans_get, ROLE_READ_ONLY, 0 },
 	{ "POST", "/api/v1/bans", api_bans_post, ROLE_OPERATOR, 0 },
 	{ "DELETE", "/api/v1/bans/{}", api_ban_delete, ROLE_OPERATOR, 0 },
+	{ "GET", "/api/v1/stream", api_stream_get, ROLE_READ_ONLY, ROUTE_STREAMS },
 	{ "GET", "/api/v1/audit", api_audit_get, ROLE_OWNER, 0 },
 };
 
