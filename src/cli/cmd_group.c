@@ -113,7 +113,7 @@ static int print_groups(const struct cli *cli, const json_t *groups)
 int cmd_group_list(struct cli *cli)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int r = manager_call(cli, "GET", "/groups", NULL, &reply);
+	int r = manager_get_all(cli, "/groups", "groups", &reply);
 
 	if (r != EXIT_OK)
 		return r;

@@ -227,7 +227,7 @@ int cmd_user_list(struct cli *cli)
 {
 	AUTO_JSON json_t *reply = NULL;
 
-	int r = manager_call(cli, "GET", "/users", NULL, &reply);
+	int r = manager_get_all(cli, "/users", "users", &reply);
 	if (r != EXIT_OK)
 		return r;
 
