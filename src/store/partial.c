@@ -196,7 +196,9 @@ int partial_lock_new(int fd, struct stat *ret)
 		return -errno;
 	if (r < 0)
 		return r;
-	return ret->st_nlink == 0 ? -ESTALE : ret->st_nlink == 1 ? 0 : -EINVAL;
+	if (ret->st_nlink == 0 || ret->st_size > 0)
+		return -ESTALE;
+	return ret->st_nlink == 1 ? 0 : -EINVAL;
 }
 
 /* Opens a partial that nobody has, and keeps others from continuing it while it is looked at. */

@@ -46,7 +46,8 @@ bool partial_final_name(struct text name, struct text *ret);
 int partial_lock(int fd, int directory, const char *name) MUST_CHECK;
 
 /* The same for a file that the caller has just made there. *ret says what it is, also when the lock
- * is somebody else's; -ESTALE: somebody has removed it already. */
+ * is somebody else's; -ESTALE: somebody has removed it already, or written to it. For that, nobody
+ * takes over an empty file that has no lock: it may just have been made. */
 int partial_lock_new(int fd, struct stat *ret) MUST_CHECK;
 
 /* Opens what nobody has at this name, and locks it alone: whoever removes a name, or gives it to

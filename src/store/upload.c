@@ -239,6 +239,26 @@ static bool is_no_partial(int error)
 	       error == -ENODEV || error == -EACCES || error == -EPERM;
 }
 
+/* What an earlier upload has left, from the start again: that takes no further file of a quota. An
+ * empty one may have been made this moment, by an upload that has yet to lock it. It makes way for
+ * a new one, and its maker sees that it has no name any more. */
+static int take_over_partial(struct upload *up)
+{
+	int r = open_partial(up);
+
+	if (r < 0)
+		return r;
+	if (up->own.st_size == 0) {
+		r = ledger_unlink(up->ledger, up->place.directory, up->temporary);
+		fd_close(&up->file);
+		return r < 0 ? r : create_partial(up);
+	}
+	r = adopt(up, up->temporary, replaced(up));
+	if (r == -ESTALE)
+		fd_close(&up->file);
+	return r == 0 && ftruncate(up->file, 0) < 0 ? -errno : r;
+}
+
 /* Beside the final name: under the partial's name, so that the bytes are found again even when this
  * process dies; or, while another upload has that, under one of its own. */
 static int open_beside(struct upload *up)
@@ -246,23 +266,15 @@ static int open_beside(struct upload *up)
 	int created = create_partial(up);
 	int r = created;
 
-	/* One that is there is taken over; that takes no further file of a quota. */
-	if (created == -EEXIST || created == -EDQUOT) {
-		r = open_partial(up);
-		if (r == -ENOENT)
-			r = created; /* it has just gone, or was never there */
-		else if (r == 0)
-			r = adopt(up, up->temporary, replaced(up));
-	}
-	if (r == -ESTALE) {
-		fd_close(&up->file);
+	if (created == -EEXIST || created == -EDQUOT)
+		r = take_over_partial(up);
+	if (r == -ENOENT)
+		r = created; /* it has just gone, or was never there */
+	if (r == -EWOULDBLOCK || r == -EEXIST || is_no_partial(r)) {
 		up->temporary[0] = '\0';
-	}
-	if (r == -EWOULDBLOCK || r == -EEXIST || is_no_partial(r))
 		return open_unique(up);
-	if (r < 0 || created == 0)
-		return r;
-	return ftruncate(up->file, 0) < 0 ? -errno : 0;
+	}
+	return r;
 }
 
 /* Under the final name from the start. -EEXIST: somebody else was faster. */

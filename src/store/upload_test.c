@@ -415,6 +415,33 @@ static void test_what_is_removed_is_what_was_looked_at(void **state)
 	home_free(&slow.home);
 }
 
+/* Between the two system calls that make a file and lock it, others find it, and nobody's: what
+ * they do to it must show in the lock. */
+static void test_who_makes_a_file_sees_when_others_were_faster(void **state)
+{
+	const struct world *world = *state;
+	static const char *const contents[] = { "", "theirs" };
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_SIZE(contents); i++) {
+		int made = openat(world->fd, ".quick.sallyport-part",
+				  O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+		assert_true(made >= 0);
+		finish(begin(world, "quick", ATOMIC, 0, contents[i]));
+		assert_int_equal(partial_lock_new(made, &st), -ESTALE);
+		close(made);
+		assert_content(world, "quick", contents[i]);
+		assert_content(world, ".quick.sallyport-part", NULL);
+	}
+	int made = openat(world->fd, "grown", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	assert_true(made >= 0);
+	finish(begin(world, "grown", APPENDS, 0, "theirs"));
+	assert_int_equal(partial_lock_new(made, &st), -ESTALE);
+	close(made);
+}
+
 static void begin_only(struct slow_session *slow)
 {
 	slow->other = begin(slow->world, "kept", ATOMIC, 0, "whole");
@@ -474,6 +501,7 @@ int main(void)
 		cmocka_unit_test(test_appe_continues_where_the_client_believes),
 		cmocka_unit_test(test_the_look_before),
 		cmocka_unit_test(test_what_is_removed_is_what_was_looked_at),
+		cmocka_unit_test(test_who_makes_a_file_sees_when_others_were_faster),
 		cmocka_unit_test(test_what_is_kept_takes_no_running_upload_away),
 		cmocka_unit_test(test_what_is_gone_is_not_said_to_be_kept),
 	};
