@@ -1,6 +1,6 @@
-/* Tests of doctor/client_settings.h. */
+/* Tests of guide/client_settings.h. */
 #include "base/test.h"
-#include "doctor/client_settings.h"
+#include "guide/client_settings.h"
 
 static char storage[8192];
 

@@ -1,8 +1,8 @@
-/* doctor/client_settings.h - the settings of a client that work with a server, in the form that the
+/* guide/client_settings.h - the settings of a client that work with a server, in the form that the
  * client reads. Never with a password, and never with "accept any certificate".
  * Threads: any; pure functions. */
-#ifndef DOCTOR_CLIENT_SETTINGS_H
-#define DOCTOR_CLIENT_SETTINGS_H
+#ifndef GUIDE_CLIENT_SETTINGS_H
+#define GUIDE_CLIENT_SETTINGS_H
 
 #include "base/buf.h"
 

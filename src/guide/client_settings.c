@@ -1,6 +1,6 @@
-/* doctor/client_settings.c - see client_settings.h. Sources: FileZilla's sitemanager.xml and
+/* guide/client_settings.c - see client_settings.h. Sources: FileZilla's sitemanager.xml and
  * filezilla.xml, WinSCP's page on raw site settings, lftp(1), curl(1), rclone's page on FTP. */
-#include "doctor/client_settings.h"
+#include "guide/client_settings.h"
 
 #include <jansson.h>
 

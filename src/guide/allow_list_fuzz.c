@@ -1,7 +1,7 @@
 /* Fuzz target of pasted allow-lists: whatever they hold, gaps lie inside of what is needed. */
 #include <assert.h>
 
-#include "doctor/allow_list.h"
+#include "guide/allow_list.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,10 +1,10 @@
-/* doctor/firewall_needs.h - the needs of a server, from its settings.
+/* guide/firewall_needs.h - the needs of a server, from its settings.
  * Threads: any. firewall_needs_init asks the resolver and the kernel, so that it may take a
  * while. */
-#ifndef DOCTOR_FIREWALL_NEEDS_H
-#define DOCTOR_FIREWALL_NEEDS_H
+#ifndef GUIDE_FIREWALL_NEEDS_H
+#define GUIDE_FIREWALL_NEEDS_H
 
-#include "doctor/firewall_rules.h"
+#include "guide/firewall_rules.h"
 
 /* Everything but the addresses. */
 void firewall_needs_from_settings(const struct settings *settings, struct firewall_needs *ret);

@@ -1,5 +1,5 @@
-/* doctor/firewall_words.c - what a firewall must let through, for people: lines and letters. */
-#include "doctor/firewall_rules.h"
+/* guide/firewall_words.c - what a firewall must let through, for people: lines and letters. */
+#include "guide/firewall_rules.h"
 
 static void add_networks(const struct firewall_networks *networks, const char *any, struct buf *out)
 {

@@ -1,6 +1,6 @@
-/* Tests of doctor/firewall_rules.h, and of firewall_needs.h as far as it needs no network. */
+/* Tests of guide/firewall_rules.h, and of firewall_needs.h as far as it needs no network. */
 #include "base/test.h"
-#include "doctor/firewall_needs.h"
+#include "guide/firewall_needs.h"
 
 static char storage[FIREWALL_TEXT_SIZE];
 

@@ -1,5 +1,5 @@
-/* doctor/allow_list.c - see allow_list.h. */
-#include "doctor/allow_list.h"
+/* guide/allow_list.c - see allow_list.h. */
+#include "guide/allow_list.h"
 
 #include <assert.h>
 

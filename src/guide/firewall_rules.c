@@ -1,8 +1,8 @@
-/* doctor/firewall_rules.c - the flows, and the rules for each firewall: a row of formats[] each.
+/* guide/firewall_rules.c - the flows, and the rules for each firewall: a row of formats[] each.
  * Sources: nft(8), iptables-extensions(8), ufw(8), firewall-cmd(1), firewalld.policies(5), the
  * references of New-NetFirewallRule, `aws ec2`, `az network nsg`, `gcloud compute firewall-rules`,
  * PAN-OS and ASA command lines. */
-#include "doctor/firewall_rules.h"
+#include "guide/firewall_rules.h"
 
 #include <assert.h>
 #include <stdio.h>

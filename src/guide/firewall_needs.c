@@ -1,5 +1,5 @@
-/* doctor/firewall_needs.c - see firewall_needs.h. */
-#include "doctor/firewall_needs.h"
+/* guide/firewall_needs.c - see firewall_needs.h. */
+#include "guide/firewall_needs.h"
 
 #include <ifaddrs.h>
 #include <netdb.h>

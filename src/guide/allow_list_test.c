@@ -1,7 +1,7 @@
-/* Tests of doctor/allow_list.h: lists as people paste them, and what is missing in each. */
+/* Tests of guide/allow_list.h: lists as people paste them, and what is missing in each. */
 #include "base/test.h"
-#include "doctor/allow_list.h"
-#include "doctor/firewall_needs.h"
+#include "guide/allow_list.h"
+#include "guide/firewall_needs.h"
 
 static struct firewall_needs sample(void)
 {

@@ -1,4 +1,4 @@
-/* doctor/firewall_rules.h - what a firewall must let through so that FTP works, and the rules for
+/* guide/firewall_rules.h - what a firewall must let through so that FTP works, and the rules for
  * it in the language of the firewall.
  *
  * Fill a struct firewall_needs (firewall_needs.h does it from the settings of a server, the doctor
@@ -6,8 +6,8 @@
  * server, where clients come in, or that of a client, where they go out. Replies to allowed
  * connections are taken for allowed, as every stateful firewall does.
  * Threads: any; pure functions. */
-#ifndef DOCTOR_FIREWALL_RULES_H
-#define DOCTOR_FIREWALL_RULES_H
+#ifndef GUIDE_FIREWALL_RULES_H
+#define GUIDE_FIREWALL_RULES_H
 
 #include "base/buf.h"
 #include "net/address.h"

@@ -1,4 +1,4 @@
-/* doctor/allow_list.h - what a firewall lets through today, read from whatever its administrator
+/* guide/allow_list.h - what a firewall lets through today, read from whatever its administrator
  * sent: rules of nftables, iptables, ufw, firewalld, Windows, AWS, Azure, GCP, Palo Alto or Cisco,
  * their listings, plain lists such as "21, 990, 40000-50000", networks, or sentences with these.
  *
@@ -6,10 +6,10 @@
  * each line, and takes lines that are only ports and lines that are only addresses together. What
  * it does not understand opens nothing.
  * Threads: one at a time per list; pure. */
-#ifndef DOCTOR_ALLOW_LIST_H
-#define DOCTOR_ALLOW_LIST_H
+#ifndef GUIDE_ALLOW_LIST_H
+#define GUIDE_ALLOW_LIST_H
 
-#include "doctor/firewall_rules.h"
+#include "guide/firewall_rules.h"
 
 struct allow_list;
 
