@@ -167,7 +167,7 @@ struct event {
 	bool is_tls, is_ascii;
 	char user[USER_NAME_MAX + 1];
 	char result[64];    /* "complete", or why not */
-	char end_state[12]; /* "proven", "likely", "truncated", "broken"; empty for changes */
+	char end_state[12]; /* "proven", "likely", "truncated", "broken"; empty: no data flowed */
 	char sha256[65];    /* hexadecimal, or empty */
 	uint16_t path_len, new_path_len;
 	char text[EVENT_TEXT_MAX]; /* the path, then the new path; without NUL */

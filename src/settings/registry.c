@@ -156,7 +156,8 @@ static const struct setting rows[] = {
 	COUNT("server", "workers", workers, "0", 0, 32, RELOAD,
 	      "How many worker processes serve sessions; 0: one per CPU."),
 	COUNT("server", "max_threads", max_threads, "1024", 4, 16384, RELOAD,
-	      "How many commands and transfers one worker runs at the same time."),
+	      "How many commands and transfers one worker runs at the same time; when there are as "
+	      "many, stalled ones too, all other sessions of the worker wait until one ends."),
 	COUNT("server", "max_sessions", max_sessions, "20000", 1, 1000000, RESTART,
 	      "How many sessions may be connected at the same time, over all workers."),
 	SECONDS("server", "shutdown_grace", shutdown_grace_s, "5", 0, 600, RELOAD,

@@ -129,6 +129,10 @@ void reply_errno_more(struct session *s, int error, struct text what, const char
 	char storage[REPLY_MAX / 2];
 	struct buf out;
 
+	/* The client has left in the middle of a long command: nobody waits for a word. */
+	if (error == -ECONNRESET && s->wants_end)
+		return;
+
 	buf_init(&out, storage, sizeof(storage));
 	if (what.len > 0) {
 		reply_add_quoted(&out, what);

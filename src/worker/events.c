@@ -83,10 +83,29 @@ static struct queued *new_event(const struct session *s, enum event_kind kind, s
 	return queued;
 }
 
+const char *events_result(int error)
+{
+	switch (error) {
+	case 0:
+		return "complete";
+	case -EOVERFLOW:
+		return "Larger than an upload may make it (upload_size)";
+	case -ETIME:
+		return "The transfer is too slow (min_rate)";
+	case -ENODATA:
+		return "The file may be cut short";
+	case -ESTALE:
+		return "Moved away meanwhile";
+	case -EXDEV:
+		return "Leads out of the home directory";
+	default:
+		return strerrordesc_np(-error);
+	}
+}
+
 static void set_result(struct event *event, int error)
 {
-	(void)snprintf(event->result, sizeof(event->result), "%s",
-		       error == 0 ? "complete" : strerrordesc_np(-error));
+	(void)snprintf(event->result, sizeof(event->result), "%s", events_result(error));
 }
 
 /* Takes queued. */

@@ -20,7 +20,10 @@ struct events *events_new(struct worker *worker, int epoll) MUST_CHECK;
 /* A transfer of the session has ended. end_state: "proven" and its like. */
 void events_note_transfer(struct session *s, enum event_kind kind, const struct path *path,
 			  const struct transfer *t, uint64_t ms, const char *end_state);
-/* A change: error is 0 or why it did not happen. new_path: of a rename, or NULL. */
+/* "complete", or why not, in the words of the reply where it has words of its own. */
+const char *events_result(int error);
+/* A change, or a transfer that was refused before its data flowed: error is 0 or why it did not
+ * happen. new_path: of a rename, or NULL. */
 void events_note_change(struct session *s, enum event_kind kind, struct text path,
 			const struct path *new_path, int error);
 
