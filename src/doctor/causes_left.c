@@ -1,5 +1,5 @@
-/* doctor/causes_left.c - what failed uploads leave behind: files of zero bytes; see cause.h. They are
- * consequences of another cause, and what users notice first. */
+/* doctor/causes_left.c - what failed uploads leave behind: files of zero bytes; see cause.h. They
+ * are consequences of another cause, and what users notice first. */
 #include "doctor/cause.h"
 
 static bool is_of_tls(const struct transfer *transfer)

@@ -1,8 +1,8 @@
 /* doctor/causes_test.c - recorded evidence and the cause that it proves: tests/doctor/evidence/. A
  * file is a list of cases: `evidence` replaces members of healthy.json (null removes one), `cause`
- * is the root (null: none), `near` one that must not be named, `facts` some of the root's; `also` is
- * one that must be among the others, `title` that of the root. Where several rows have the same id,
- * `near` is a title. */
+ * is the root (null: none), `near` one that must not be named, `facts` some of the root's; `also`
+ * is one that must be among the others, `title` that of the root. Where several rows have the same
+ * id, `near` is a title. */
 #include <dirent.h>
 
 #include "base/test.h"

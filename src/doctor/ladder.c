@@ -321,7 +321,8 @@ static const struct handshake *main_handshake(const struct ladder *ladder)
 					     : NULL;
 }
 
-/* Some clients send no name: what would they be shown? And where ours is refused: is it the name? */
+/* Some clients send no name: what would they be shown? And where ours is refused: is it the
+ * name? */
 static void look_without_name(struct ladder *ladder, const struct handshake *handshake)
 {
 	const struct control *look = door_look(ladder->doctor.evidence, ladder->door);

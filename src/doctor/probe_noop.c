@@ -1,6 +1,6 @@
-/* doctor/probe_noop.c - a sign of life in the middle of a transfer: RFC 959 4.1.3 has NOOP do nothing
- * but get an OK, and servers differ in when they say it, or whether. A client that counts replies
- * has to know. */
+/* doctor/probe_noop.c - a sign of life in the middle of a transfer: RFC 959 4.1.3 has NOOP do
+ * nothing but get an OK, and servers differ in when they say it, or whether. A client that counts
+ * replies has to know. */
 #include "doctor/ladder.h"
 #include "doctor/session.h"
 

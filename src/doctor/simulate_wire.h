@@ -21,8 +21,8 @@ void wire_reset(struct wire *wire);
 /* Ends our direction; with_notify: TLS ends first, if there is any. */
 void wire_end(struct wire *wire, bool with_notify);
 
-/* Of the segments that arrive here with more than size bytes so many percent are lost, without a word
- * to who sent them: the kernel drops them before TCP counts them, and no root is needed. */
+/* Of the segments that arrive here with more than size bytes so many percent are lost, without a
+ * word to who sent them: the kernel drops them before TCP counts them, and no root is needed. */
 void wire_lose(const struct wire *wire, unsigned size, unsigned percent);
 
 /* The handshake, as server or client; session (may be NULL) is to be resumed, name (may be NULL) is
