@@ -240,12 +240,15 @@ static bool upload_tail_is_lost(const struct evidence *evidence, struct finding 
 	return false;
 }
 
+/* The data connection stood: one that stays out is no fault of the file's being empty. */
 static bool empty_upload_fails(const struct evidence *evidence, struct finding *finding)
 {
+	const unsigned no_way = BIT(TRANSFER_NOT_CONNECTED) | BIT(TRANSFER_SETUP_REFUSED) |
+				BIT(TRANSFER_SETUP_UNREADABLE) | BIT(TRANSFER_ELSEWHERE);
 	const struct transfer *failed =
 		find_transfer(evidence,
 			      (struct wanted){ .operations = BIT(OPERATION_EMPTY_UPLOAD),
-					       .results = RESULTS_FAILED },
+					       .results = RESULTS_FAILED & ~no_way },
 			      NULL);
 	const struct reply *reply = failed ? transfer_refusal(failed) : NULL;
 

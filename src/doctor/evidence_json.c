@@ -257,7 +257,7 @@ static const struct field conditions_fields[] = {
 	NUMBER(struct conditions, promised_last), BOOL(struct conditions, range_is_of_help_pages),
 	BOOL(struct conditions, has_v4), BOOL(struct conditions, has_v6),
 	TEXT(struct conditions, own_v4), TEXT(struct conditions, own_v6),
-	BOOL(struct conditions, was_interrupted), END,
+	BOOL(struct conditions, was_interrupted), TEXT(struct conditions, left_out), END,
 };
 static const struct field other_end_fields[] = {
 	BOOL(struct other_end, is_there), TEXT(struct other_end, version),

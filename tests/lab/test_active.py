@@ -51,4 +51,4 @@ def test_both_modes_are_blocked(lab):
     lab.wall.lets_in()
     lab.wall.drops("tcp dport 40000-40100")
     lab.serve(Proftpd)
-    lab.examine().blames("D-20").mentions("D-35")
+    lab.examine().blames("D-20", within=12).mentions("D-35")
