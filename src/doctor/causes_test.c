@@ -95,6 +95,7 @@ static void check_case(const json_t *healthy, json_t *row, struct diagnosis *dia
 {
 	const char *says = json_string_value(json_object_get(row, "says"));
 	const char *cause = json_string_value(json_object_get(row, "cause"));
+	const char *remark = json_string_value(json_object_get(row, "remark"));
 	const char *near = json_string_value(json_object_get(row, "near"));
 	AUTO_EVIDENCE struct evidence *evidence = evidence_new();
 	json_t *json = json_copy((json_t *)(uintptr_t)healthy), *value;
@@ -115,6 +116,17 @@ static void check_case(const json_t *healthy, json_t *row, struct diagnosis *dia
 	doctor_diagnose(evidence, diagnosis);
 	json_decref(json);
 
+	size_t n_all = diagnosis->n_findings + diagnosis->n_remarks;
+	if (remark) {
+		const struct finding *first = &diagnosis->findings[diagnosis->n_findings];
+
+		if (diagnosis->n_remarks == 0 || strcmp(first->id, remark) != 0)
+			WRONG("%s: no remark %s\n", says, remark);
+		else
+			check_facts(says, first, json_object_get(row, "facts"));
+		assert_int_equal(diagnosis->verdict, VERDICT_HEALTHY);
+		count(remark, true);
+	}
 	const char *root = diagnosis->n_findings > 0 ? diagnosis->findings[0].id : "none";
 	if (strcmp(root, cause ? cause : "none") != 0)
 		WRONG("%s: %s instead of %s (%s)\n", says, root, cause ? cause : "none",
@@ -129,7 +141,7 @@ static void check_case(const json_t *healthy, json_t *row, struct diagnosis *dia
 		WRONG("%s: it is not %s\n", says, near);
 	if (near)
 		count(near, false);
-	for (size_t i = 0; i < diagnosis->n_findings; i++)
+	for (size_t i = 0; i < n_all; i++)
 		check_texts(&diagnosis->findings[i]);
 }
 

@@ -86,6 +86,9 @@ struct attempt {
 	int64_t duration_ms; /* up to the outcome; at NET_TIMED_OUT: how long we waited */
 	struct icmp icmp;
 	uint32_t mss; /* bytes per segment, of a connection that stands (TCP_INFO) */
+	/* Of a command port: in which of the tries, which go from one address of the name to the
+	 * next: 1, 2 ...; 0: none of them, the address was tested by itself. */
+	unsigned in_try;
 };
 
 /* One reply, or the lack of one. */

@@ -25,7 +25,8 @@ def test_the_server_cannot_dial_out(lab):
 def test_port_tells_a_private_address(lab):
     lab.build(nat=True)
     lab.serve(Proftpd)
-    lab.examine().warns_of("D-36", address=CLIENT_PRIVATE)
+    remark = lab.examine().is_healthy().remarks("D-36").json["remarks"][0]
+    assert remark["facts"]["address"] == CLIENT_PRIVATE
 
 
 def test_a_box_rewrites_port(lab):

@@ -144,6 +144,11 @@ class Answer:
         self._note(set(causes), found[0].get("id", self.verdict), missing)
         return self
 
+    def remarks(self, cause):
+        """How things are here is told beside the answer."""
+        assert cause in [one["id"] for one in self.json["remarks"]], self._summary()
+        return self
+
     def is_healthy(self, within=5, notes=()):
         """Nothing is found; notes may be there of these causes only."""
         found = [one["id"] for one in self.causes
