@@ -71,7 +71,7 @@ static json_t *load(const char *name)
 /* Of this id or title; NULL: none. */
 static const struct finding *find(const struct diagnosis *diagnosis, const char *what)
 {
-	for (size_t i = 0; i < diagnosis->n_findings; i++)
+	for (size_t i = 0; i < diagnosis->n_findings + diagnosis->n_remarks; i++)
 		if (strcmp(diagnosis->findings[i].id, what) == 0 ||
 		    strcmp(diagnosis->findings[i].title, what) == 0)
 			return &diagnosis->findings[i];
@@ -118,6 +118,7 @@ static void check_case(const json_t *healthy, json_t *row, struct diagnosis *dia
 {
 	const char *says = json_string_value(json_object_get(row, "says"));
 	const char *cause = json_string_value(json_object_get(row, "cause"));
+	const char *remark = json_string_value(json_object_get(row, "remark"));
 	const char *near = json_string_value(json_object_get(row, "near"));
 	const char *also = json_string_value(json_object_get(row, "also"));
 	const char *title = json_string_value(json_object_get(row, "title"));
@@ -140,6 +141,18 @@ static void check_case(const json_t *healthy, json_t *row, struct diagnosis *dia
 	doctor_diagnose(evidence, diagnosis);
 	json_decref(json);
 
+	size_t n_all = diagnosis->n_findings + diagnosis->n_remarks;
+	if (remark) {
+		const struct finding *first = &diagnosis->findings[diagnosis->n_findings];
+
+		if (diagnosis->n_remarks == 0 || strcmp(first->id, remark) != 0)
+			WRONG("%s: no remark %s\n", says, remark);
+		else
+			check_facts(says, first, json_object_get(row, "facts"));
+		assert_int_equal(diagnosis->verdict, VERDICT_HEALTHY);
+		if (diagnosis->n_remarks > 0)
+			count_answer(first);
+	}
 	const char *root = diagnosis->n_findings > 0 ? diagnosis->findings[0].id : "none";
 	if (strcmp(root, cause ? cause : "none") != 0)
 		WRONG("%s: %s instead of %s (%s)\n", says, root, cause ? cause : "none",
@@ -160,7 +173,7 @@ static void check_case(const json_t *healthy, json_t *row, struct diagnosis *dia
 		count_answer(find(diagnosis, also));
 	if (title && strcmp(diagnosis->findings[0].title, title) != 0)
 		WRONG("%s: %s\n", says, diagnosis->findings[0].title);
-	for (size_t i = 0; i < diagnosis->n_findings; i++)
+	for (size_t i = 0; i < n_all; i++)
 		check_texts(&diagnosis->findings[i]);
 }
 
@@ -227,7 +240,7 @@ static void test_rows_that_share_an_id_differ_in_their_titles(void **state UNUSE
 /* Each row stands in docs/doctor.md with its severity and who can mend it. */
 static void test_every_row_is_documented(void **state UNUSED)
 {
-	static const char *const severities[] = { "note", "warning", "problem" };
+	static const char *const severities[] = { "remark", "note", "warning", "problem" };
 	static const char *const whos[] = { "you", "firewall", "server" };
 	AUTO_FREE char *text = calloc(1, DOCS_MAX);
 	char path[PATH_MAX_BYTES], line[512];

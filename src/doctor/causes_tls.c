@@ -563,7 +563,7 @@ static const struct cause rows[] = {
 			 "machine (D-03), or a box shows its own (D-50)." },
 	{ .id = "D-51",
 	  .title = "Clients that send no name (SNI) are shown another certificate",
-	  .severity = SEVERITY_NOTE,
+	  .severity = SEVERITY_REMARK,
 	  .who = WHO_SERVER,
 	  .confidence = 95,
 	  .applies = default_is_for_another_name,

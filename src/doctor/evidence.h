@@ -33,7 +33,7 @@
 #define EVIDENCE_EXCHANGES 64
 #define EVIDENCE_TRANSFERS 96
 #define EVIDENCE_CELLS 64
-#define EVIDENCE_SAMPLES 64
+#define EVIDENCE_SAMPLES 80
 #define EVIDENCE_TRACES 4
 #define EVIDENCE_HOPS 32
 #define EVIDENCE_CHAIN 6
@@ -87,6 +87,9 @@ struct attempt {
 	int64_t duration_ms; /* up to the outcome; at NET_TIMED_OUT: how long we waited */
 	struct icmp icmp;
 	uint32_t mss; /* bytes per segment, of a connection that stands (TCP_INFO) */
+	/* Of a command port: in which of the tries, which go from one address of the name to the
+	 * next: 1, 2 ...; 0: none of them, the address was tested by itself. */
+	unsigned in_try;
 };
 
 /* One reply, or the lack of one. */
@@ -462,7 +465,9 @@ struct conditions {
 	bool has_v4, has_v6; /* this machine has a route to the world in that family */
 	char own_v4[ADDRESS_TEXT_SIZE],
 		own_v6[ADDRESS_TEXT_SIZE]; /* it would use these addresses */
-	bool was_interrupted;		   /* the user stopped it, or its time was over */
+	bool was_interrupted;		   /* the user stopped it */
+	/* What there was no time for: "the large file, active mode"; "": nothing. */
+	char left_out[EVIDENCE_LINE];
 };
 
 /* SITE DOCTOR of a Sallyport server: docs/protocol.md. */

@@ -101,7 +101,7 @@ static const char *const origin_words[] = { "unknown", "offered", "reserved", "p
 static const char *const dns_words[] = {
 	"untried", "ok", "no_name", "no_address", "failed", "timed_out",
 };
-static const char *const severity_words[] = { "note", "warning", "problem" };
+static const char *const severity_words[] = { "remark", "note", "warning", "problem" };
 static const char *const who_words[] = { "you", "firewall", "server" };
 static const char *const verdict_words[] = { "healthy", "problem", "untested" };
 
@@ -113,7 +113,8 @@ static const struct field attempt_fields[] = {
 	ADDRESS(struct attempt, peer), ADDRESS(struct attempt, local),
 	WORD(struct attempt, outcome, outcome_words), NUMBER(struct attempt, error),
 	NUMBER(struct attempt, started_ms), NUMBER(struct attempt, duration_ms),
-	PART(struct attempt, icmp, icmp_fields), NUMBER(struct attempt, mss), END,
+	PART(struct attempt, icmp, icmp_fields), NUMBER(struct attempt, mss),
+	NUMBER(struct attempt, in_try), END,
 };
 static const struct field reply_fields[] = {
 	WORD(struct reply, outcome, outcome_words), NUMBER(struct reply, code),
@@ -265,7 +266,7 @@ static const struct field conditions_fields[] = {
 	NUMBER(struct conditions, promised_last), BOOL(struct conditions, range_is_of_help_pages),
 	BOOL(struct conditions, has_v4), BOOL(struct conditions, has_v6),
 	TEXT(struct conditions, own_v4), TEXT(struct conditions, own_v6),
-	BOOL(struct conditions, was_interrupted), END,
+	BOOL(struct conditions, was_interrupted), TEXT(struct conditions, left_out), END,
 };
 static const struct field other_end_fields[] = {
 	BOOL(struct other_end, is_there), TEXT(struct other_end, version),
@@ -635,12 +636,15 @@ static json_t *finding_to_json(const struct finding *finding)
 
 json_t *diagnosis_to_json(const struct diagnosis *diagnosis)
 {
-	json_t *causes = json_array();
+	json_t *causes = json_array(), *remarks = json_array();
+	size_t n = diagnosis->n_findings;
 
-	for (size_t i = 0; i < diagnosis->n_findings; i++)
+	for (size_t i = 0; i < n; i++)
 		(void)json_array_append_new(causes, finding_to_json(&diagnosis->findings[i]));
-	return json_pack("{s:s, s:s, s:o}", "verdict", verdict_word(diagnosis->verdict), "sentence",
-			 diagnosis->sentence, "causes", causes);
+	for (size_t i = n; i < n + diagnosis->n_remarks; i++)
+		(void)json_array_append_new(remarks, finding_to_json(&diagnosis->findings[i]));
+	return json_pack("{s:s, s:s, s:o, s:o}", "verdict", verdict_word(diagnosis->verdict),
+			 "sentence", diagnosis->sentence, "causes", causes, "remarks", remarks);
 }
 
 /* --- schema ----------------------------------------------------------------------------------- */
@@ -708,7 +712,8 @@ static json_t *text_schema(void)
 	return json_pack("{s:s}", "type", "string");
 }
 
-static json_t *finding_schema(void)
+/* With the severities from..to-1. */
+static json_t *finding_schema(size_t from, size_t to)
 {
 	json_t *facts = json_pack("{s:s, s:{s:[s,s]}}", "type", "object", "additionalProperties",
 				  "type", "string", "integer");
@@ -717,9 +722,9 @@ static json_t *finding_schema(void)
 	json_t *id = json_pack("{s:s, s:s}", "type", "string", "pattern", "^D-[0-9]+[a-z]?$");
 	json_t *properties =
 		json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", id, "severity",
-			  words_schema(severity_words, 0, ARRAY_SIZE(severity_words)), "title",
-			  text_schema(), "explanation", text_schema(), "remedy", text_schema(),
-			  "who", words_schema(who_words, 0, ARRAY_SIZE(who_words)), "confidence",
+			  words_schema(severity_words, from, to), "title", text_schema(),
+			  "explanation", text_schema(), "remedy", text_schema(), "who",
+			  words_schema(who_words, 0, ARRAY_SIZE(who_words)), "confidence",
 			  confidence, "tells_apart", text_schema(), "facts", facts);
 
 	return json_pack("{s:s, s:b, s:o}", "type", "object", "additionalProperties", false,
@@ -730,10 +735,14 @@ json_t *diagnosis_schema(void)
 {
 	json_t *causes = json_pack("{s:s, s:s, s:o}", "type", "array", "description",
 				   "the root cause first, then the other independent ones", "items",
-				   finding_schema());
-	json_t *properties = json_pack("{s:o, s:o, s:o}", "verdict",
-				       words_schema(verdict_words, 0, ARRAY_SIZE(verdict_words)),
-				       "sentence", text_schema(), "causes", causes);
+				   finding_schema(SEVERITY_NOTE, ARRAY_SIZE(severity_words)));
+	json_t *remarks = json_pack("{s:s, s:s, s:o}", "type", "array", "description",
+				    "how things are, and nobody's trouble", "items",
+				    finding_schema(SEVERITY_REMARK, SEVERITY_NOTE));
+	json_t *properties =
+		json_pack("{s:o, s:o, s:o, s:o}", "verdict",
+			  words_schema(verdict_words, 0, ARRAY_SIZE(verdict_words)), "sentence",
+			  text_schema(), "causes", causes, "remarks", remarks);
 
 	return json_pack("{s:s, s:b, s:o}", "type", "object", "additionalProperties", false,
 			 "properties", properties);

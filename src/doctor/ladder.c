@@ -481,56 +481,14 @@ static void visit_others(struct ladder *ladder)
 	enum tls_mode mode;
 	const struct door *door = doors_best(doctor, other, 0, &mode);
 
-	if (door)
+	if (door && ladder_begin_frugal(ladder, "The other address family"))
 		ladder_visit(ladder, door, mode, PURPOSE_FAMILY);
 	door = doors_best(doctor, address_is_v4(&ladder->door->address) ? AF_INET : AF_INET6,
 			  ladder->door->address.port, &mode);
-	if (door && mode != ladder->mode && mode != MODE_PLAIN)
+	if (door && mode != ladder->mode && mode != MODE_PLAIN &&
+	    ladder_begin_frugal(ladder, "The other command port"))
 		ladder_visit(ladder, door, mode, PURPOSE_PORT);
-}
-
-static void trace_target(void *arg)
-{
-	struct {
-		const struct doctor *doctor;
-		struct trace *trace;
-	} *task = arg;
-
-	probe_trace(task->doctor, task->trace);
-}
-
-/* Where packets to the blocked port vanish, beside those to a port that passes. */
-static void find_wall(struct ladder *ladder, const struct address *blocked,
-		      const struct address *open)
-{
-	struct doctor *doctor = &ladder->doctor;
-	struct {
-		const struct doctor *doctor;
-		struct trace *trace;
-	} tasks[2];
-	struct threads threads = { .n_ids = 0 };
-	size_t n_tasks = 0;
-	struct step step;
-
-	step_begin(&step, ladder, "Way to the blocked port");
-	for (int i = 0; i < 2; i++) {
-		const struct address *target = i == 0 ? blocked : open;
-		struct trace *trace = target ? evidence_add_trace(doctor->evidence) : NULL;
-
-		if (!trace)
-			continue;
-		trace->target = *target;
-		trace->is_blocked = i == 0;
-		tasks[n_tasks].doctor = doctor;
-		tasks[n_tasks].trace = trace;
-		threads_run(&threads, trace_target, &tasks[n_tasks++]);
-	}
-	threads_join(&threads);
-	if (n_tasks > 0 && tasks[0].trace->reached_ttl > 0)
-		buf_addf(&step.detail, "reaches the server at hop %u", tasks[0].trace->reached_ttl);
-	else if (n_tasks > 0)
-		buf_addf(&step.detail, "last answer from hop %u", tasks[0].trace->last_heard_ttl);
-	step_end(&step, n_tasks > 0 && tasks[0].trace->reached_ttl > 0 ? STEP_OK : STEP_WARNED);
+	ladder_end_frugal(ladder);
 }
 
 /* The first command port that nobody answered at. */
@@ -588,12 +546,14 @@ static void climb(struct ladder *ladder)
 		    !doctor_is_cancelled(doctor))
 			visit_others(ladder);
 	}
+	if (!doctor_is_cancelled(doctor))
+		knock_at_promised_range(ladder);
+	silent = doctor_is_cancelled(doctor) ? NULL : silent_door(doctor->evidence);
+	if (silent)
+		ladder_seek_wall(ladder, silent, ladder->door ? &ladder->door->address : NULL);
+	ladder_tell_wall(ladder);
 	if (doctor_is_cancelled(doctor))
 		return;
-	knock_at_promised_range(ladder);
-	silent = ladder->blocked.port != 0 ? &ladder->blocked : silent_door(doctor->evidence);
-	if (silent)
-		find_wall(ladder, silent, ladder->door ? &ladder->door->address : NULL);
 	if (doctor->options->n_parallel > 0 && doctor->evidence->probe_file.was_stored)
 		probe_parallel(ladder);
 	if (doctor->options->wants_idle && doctor->evidence->n_transfers > 0)
@@ -624,6 +584,7 @@ int doctor_examine(const struct doctor_options *options, struct watcher *watcher
 					  .evidence = evidence,
 					  .cancel_fd = options->cancel_fd,
 					  .trust = options->tls,
+					  .over_ms = DEADLINE_NEVER,
 					  .started_ms = clock_ms() };
 	clock_format_iso(clock_wall_ms(), evidence->started);
 	choose_probe_name(ladder);
