@@ -177,7 +177,7 @@ static bool open_outgoing(struct session *s, struct text argument, struct outgoi
 		reply_errno(s, r, path_text(&place.path));
 		return false;
 	}
-	out->path = place.path;
+	path_copy(&place.path, &out->path);
 	out->size = (uint64_t)st.st_size;
 	if (out->offset > out->size) {
 		events_note_change(s, EVENT_DOWNLOAD, path_text(&place.path), NULL, -ERANGE);
@@ -208,12 +208,12 @@ void cmd_retr(struct session *s, struct text argument)
 /* --- uploads ---------------------------------------------------------------------------------- */
 
 struct receipt {
-	struct place place;
 	bool appends;
-	uint64_t offset; /* of REST or RANG; APPE: what SIZE has told, or UINT64_MAX */
-	uint64_t end;	 /* of RANG: what lies behind it stays; else UINT64_MAX */
-	bool is_new;	 /* there was no such file before */
-	bool is_unique;	 /* STOU: the name is ours */
+	uint64_t offset;    /* of REST or RANG; APPE: what SIZE has told, or UINT64_MAX */
+	uint64_t end;	    /* of RANG: what lies behind it stays; else UINT64_MAX */
+	bool is_new;	    /* there was no such file before */
+	bool is_unique;	    /* STOU: the name is ours */
+	struct place place; /* last */
 };
 
 /* REST and APPE begin where something ends: the file, or what is kept of a broken upload. */
@@ -335,6 +335,7 @@ static int begin_upload(struct session *s, const struct receipt *in, struct uplo
 		/* Somebody else may have made it meanwhile. */
 		.may_replace =
 			!in->is_new || (!in->is_unique && place_may(&in->place, PERM_OVERWRITE)),
+		.is_free = in->is_new,
 		.is_patch = in->end != UINT64_MAX,
 		.appends = in->appends,
 		.offset = in->offset,
@@ -489,12 +490,14 @@ static uint64_t append_offset(const struct session *s, const struct path *path)
 
 static struct incoming *new_incoming(struct session *s)
 {
-	struct incoming *incoming = calloc(1, sizeof(*incoming));
+	struct incoming *incoming = malloc(sizeof(*incoming));
 
 	if (!incoming) {
 		reply_errno(s, -ENOMEM, T(""));
 		return NULL;
 	}
+	/* Not its paths, which are large: place_find fills them in. */
+	memset(incoming, 0, offsetof(struct incoming, in.place));
 	incoming->opening.awaits_content = true;
 	incoming->opening.go_on = receive_incoming;
 	return incoming;

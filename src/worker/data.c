@@ -330,7 +330,7 @@ int data_connect(struct session *s, struct data *data, const char *what)
 	if (r < 0)
 		return r;
 
-	site_doctor_note_arrival(s, fd);
+	site_doctor_note_arrival(s, plan == DATA_PASSIVE ? &s->arrived_from : &s->active_to);
 	if (plan == DATA_ACTIVE) /* others have it from their listener */
 		socket_tune_data(fd, SOCKET_KEEPALIVE_S);
 	stream_init(&data->stream, fd, &s->data_waiter);

@@ -55,9 +55,11 @@ void session_forget_login(struct session *s)
 
 int session_path(struct session *s, struct text argument, struct path *ret)
 {
-	path_set_root(ret);
+	int r = 0;
 
-	int r = path_join(ret, text_of(s->user->directory), ret);
+	path_set_root(ret);
+	if (!text_starts(argument, T("/")))
+		r = path_join(ret, text_of(s->user->directory), ret);
 	if (r == 0)
 		r = path_join(ret, argument, ret);
 	/* Under their own names partials would be files beside the rules for the final name. */

@@ -69,10 +69,11 @@ struct session {
 	struct list timeout_link; /* among the not yet logged in, or the parked */
 	int64_t deadline_ms;	  /* when the sweep ends it */
 	enum session_state state;
-	int wake_fd;	      /* eventfd of the thread that runs it, or -1 */
-	bool is_watched;      /* it has its entry in epoll */
-	int arrived_fd;	      /* data connection that came for its reservation, or -1 */
-	struct address stray; /* who else came to the reserved port; port 0: nobody */
+	int wake_fd;		     /* eventfd of the thread that runs it, or -1 */
+	bool is_watched;	     /* it has its entry in epoll */
+	int arrived_fd;		     /* data connection that came for its reservation, or -1 */
+	struct address arrived_from; /* arrived_fd: the peer */
+	struct address stray;	     /* who else came to the reserved port; port 0: nobody */
 	struct message_auth_reply *answer; /* what the manager said to its login, not yet read */
 	char *login_name; /* who it is, for kicks; set before the login is told to the session */
 	_Atomic(char *) farewell; /* end it: the text of a 421 reply; owned */

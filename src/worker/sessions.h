@@ -55,7 +55,8 @@ size_t sessions_kick_all(struct sessions *table, const char *text);
 
 /* A data connection for the session in this slot. Takes fd: it is closed when the session is
  * gone. */
-void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id, int fd);
+void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id,
+		      const struct address *peer, int fd);
 /* A connection for the session's port that is not from its client has been turned away. */
 void sessions_note_stray(struct sessions *table, const struct message_data_connection *stray);
 /* The running thread: where it came from, since the port was reserved. False: there was none. */

@@ -64,14 +64,12 @@ void site_doctor_note_active(struct session *s, const char *verb, struct text ar
 	}
 }
 
-void site_doctor_note_arrival(struct session *s, int fd)
+void site_doctor_note_arrival(struct session *s, const struct address *peer)
 {
 	struct doctor_view *view = view_of(s);
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof(sa);
 
-	if (view && getpeername(fd, (struct sockaddr *)&sa, &len) == 0)
-		(void)!address_from_sockaddr((struct sockaddr *)&sa, &view->arrived_from);
+	if (view)
+		view->arrived_from = *peer;
 }
 
 void site_doctor_note_tls(struct session *s, bool is_resumed)

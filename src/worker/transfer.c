@@ -269,7 +269,7 @@ static void receive(struct session *s, struct data *data, struct upload *up, uin
 	char *buffer = pool_buffer(), *decoded = buffer ? buffer + POOL_BUFFER_SIZE / 2 : NULL;
 	size_t size = s->type == TYPE_ASCII ? POOL_BUFFER_SIZE / 2 - 1 : POOL_BUFFER_SIZE;
 	struct ascii state = { 0 };
-	bool comes_in_pieces = true;
+	bool comes_in_pieces = false;
 	bool can_pipe = s->type == TYPE_IMAGE && !s->is_mode_z && !data->stream.ssl && !digest;
 
 	ret->error = buffer ? 0 : -ENOMEM;
