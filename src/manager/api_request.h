@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "accounts/accounts.h"
+#include "accounts/shelf.h"
 #include "accounts/transfers.h"
 #include "ipc/quotas.h"
 #include "ipc/scoreboard.h"
@@ -23,6 +24,8 @@ struct api_context {
 	const struct scoreboard *board;
 	struct accounts *accounts;
 	struct transfers *transfers;
+	struct shelf *shelf;
+	const struct settings_loaded *loaded; /* that settings are of */
 	struct worker_links *links;
 	struct quota_desk *desk;
 	struct quotas *quotas; /* NULL: nothing is counted */
