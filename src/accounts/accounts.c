@@ -46,6 +46,16 @@ static int prepare_all(struct accounts *a, const char *path, struct database_err
 	return database_errno(code);
 }
 
+static void init_recursive(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t kind;
+
+	(void)pthread_mutexattr_init(&kind);
+	(void)pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_RECURSIVE);
+	(void)pthread_mutex_init(lock, &kind);
+	(void)pthread_mutexattr_destroy(&kind);
+}
+
 int accounts_open(const char *path, struct accounts **ret, struct database_error *ret_error)
 {
 	struct accounts *a = calloc(1, sizeof(*a));
@@ -54,8 +64,8 @@ int accounts_open(const char *path, struct accounts **ret, struct database_error
 		(void)snprintf(ret_error->text, sizeof(ret_error->text), "memory is short");
 		return -ENOMEM;
 	}
-	(void)pthread_mutex_init(&a->reader.lock, NULL);
-	(void)pthread_mutex_init(&a->writer.lock, NULL);
+	init_recursive(&a->reader.lock);
+	init_recursive(&a->writer.lock);
 
 	int r = database_open(path, &a->writer.db, ret_error);
 	if (r == 0)
@@ -98,6 +108,45 @@ void finish_statement(sqlite3_stmt *s)
 {
 	(void)sqlite3_reset(s); /* repeats the code of the last step, which the caller has */
 	(void)sqlite3_clear_bindings(s);
+}
+
+int connection_begin(struct connection *c)
+{
+	(void)pthread_mutex_lock(&c->lock);
+	int r = c->depth == 0 ? database_run(c->db, "BEGIN IMMEDIATE") : 0;
+	if (r < 0) {
+		(void)pthread_mutex_unlock(&c->lock);
+		return r;
+	}
+	c->depth++;
+	return 0;
+}
+
+int connection_end(struct connection *c, int r)
+{
+	c->has_failed = c->has_failed || r < 0;
+	if (--c->depth == 0) {
+		bool is_failed = c->has_failed;
+		int ended = is_failed ? 0 : database_run(c->db, "COMMIT");
+
+		if (is_failed || ended < 0)
+			(void)!database_run(c->db, "ROLLBACK"); /* none may be open any more */
+		c->has_failed = false;
+		if (r >= 0)
+			r = is_failed ? -ECANCELED : (ended < 0 ? ended : r);
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+	return r;
+}
+
+int accounts_begin(struct accounts *accounts)
+{
+	return connection_begin(&accounts->writer);
+}
+
+int accounts_end(struct accounts *accounts, int r)
+{
+	return connection_end(&accounts->writer, r);
 }
 
 int run_bound_locked(struct connection *c, sqlite3_stmt *s, int bound)
@@ -331,15 +380,11 @@ int accounts_note_logins(struct accounts *accounts, const struct account_login *
 {
 	struct connection *c = &accounts->writer;
 
-	(void)pthread_mutex_lock(&c->lock);
-	int r = database_run(c->db, "BEGIN IMMEDIATE");
-	if (r == 0) {
-		for (size_t i = 0; i < n_logins && r >= 0; i++)
-			r = note_login_locked(accounts, &logins[i]);
-		int ended = database_run(c->db, r < 0 ? "ROLLBACK" : "COMMIT");
-		if (r >= 0)
-			r = ended;
-	}
-	(void)pthread_mutex_unlock(&c->lock);
+	int r = connection_begin(c);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n_logins && r >= 0; i++)
+		r = note_login_locked(accounts, &logins[i]);
+	r = connection_end(c, r);
 	return r < 0 ? r : 0;
 }

@@ -1,6 +1,7 @@
 /* accounts/internal.h - what accounts.c and rights.c share: two connections to one database, and
  * the handling of prepared statements. For this folder only.
- * Locks: each connection has one, which guards its statements as well; no function takes both. */
+ * Locks: each connection has one, which guards its statements as well; no function takes the
+ * writer's while it holds the reader's. */
 #ifndef ACCOUNTS_INTERNAL_H
 #define ACCOUNTS_INTERNAL_H
 
@@ -22,9 +23,19 @@ enum query {
 #define N_RIGHTS_QUERIES 12 /* of rights.c */
 
 struct connection {
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* recursive: transactions of one thread nest */
 	sqlite3 *db;
+	unsigned depth; /* of transactions */
+	bool has_failed;
 };
+
+/* Takes the lock and begins a transaction, or joins the one that this thread has begun. 0; or
+ * -errno, and nothing has begun. */
+int connection_begin(struct connection *c) MUST_CHECK;
+/* Ends what connection_begin has begun, r being 0, a count or what failed. The outermost end
+ * commits when all within went well, else rolls back. Returns r, the error of the commit, or
+ * -ECANCELED when only something within has failed. */
+int connection_end(struct connection *c, int r) MUST_CHECK;
 
 struct accounts {
 	struct connection reader, writer;
