@@ -54,11 +54,11 @@ int accounts_open(const char *path, struct accounts **ret,
 		  struct database_error *ret_error) MUST_CHECK;
 void accounts_free(struct accounts **accounts); /* accepts NULL; leaves NULL */
 
-/* All changes between the two, those of the other headers of this folder that take a struct accounts
- * included, are one transaction, which other threads' changes wait for; they may nest. Reads do not
- * see it before its end. begin: 0, or -errno and nothing has begun. end commits when r and all
- * nested ends are not negative, else it takes everything back; returns r, what kept the commit from
- * succeeding, or -ECANCELED where only a nested end was negative. */
+/* All changes between the two, those of the other headers of this folder that take a struct
+ * accounts included, are one transaction, which other threads' changes wait for; they may nest.
+ * Reads do not see it before its end. begin: 0, or -errno and nothing has begun. end commits when r
+ * and all nested ends are not negative, else it takes everything back; returns r, what kept the
+ * commit from succeeding, or -ECANCELED where only a nested end was negative. */
 int accounts_begin(struct accounts *accounts) MUST_CHECK;
 int accounts_end(struct accounts *accounts, int r) MUST_CHECK;
 

@@ -1,6 +1,6 @@
-/* accounts/audit.h - who changed what, when and from where: one row for each change, in the accounts
- * database. Between accounts_begin and accounts_end a row is part of the change that it tells of.
- * Threads: any. */
+/* accounts/audit.h - who changed what, when and from where: one row for each change, in the
+ * accounts database. Between accounts_begin and accounts_end a row is part of the change that it
+ * tells of. Threads: any. */
 #ifndef ACCOUNTS_AUDIT_H
 #define ACCOUNTS_AUDIT_H
 

@@ -1,5 +1,5 @@
-/* accounts/role.h - what an administrator, or a program with a key, may do in the manager. Each role
- * may do all that the ones before it may. Threads: any; pure. */
+/* accounts/role.h - what an administrator, or a program with a key, may do in the manager. Each
+ * role may do all that the ones before it may. Threads: any; pure. */
 #ifndef ACCOUNTS_ROLE_H
 #define ACCOUNTS_ROLE_H
 

@@ -93,8 +93,8 @@ static const char *const migrations[] = {
 	"ALTER TABLE groups ADD COLUMN quota_files INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE groups ADD COLUMN member_quota_bytes INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE groups ADD COLUMN member_quota_files INTEGER NOT NULL DEFAULT 0;",
-	/* 6: administrators of the manager, their sessions and keys (of tokens only hashes), the link
-	 * for the first one, and who changed what. An empty secret: no codes are asked for. */
+	/* 6: administrators of the manager, their sessions and keys (of tokens only hashes), the
+	 * link for the first one, and who changed what. An empty secret: no codes are asked for. */
 	"CREATE TABLE admins ("
 	"  name TEXT NOT NULL PRIMARY KEY COLLATE BINARY,"
 	"  password_hash TEXT NOT NULL,"

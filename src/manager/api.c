@@ -18,7 +18,8 @@
 #define MAX_CONNECTIONS 64
 #define IDLE_TIMEOUT_S 30
 #define STOP_PATIENCE_MS 3000
-/* What exceeds the most that a route takes is read and dropped, so that the client gets to read the 413. */
+/* What exceeds the most that a route takes is read and dropped, so that the client gets to read the
+ * 413. */
 #define DISCARD_MAX (1024 * 1024)
 
 struct api {

@@ -4,8 +4,8 @@
 #include "base/buf.h"
 #include "manager/api_handlers.h"
 
-/* Who may do what, in one place. A change without ROUTE_IF_MATCH is one that takes nothing away which
- * somebody else may have written meanwhile. */
+/* Who may do what, in one place. A change without ROUTE_IF_MATCH is one that takes nothing away
+ * which somebody else may have written meanwhile. */
 static const struct api_route routes[] = {
 	{ "GET", "/api/v1/status", api_status_get, ROLE_READ_ONLY, 0 },
 	{ "POST", "/api/v1/reload", api_reload_post, ROLE_OWNER, 0 },

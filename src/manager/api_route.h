@@ -1,5 +1,5 @@
-/* manager/api_route.h - which handler serves which method and path, and who may ask for it: a table.
- * Threads: any; pure. */
+/* manager/api_route.h - which handler serves which method and path, and who may ask for it: a
+ * table. Threads: any; pure. */
 #ifndef MANAGER_API_ROUTE_H
 #define MANAGER_API_ROUTE_H
 

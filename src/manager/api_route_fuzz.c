@@ -1,5 +1,5 @@
-/* manager/api_route_fuzz.c - whatever path is asked for, the arguments are bounded text or there are
- * none. Input: the method, a blank, the path. */
+/* manager/api_route_fuzz.c - whatever path is asked for, the arguments are bounded text or there
+ * are none. Input: the method, a blank, the path. */
 #include <assert.h>
 
 #include "manager/api_route.h"

@@ -130,6 +130,7 @@ static int make_shared_parts(struct supervisor *s, struct failure *ret_failure)
 				   max_sessions);
 	c->listeners = &s->listeners;
 	c->view = &s->view;
+	c->ticket_keys = &s->ticket_keys;
 
 	int r = open_signals(&s->signals);
 
