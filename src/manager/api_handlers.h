@@ -33,6 +33,12 @@ unsigned api_quotas_recount(struct api_request *request);
 /* api_transfers.c */
 unsigned api_transfers_get(struct api_request *request);
 
+/* api_settings.c */
+unsigned api_settings_get(struct api_request *request);
+unsigned api_settings_patch(struct api_request *request);
+unsigned api_settings_check(struct api_request *request);
+unsigned api_settings_detect(struct api_request *request);
+
 /* api_sessions.c */
 unsigned api_sessions_get(struct api_request *request);
 unsigned api_session_delete(struct api_request *request);
