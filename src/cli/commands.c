@@ -579,6 +579,24 @@ static const struct command commands[] = {
 	  .details = "The value goes to standard output, where it comes from to standard error.",
 	  .examples = "sallyport config get passive_ports\n"
 		      "range=$(sallyport config get passive_ports 2>/dev/null)" },
+	{ .name = "config set",
+	  .run = cmd_config_set,
+	  .operands = "SETTING VALUE",
+	  .min_operands = 2,
+	  .max_operands = 2,
+	  .summary = "Store a setting in the running server's database and take it up at once",
+	  .details = "It is checked together with all others before, and counts until it is "
+		     "unset. What the\nconfiguration file or the command line of the server sets "
+		     "is stronger and is changed there.",
+	  .examples = "sallyport config set passive_ports 40000-40100\n"
+		      "sallyport config set external_ip 203.0.113.5" },
+	{ .name = "config unset",
+	  .run = cmd_config_unset,
+	  .operands = "SETTING",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Take a stored setting back: the default counts again",
+	  .examples = "sallyport config unset external_ip" },
 	{ .name = "config check",
 	  .run = cmd_config_check,
 	  .operands = "[FILE]",

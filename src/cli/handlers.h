@@ -7,6 +7,8 @@
 
 int cmd_config_show(struct cli *cli);
 int cmd_config_get(struct cli *cli);
+int cmd_config_set(struct cli *cli);
+int cmd_config_unset(struct cli *cli);
 int cmd_config_check(struct cli *cli);
 int cmd_config_man(struct cli *cli);
 

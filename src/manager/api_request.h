@@ -10,6 +10,7 @@
 
 #include "accounts/accounts.h"
 #include "accounts/role.h"
+#include "accounts/shelf.h"
 #include "accounts/transfers.h"
 #include "ipc/quotas.h"
 #include "ipc/scoreboard.h"
@@ -33,6 +34,8 @@ struct api_context {
 	const struct scoreboard *board;
 	struct accounts *accounts;
 	struct transfers *transfers;
+	struct shelf *shelf;
+	const struct settings_loaded *loaded; /* that settings are of */
 	struct worker_links *links;
 	struct quota_desk *desk;
 	struct ban_desk *bans;

@@ -44,6 +44,7 @@ struct manager {
 	struct last_logins *last_logins;
 	struct ban_desk *bans;
 	struct transfers *transfers;
+	struct shelf *shelf;
 	struct records *records;
 	struct quota_desk *desk;
 	struct worker_links *links;
@@ -75,16 +76,15 @@ static void free_wiped(void *p)
 static int open_accounts(struct manager *m)
 {
 	struct database_error error;
-	char path[SETTINGS_PATH_SIZE + sizeof("/accounts.db")];
+	char path[SETTINGS_DATABASE_PATH_SIZE];
 
-	if (*m->settings->database)
-		(void)snprintf(path, sizeof(path), "%s", m->settings->database);
-	else
-		(void)snprintf(path, sizeof(path), "%s/accounts.db", m->settings->state_directory);
+	settings_database_path(m->settings, path);
 
 	int r = accounts_open(path, &m->accounts, &error);
 	if (r == 0)
 		r = transfers_open(path, &m->transfers, &error);
+	if (r == 0)
+		r = shelf_open(path, &m->shelf, &error);
 	if (r < 0)
 		log_event(LOG_ERROR, "accounts-unusable", F_STR("error", error.text));
 	return r;
@@ -110,6 +110,8 @@ static int start_api(struct manager *m)
 		.board = m->start->board,
 		.accounts = m->accounts,
 		.transfers = m->transfers,
+		.shelf = m->shelf,
+		.loaded = m->start->settings,
 		.links = m->links,
 		.desk = m->desk,
 		.bans = m->bans,
@@ -163,6 +165,7 @@ static void stop_parts(struct manager *m)
 	worker_links_free(&m->links);
 	password_cache_free(&m->cache);
 	bus_free(&m->bus);
+	shelf_free(&m->shelf);
 	transfers_free(&m->transfers);
 	accounts_free(&m->accounts);
 }

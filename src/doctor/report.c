@@ -1,6 +1,6 @@
-/* cli/doctor_report.c - see doctor_report.h. One walk over the findings, two ways to write: what is
+/* doctor/report.c - see report.h. One walk over the findings, two ways to write: what is
  * not ours is escaped at the only places where it is printed. */
-#include "cli/doctor_report.h"
+#include "doctor/report.h"
 
 /* How the parts of a page look in each format. */
 struct page {
