@@ -93,6 +93,7 @@ static int run_manager(struct children *c, const struct child *self, int channel
 		.settings = self->generation->loaded,
 		.board = c->board,
 		.quotas = c->quotas,
+		.recorder = c->recorder,
 		.supervisor = channel,
 		.api = c->api,
 	};
@@ -111,6 +112,7 @@ static int run_worker(struct children *c, const struct child *self, int channel)
 	struct confinement confinement = { c->board, self };
 
 	fd_close(&c->api);
+	recorder_prepare(c->recorder, self->slot);
 
 	const struct worker_start start = {
 		.settings = self->generation->settings,
@@ -118,6 +120,7 @@ static int run_worker(struct children *c, const struct child *self, int channel)
 		.reservations = c->reservations,
 		.places = c->places,
 		.quotas = c->quotas,
+		.recorder = c->recorder,
 		.tls = self->generation->tls,
 		.listeners = c->listeners->items,
 		.n_listeners = c->listeners->n,

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "ipc/places.h"
+#include "ipc/recorder.h"
 #include "ipc/reservations.h"
 #include "ipc/scoreboard.h"
 #include "supervisor/backoff.h"
@@ -48,6 +49,7 @@ struct children {
 	struct reservations *reservations;
 	struct places *places;
 	struct quotas *quotas;
+	struct recorder *recorder;
 	struct listeners *listeners;
 	struct passive_ports *passive_ports;
 	struct server_view *view; /* what the scoreboard tells of the whole server */
