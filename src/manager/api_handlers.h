@@ -37,4 +37,7 @@ unsigned api_transfers_get(struct api_request *request);
 unsigned api_sessions_get(struct api_request *request);
 unsigned api_session_delete(struct api_request *request);
 
+/* api_audit.c */
+unsigned api_audit_get(struct api_request *request);
+
 #endif

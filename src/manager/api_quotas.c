@@ -6,6 +6,7 @@
 #include "accounts/rights.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "manager/audit_note.h"
 #include "manager/json_fields.h"
 
 /* A quota of somebody, to be asked about. */
@@ -204,8 +205,9 @@ static unsigned recount(struct api_request *request, const char *user, const cha
 				   user ? "user" : "group", user ? user : group);
 	if (r < 0)
 		return api_problem_errno(request, r, "");
+	audit_note_done(request, "quota-recounted", user ? user : group ? group : "", NULL, NULL);
 	log_event(LOG_INFO, "quota-recount", F_STR("user", user ? user : ""),
-		  F_STR("group", group ? group : ""), F_UINT("by_uid", request->by_uid));
+		  F_STR("group", group ? group : ""), F_STR("by", request->asker.name));
 	if (user || group || !request->context->quotas)
 		return answer(request, items, true);
 	/* What is counted without a quota at the moment is counted when it has one again. */

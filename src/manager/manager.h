@@ -3,6 +3,7 @@
 #ifndef MANAGER_MANAGER_H
 #define MANAGER_MANAGER_H
 
+#include "ipc/bans.h"
 #include "ipc/quotas.h"
 #include "ipc/recorder.h"
 #include "ipc/scoreboard.h"
@@ -11,6 +12,7 @@
 struct manager_start {
 	const struct settings_loaded *settings;
 	struct scoreboard *board;
+	struct bans *bans;     /* NULL: nobody can be banned */
 	int supervisor;	       /* channel */
 	int api;	       /* listening AF_UNIX stream socket, <run_directory>/manager.sock */
 	struct quotas *quotas; /* NULL: nothing is counted */

@@ -94,6 +94,7 @@ static int run_manager(struct children *c, const struct child *self, int channel
 		.board = c->board,
 		.quotas = c->quotas,
 		.recorder = c->recorder,
+		.bans = c->bans,
 		.supervisor = channel,
 		.api = c->api,
 	};
@@ -119,6 +120,7 @@ static int run_worker(struct children *c, const struct child *self, int channel)
 		.board = c->board,
 		.reservations = c->reservations,
 		.places = c->places,
+		.bans = c->bans,
 		.quotas = c->quotas,
 		.recorder = c->recorder,
 		.tls = self->generation->tls,

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "ipc/bans.h"
 #include "ipc/places.h"
 #include "ipc/recorder.h"
 #include "ipc/reservations.h"
@@ -48,6 +49,7 @@ struct children {
 	struct scoreboard *board;
 	struct reservations *reservations;
 	struct places *places;
+	struct bans *bans;
 	struct quotas *quotas;
 	struct recorder *recorder;
 	struct listeners *listeners;

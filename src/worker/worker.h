@@ -3,6 +3,7 @@
 #ifndef WORKER_WORKER_H
 #define WORKER_WORKER_H
 
+#include "ipc/bans.h"
 #include "ipc/places.h"
 #include "ipc/quotas.h"
 #include "ipc/recorder.h"
@@ -23,6 +24,7 @@ struct worker_start {
 	struct scoreboard *board;
 	struct reservations *reservations;
 	struct places *places;
+	const struct bans *bans;   /* NULL: nobody is banned */
 	struct quotas *quotas;	   /* NULL: nothing is counted */
 	struct recorder *recorder; /* NULL: nothing is recorded */
 	struct tls_server *tls;	   /* NULL: no certificate; TLS is neither offered nor accepted */
