@@ -408,14 +408,16 @@ bool sessions_stray(struct sessions *table, const struct session *s, struct addr
 void sessions_forget_stray(struct sessions *table, struct session *s)
 {
 	(void)pthread_mutex_lock(&table->lock);
-	s->stray = (struct address){ .port = 0 };
+	s->stray = s->arrived_from = (struct address){ .port = 0 };
 	(void)pthread_mutex_unlock(&table->lock);
 }
 
-int sessions_take_arrived(struct sessions *table, struct session *s)
+int sessions_take_arrived(struct sessions *table, struct session *s, struct address *ret_peer)
 {
 	(void)pthread_mutex_lock(&table->lock);
 	int fd = fd_take(&s->arrived_fd);
+	if (ret_peer)
+		*ret_peer = s->arrived_from;
 	(void)pthread_mutex_unlock(&table->lock);
 	return fd;
 }
