@@ -211,6 +211,8 @@ static int open_partial(struct upload *up)
 	if (fd < 0)
 		return errno == ELOOP ? -EINVAL : -errno;
 	r = partial_lock(fd, up->place.directory, name);
+	if (r == 0 && fstat(fd, &up->own) < 0)
+		r = -errno;
 	if (r < 0)
 		return r;
 	up->file = fd_take(&fd);
@@ -238,6 +240,26 @@ static bool is_no_partial(int error)
 	       error == -ENODEV || error == -EACCES || error == -EPERM;
 }
 
+/* What an earlier upload has left, from the start again: that takes no further file of a quota. An
+ * empty one may have been made this moment, by an upload that has yet to lock it. It makes way for
+ * a new one, and its maker sees that it has no name any more. */
+static int take_over_partial(struct upload *up)
+{
+	int r = open_partial(up);
+
+	if (r < 0)
+		return r;
+	if (up->own.st_size == 0) {
+		r = ledger_unlink(up->ledger, up->place.directory, up->temporary);
+		fd_close(&up->file);
+		return r < 0 ? r : create_partial(up);
+	}
+	r = adopt(up, up->temporary, replaced(up));
+	if (r == -ESTALE)
+		fd_close(&up->file);
+	return r == 0 && ftruncate(up->file, 0) < 0 ? -errno : r;
+}
+
 /* Beside the final name: under the partial's name, so that the bytes are found again even when this
  * process dies; or, while another upload has that, under one of its own. */
 static int open_beside(struct upload *up)
@@ -245,23 +267,15 @@ static int open_beside(struct upload *up)
 	int created = create_partial(up);
 	int r = created;
 
-	/* One that is there is taken over; that takes no further file of a quota. */
-	if (created == -EEXIST || created == -EDQUOT) {
-		r = open_partial(up);
-		if (r == -ENOENT)
-			r = created; /* it has just gone, or was never there */
-		else if (r == 0)
-			r = adopt(up, up->temporary, replaced(up));
-	}
-	if (r == -ESTALE) {
-		fd_close(&up->file);
+	if (created == -EEXIST || created == -EDQUOT)
+		r = take_over_partial(up);
+	if (r == -ENOENT)
+		r = created; /* it has just gone, or was never there */
+	if (r == -EWOULDBLOCK || r == -EEXIST || is_no_partial(r)) {
 		up->temporary[0] = '\0';
-	}
-	if (r == -EWOULDBLOCK || r == -EEXIST || is_no_partial(r))
 		return open_unique(up);
-	if (r < 0 || created == 0)
-		return r;
-	return ftruncate(up->file, 0) < 0 ? -errno : 0;
+	}
+	return r;
 }
 
 /* Under the final name from the start. -EEXIST: somebody else was faster. */
@@ -278,7 +292,18 @@ static int open_direct(struct upload *up)
 	return 0;
 }
 
-/* Takes the partial's name unless another upload has it. 0: it is ours. */
+/* Whether the bytes are still where the upload has put them. */
+static int check_temporary(const struct upload *up)
+{
+	struct stat named;
+
+	if (fstatat(up->place.directory, up->temporary, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return is_same_file(&up->own, &named) ? 0 : -ESTALE;
+}
+
+/* Takes the partial's name unless another upload has it, or something that is no partial. 0: it is
+ * ours. */
 static int rename_to_partial(struct upload *up)
 {
 	char name[PARTIAL_NAME_SIZE];
@@ -286,12 +311,12 @@ static int rename_to_partial(struct upload *up)
 	int r = partial_name(up->place.name, name);
 
 	if (r < 0 || strcmp(name, up->temporary) == 0)
+		return r < 0 ? r : check_temporary(up);
+	r = partial_take_idle(up->place.directory, name, &other);
+	if (r < 0 && r != -ENOENT)
 		return r;
-	other = openat(up->place.directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (other >= 0 && flock(other, LOCK_EX | LOCK_NB) < 0)
-		return -EWOULDBLOCK;
 	const struct ledger_rename what = { up->place.directory, up->place.directory, up->temporary,
-					    name, true };
+					    name, other >= 0 };
 
 	r = ledger_rename(up->ledger, &what);
 	if (r < 0)
@@ -701,7 +726,7 @@ static int rename_counted(struct upload *up)
 /* The temporary takes the final name. */
 static int replace(struct upload *up)
 {
-	struct stat now, named;
+	struct stat now;
 	int r = stat_final(up, &now);
 
 	if (r < 0 && r != -ENOENT)
@@ -716,11 +741,9 @@ static int replace(struct upload *up)
 		r = durable_file(up->file);
 		up->is_doubtful = r < 0;
 	}
-	if (r < 0)
-		return r;
-	if (fstatat(up->place.directory, up->temporary, &named, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	return is_same_file(&up->own, &named) ? rename_counted(up) : -ESTALE;
+	if (r == 0)
+		r = check_temporary(up);
+	return r == 0 ? rename_counted(up) : r;
 }
 
 /* Another upload has replaced the file that was written to in place. This one is complete later, so

@@ -63,7 +63,7 @@ void cmd_mkd(struct session *s, struct text argument)
 {
 	struct place place;
 
-	if (place_find(s, argument, PLACE_MAKE, &place) < 0)
+	if (place_find_for(s, argument, PLACE_MAKE, EVENT_MKDIR, &place) < 0)
 		return;
 	int r = home_mkdir(place.home, place_beneath(&place), 0777);
 	events_note_change(s, EVENT_MKDIR, path_text(&place.path), NULL, r);
@@ -79,7 +79,7 @@ void cmd_rmd(struct session *s, struct text argument)
 {
 	struct place place;
 
-	if (place_find(s, argument, PLACE_REMOVE, &place) < 0)
+	if (place_find_for(s, argument, PLACE_REMOVE, EVENT_RMDIR, &place) < 0)
 		return;
 	int r = partial_rmdir(place.home, place_beneath(&place));
 	events_note_change(s, EVENT_RMDIR, path_text(&place.path), NULL, r);

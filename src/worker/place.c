@@ -5,6 +5,7 @@
 #include "settings/data_roots.h"
 #include "store/tree.h"
 #include "worker/control.h"
+#include "worker/events.h"
 #include "worker/hosts.h"
 
 #define MAX_LINKS 40 /* in one path, as the kernel's own limit */
@@ -371,6 +372,7 @@ int place_find(struct session *s, struct text argument, enum place_use use, stru
 {
 	int r = session_path(s, argument, &ret->path);
 
+	ret->path.len = 0;
 	if (r < 0)
 		return r;
 	r = find(s, &ret->path, uses[use].is_of_name, ret);
@@ -382,4 +384,25 @@ int place_find(struct session *s, struct text argument, enum place_use use, stru
 		return r;
 	}
 	return check_policy(s, use, ret);
+}
+
+int place_find_for(struct session *s, struct text argument, enum place_use use,
+		   enum event_kind kind, struct place *ret)
+{
+	int r = place_find(s, argument, use, ret);
+
+	/* What is no path at all has none that could be recorded. */
+	if (r < 0 && ret->path.len > 0)
+		events_note_change(s, kind, path_text(&ret->path), NULL, r);
+	return r;
+}
+
+void place_note_denied(struct session *s, struct text argument, enum event_kind kind)
+{
+	struct path path;
+
+	path_set_root(&path);
+	if (path_join(&path, text_of(s->user->directory), &path) == 0 &&
+	    path_join(&path, argument, &path) == 0)
+		events_note_change(s, kind, path_text(&path), NULL, -EACCES);
 }

@@ -5,6 +5,7 @@
 
 #include "worker/control.h"
 #include "worker/data.h"
+#include "worker/data_note.h"
 #include "worker/passive.h"
 #include "worker/session_limits.h"
 #include "worker/sessions.h"
@@ -163,6 +164,7 @@ static void reserve(struct session *s, struct text argument)
 		return;
 	}
 	data_forget(s);
+
 	int r = passive_reserve_port(s->worker->passive, s, (uint16_t)port);
 	if (r < 0) {
 		reply(s, 425, "[D-33] Port %" PRIu64 " cannot be opened now (%s).", port,
@@ -174,6 +176,7 @@ static void reserve(struct session *s, struct text argument)
 		begin_plan(view, (uint16_t)port);
 		view->passive_reply[0] = '\0';
 	}
+	data_note_plan(s, DATA_MODE_EPSV, &(struct address){ .port = (uint16_t)port });
 	reply(s, 200, "Port %" PRIu64 " waits for you.", port);
 }
 
