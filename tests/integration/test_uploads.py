@@ -492,7 +492,7 @@ def test_the_server_removes_what_has_expired(start_server):
     server.add_user()
     path = server.put(".old.sallyport-part", b"123")
     eventually(lambda: not path.exists(), 10, "the partial has expired")
-    assert "partial-expired" in server.log.text
+    server.log.wait_for("partial-expired")
 
 
 def test_leftovers_in_extra_data_roots_are_found_once_and_removed(start_server):
