@@ -96,7 +96,7 @@ static int show(const struct cli *cli, const json_t *reply, bool is_recount)
 int cmd_quota_list(struct cli *cli)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int r = manager_call(cli, "GET", "/quotas", NULL, &reply);
+	int r = manager_get_all(cli, "/quotas", "quotas", &reply);
 
 	return r == EXIT_OK ? show(cli, reply, false) : r;
 }

@@ -230,6 +230,52 @@ int manager_call(const struct cli *cli, const char *method, const char *path, co
 	return call(cli, method, path, body, false, ret);
 }
 
+/* The path with the parameters of the page behind `next`; NULL when memory is short. */
+static char *page_path(const char *path, const char *next)
+{
+	char *escaped = curl_easy_escape(NULL, next, 0), *ret = NULL;
+
+	if (!escaped || asprintf(&ret, "%s%climit=1000%s%s", path, strchr(path, '?') ? '&' : '?',
+				 *next ? "&after=" : "", *next ? escaped : "") < 0)
+		ret = NULL;
+	curl_free(escaped);
+	return ret;
+}
+
+static int get_all(const struct cli *cli, const char *path, const char *member, bool is_quiet,
+		   json_t **ret)
+{
+	AUTO_JSON json_t *all = json_array(), *page = NULL;
+	int r = EXIT_OK;
+
+	do {
+		AUTO_FREE char *next = page_path(path, json_text(page, "next"));
+
+		if (!next || !all) {
+			complain("memory is short");
+			return EXIT_FAILED;
+		}
+		json_decref(page);
+		page = NULL;
+		r = call(cli, "GET", next, NULL, is_quiet, &page);
+		if (r != EXIT_OK)
+			return r;
+		(void)json_array_extend(all, json_object_get(page, member));
+	} while (*json_text(page, "next"));
+	*ret = json_pack("{s:O}", member, all);
+	return EXIT_OK;
+}
+
+int manager_get_all(const struct cli *cli, const char *path, const char *member, json_t **ret)
+{
+	return get_all(cli, path, member, false, ret);
+}
+
+int manager_try_all(const struct cli *cli, const char *path, const char *member, json_t **ret)
+{
+	return get_all(cli, path, member, true, ret);
+}
+
 int manager_try(const struct cli *cli, const char *path, json_t **ret)
 {
 	return call(cli, "GET", path, NULL, true, ret);

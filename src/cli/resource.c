@@ -22,7 +22,7 @@ static int print_table(const struct cli *cli, const struct resource_list *list, 
 int resource_print_list(const struct cli *cli, const struct resource_list *list)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int r = manager_call(cli, "GET", list->path, NULL, &reply);
+	int r = manager_get_all(cli, list->path, list->key, &reply);
 
 	if (r != EXIT_OK)
 		return r;

@@ -1,7 +1,9 @@
-/* doctor/simulate_wire.c - see simulate_wire.h. Sources: tcp(7), listen(2), socket(7). */
+/* doctor/simulate_wire.c - see simulate_wire.h. Sources: tcp(7), listen(2), socket(7),
+ * SO_ATTACH_FILTER of the kernel's networking/filter.rst. */
 #include "doctor/simulate_wire.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <poll.h>
@@ -11,6 +13,7 @@
 
 #define PATIENCE_S 30
 #define FILLER_MS 50
+#define TCP_HEADER 60 /* with all options */
 
 void wire_init(struct wire *wire, int fd)
 {
@@ -24,6 +27,26 @@ void wire_init(struct wire *wire, int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	*wire = (struct wire){ .fd = fd };
+}
+
+void wire_lose(const struct wire *wire, unsigned size, unsigned percent)
+{
+	/* Segments of at most this length pass; of the others those that a die of 2^32 sides
+	 * decides for. */
+	const uint32_t all = UINT32_MAX;
+	const uint32_t lost = percent >= 100 ? all : all / 100 * percent;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, size + TCP_HEADER, 0, 2),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM)),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, lost, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, all),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_fprog program = { .len = ARRAY_SIZE(code), .filter = code };
+
+	/* Without it the line is only better than it was to be. */
+	(void)setsockopt(wire->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
 void wire_close(struct wire *wire)
@@ -207,6 +230,12 @@ int door_open(struct door *door, const struct address *address, enum door_kind k
 	}
 	door->fd = fd;
 	return 0;
+}
+
+void door_narrow(const struct door *door, int size)
+{
+	/* Comfort: the loopback's are so large that few are sent. */
+	(void)setsockopt(door->fd, IPPROTO_TCP, TCP_MAXSEG, &size, sizeof(size));
 }
 
 void door_close(struct door *door)

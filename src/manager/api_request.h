@@ -10,9 +10,12 @@
 
 #include "accounts/accounts.h"
 #include "accounts/role.h"
+#include "accounts/shelf.h"
 #include "accounts/transfers.h"
 #include "ipc/quotas.h"
 #include "ipc/scoreboard.h"
+#include "manager/ban_desk.h"
+#include "manager/bus.h"
 #include "manager/quota_desk.h"
 #include "manager/worker_links.h"
 #include "net/address.h"
@@ -31,10 +34,14 @@ struct api_context {
 	const struct scoreboard *board;
 	struct accounts *accounts;
 	struct transfers *transfers;
+	struct shelf *shelf;
+	const struct settings_loaded *loaded; /* that settings are of */
 	struct worker_links *links;
 	struct quota_desk *desk;
+	struct ban_desk *bans;
 	struct quotas *quotas; /* NULL: nothing is counted */
-	int supervisor;	       /* channel */
+	struct bus *bus;
+	int supervisor; /* channel */
 };
 
 enum asker_via {

@@ -338,7 +338,7 @@ static int remove_partials(const struct home *home, const char *path)
 	r = has_only_partials(dir);
 	while (r == 0 && (item = readdir(dir)) != NULL)
 		if (!is_dots(item->d_name) &&
-		    (home_depth(home, dirfd(dir)) < 0 ||
+		    (home_depth(home, dirfd(dir), 0) < 0 ||
 		     remove_idle(home_ledger(home), dirfd(dir), item->d_name) < 0))
 			r = -ENOTEMPTY;
 	(void)closedir(dir);

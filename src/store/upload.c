@@ -12,6 +12,7 @@
 struct upload {
 	struct ledger *ledger;
 	const struct home *home;	   /* borrowed */
+	unsigned depth;			   /* of the directory in it, to judge by the path */
 	struct partial_place place;	   /* of the final name */
 	char temporary[PARTIAL_NAME_SIZE]; /* where the bytes are; empty: under the final name */
 	int file;
@@ -83,7 +84,7 @@ static bool is_unchanged(const struct stat *a, const struct stat *b)
  * takes the file along; one that has left it takes nothing. */
 static int check_directory(const struct upload *up)
 {
-	int depth = home_depth(up->home, up->place.directory);
+	int depth = home_depth(up->home, up->place.directory, up->depth);
 
 	return MIN_OF(depth, 0);
 }
@@ -505,10 +506,26 @@ static int find_old(struct upload *up, const struct upload_request *request, boo
 	return r == -ENOENT ? 0 : r;
 }
 
+/* What is most often asked for: a new file, straight under its name. False: there is something
+ * after all, or it cannot be made; whoever looks more closely knows what to say. */
+static bool begin_new(struct upload *up, const struct upload_request *request)
+{
+	if (partial_take_place(request->home, request->path, &up->place) < 0)
+		return false;
+	if (open_direct(up) == 0)
+		return true;
+	partial_release_place(&up->place);
+	return false;
+}
+
 /* Which of these it is. */
 static int begin(struct upload *up, const struct upload_request *request)
 {
 	bool continues = request->appends || request->offset > 0 || request->is_patch;
+
+	if (request->is_free && !continues && !request->is_atomic && begin_new(up, request))
+		return 0;
+
 	int r = find_old(up, request, continues);
 
 	if (r < 0)
@@ -540,6 +557,15 @@ static int begin(struct upload *up, const struct upload_request *request)
 	return begin_based(up, request, at);
 }
 
+static unsigned count_slashes(const char *path)
+{
+	unsigned n = 0;
+
+	for (; *path; path++)
+		n += *path == '/';
+	return n;
+}
+
 int upload_begin(const struct upload_request *request, struct upload **ret)
 {
 	struct upload *up = calloc(1, sizeof(*up));
@@ -549,6 +575,7 @@ int upload_begin(const struct upload_request *request, struct upload **ret)
 	up->ledger = home_ledger(request->home);
 	up->place.directory = up->file = up->old = -1;
 	up->home = request->home;
+	up->depth = count_slashes(request->path);
 	up->is_durable = request->is_durable;
 	up->may_replace = request->may_replace;
 	up->is_patch = request->is_patch;
@@ -742,16 +769,14 @@ static int republish(struct upload *up)
 
 static int finish_in_place(struct upload *up)
 {
-	struct stat own, now;
+	struct stat now;
 	int r = stat_final(up, &now);
 
-	if (fstat(up->file, &own) < 0)
-		return -errno;
 	if (r == -ENOENT)
 		return 0; /* deleted or renamed meanwhile: what was written went along */
 	if (r < 0)
 		return r;
-	if (!is_same_file(&own, &now))
+	if (!is_same_file(&up->own, &now))
 		return republish(up);
 	return up->is_durable ? durable_file(up->file) : 0;
 }

@@ -51,6 +51,15 @@ static int find_size(const struct place *place, bool wants_partial, uint64_t *re
 	return r;
 }
 
+static void remember_size(struct session_user *user, struct text path, uint64_t size)
+{
+	if (!user->sized_path || !text_equal(text_of(user->sized_path), path)) {
+		free(user->sized_path);
+		user->sized_path = text_dup(path); /* NULL: APPE goes to the end */
+	}
+	user->sized_bytes = size;
+}
+
 void cmd_size(struct session *s, struct text argument)
 {
 	char storage[PATH_MAX_LEN];
@@ -70,9 +79,7 @@ void cmd_size(struct session *s, struct text argument)
 		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
-	free(s->user->sized_path);
-	s->user->sized_path = text_dup(path_text(&place.path));
-	s->user->sized_bytes = size;
+	remember_size(s->user, path_text(&place.path), size);
 	reply(s, 213, "%" PRIu64, size);
 }
 

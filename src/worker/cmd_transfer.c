@@ -9,6 +9,7 @@
 #include "store/upload.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/data_note.h"
 #include "worker/events.h"
 #include "worker/opening.h"
 #include "worker/place.h"
@@ -145,6 +146,8 @@ static void send_outgoing(struct session *s, struct opening *opening, bool is_op
 		else
 			reply_failed(s, &out->path, &t, "");
 		note_end(s, EVENT_DOWNLOAD, &out->path, &t, data);
+	} else {
+		events_note_unopened(s, EVENT_DOWNLOAD, &out->path);
 	}
 	transfer_end(s);
 }
@@ -177,7 +180,7 @@ static bool open_outgoing(struct session *s, struct text argument, struct outgoi
 		reply_errno(s, r, path_text(&place.path));
 		return false;
 	}
-	out->path = place.path;
+	path_copy(&place.path, &out->path);
 	out->size = (uint64_t)st.st_size;
 	if (out->offset > out->size) {
 		events_note_change(s, EVENT_DOWNLOAD, path_text(&place.path), NULL, -ERANGE);
@@ -193,11 +196,14 @@ void cmd_retr(struct session *s, struct text argument)
 	AUTO_OUTGOING struct outgoing *out = new_outgoing(s);
 	char what[PATH_MAX_LEN + 64];
 
-	if (!out || !open_outgoing(s, argument, out))
+	if (!out || !open_outgoing(s, argument, out)) {
+		data_note_excuse(s);
 		return;
+	}
 	(void)snprintf(what, sizeof(what), "Sending %s (%" PRIu64 " bytes).", out->path.bytes,
 		       MIN_OF(out->end, out->size) - out->offset);
-	transfer_begin(s, TRANSFER_DOWNLOAD, out->path.bytes);
+	transfer_begin(s, TRANSFER_DOWNLOAD, out->path.bytes,
+		       MIN_OF(out->end, out->size) - out->offset);
 
 	struct opening *opening = &out->opening;
 
@@ -208,12 +214,12 @@ void cmd_retr(struct session *s, struct text argument)
 /* --- uploads ---------------------------------------------------------------------------------- */
 
 struct receipt {
-	struct place place;
 	bool appends;
-	uint64_t offset; /* of REST or RANG; APPE: what SIZE has told, or UINT64_MAX */
-	uint64_t end;	 /* of RANG: what lies behind it stays; else UINT64_MAX */
-	bool is_new;	 /* there was no such file before */
-	bool is_unique;	 /* STOU: the name is ours */
+	uint64_t offset;    /* of REST or RANG; APPE: what SIZE has told, or UINT64_MAX */
+	uint64_t end;	    /* of RANG: what lies behind it stays; else UINT64_MAX */
+	bool is_new;	    /* there was no such file before */
+	bool is_unique;	    /* STOU: the name is ours */
+	struct place place; /* last */
 };
 
 /* REST and APPE begin where something ends: the file, or what is kept of a broken upload. */
@@ -335,6 +341,7 @@ static int begin_upload(struct session *s, const struct receipt *in, struct uplo
 		/* Somebody else may have made it meanwhile. */
 		.may_replace =
 			!in->is_new || (!in->is_unique && place_may(&in->place, PERM_OVERWRITE)),
+		.is_free = in->is_new,
 		.is_patch = in->end != UINT64_MAX,
 		.appends = in->appends,
 		.offset = in->offset,
@@ -464,6 +471,8 @@ static void receive_incoming(struct session *s, struct opening *opening, bool is
 
 	if (is_open)
 		receive(s, &incoming->in, &opening->data);
+	else
+		events_note_unopened(s, EVENT_UPLOAD, &incoming->in.place.path);
 	transfer_end(s);
 }
 
@@ -473,7 +482,7 @@ static void run_upload(struct session *s, struct incoming **ptr, const char *wha
 	struct incoming *incoming = *ptr;
 
 	*ptr = NULL;
-	transfer_begin(s, TRANSFER_UPLOAD, incoming->in.place.path.bytes);
+	transfer_begin(s, TRANSFER_UPLOAD, incoming->in.place.path.bytes, UINT64_MAX);
 	opening_begin(s, &incoming->opening, what);
 }
 
@@ -489,12 +498,14 @@ static uint64_t append_offset(const struct session *s, const struct path *path)
 
 static struct incoming *new_incoming(struct session *s)
 {
-	struct incoming *incoming = calloc(1, sizeof(*incoming));
+	struct incoming *incoming = malloc(sizeof(*incoming));
 
 	if (!incoming) {
 		reply_errno(s, -ENOMEM, T(""));
 		return NULL;
 	}
+	/* Not its paths, which are large: place_find fills them in. */
+	memset(incoming, 0, offsetof(struct incoming, in.place));
 	incoming->opening.awaits_content = true;
 	incoming->opening.go_on = receive_incoming;
 	return incoming;
@@ -512,12 +523,16 @@ static void upload(struct session *s, struct text argument, bool appends)
 
 	in->appends = appends;
 	take_range(s, &in->offset, &in->end);
-	if (place_find_for(s, argument, PLACE_WRITE, EVENT_UPLOAD, &in->place) < 0)
+	if (place_find_for(s, argument, PLACE_WRITE, EVENT_UPLOAD, &in->place) < 0) {
+		data_note_excuse(s);
 		return;
+	}
 	if (appends)
 		in->offset = append_offset(s, &in->place.path), in->end = UINT64_MAX;
-	if (!may_upload(s, in) || !data_is_possible(s))
+	if (!may_upload(s, in) || !data_is_possible(s)) {
+		data_note_excuse(s);
 		return;
+	}
 	(void)snprintf(what, sizeof(what), "Ready to receive %s.", in->place.path.bytes);
 	run_upload(s, &incoming, what);
 }
@@ -563,8 +578,10 @@ void cmd_stou(struct session *s, struct text argument)
 	in->end = UINT64_MAX;
 	take_range(s, &ignored, &ignored);
 	if (find_unique_place(s, argument, &in->place) < 0 || !may_upload(s, in) ||
-	    !data_is_possible(s))
+	    !data_is_possible(s)) {
+		data_note_excuse(s);
 		return;
+	}
 	(void)snprintf(what, sizeof(what), "FILE: %.*s", TEXT_ARG(path_name(&in->place.path)));
 	run_upload(s, &incoming, what);
 }

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "worker/control.h"
+#include "worker/events.h"
 #include "worker/place.h"
 #include "worker/pool.h"
 
@@ -158,7 +159,10 @@ void commands_run(struct session *s, struct text line)
 	int r = command_parse(line, &parsed);
 
 	command_mask(line, masked, SESSION_VIEW_TEXT);
+	control_record(s, RECORDER_CLIENT, text_of(masked));
 	log_event(LOG_DEBUG, "command", F_UINT("session", s->id), F_STR("line", masked));
+	if (r < 0 && line.len > 1 && memcmp(line.ptr, "\x16\x03", 2) == 0) /* TLS, a record */
+		events_note_handshake(s, 16, "TLS begins without AUTH TLS");
 	if (r == -EILSEQ) {
 		reply(s, 501, "A command line must not hold NUL, CR or LF bytes.");
 		return;
@@ -190,6 +194,7 @@ bool commands_serve_in_transfer(struct session *s, struct text line)
 	const struct command *command = find(parsed.verb);
 	if (!command || !(command->flags & IN_TRANSFER) || parsed.argument.len > 0)
 		return false;
+	control_record(s, RECORDER_CLIENT, line); /* without an argument there is no secret */
 	command->run(s, parsed.argument);
 	return true;
 }

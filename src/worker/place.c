@@ -281,8 +281,9 @@ static int find(const struct session *s, const struct path *path, bool is_of_nam
 	const struct session_user *user = s->user;
 	int r = 0;
 
-	ret->path = *path;
-	ret->real = *path;
+	if (path != &ret->path)
+		path_copy(path, &ret->path);
+	path_copy(path, &ret->real);
 	ret->root_len = 0;
 	ret->home = user->home;
 	if (!policy_is_plain(user->policy))
@@ -369,18 +370,17 @@ static int check_policy(struct session *s, enum place_use use, struct place *pla
 
 int place_find(struct session *s, struct text argument, enum place_use use, struct place *ret)
 {
-	struct path path;
-	int r = session_path(s, argument, &path);
+	int r = session_path(s, argument, &ret->path);
 
 	ret->path.len = 0;
 	if (r < 0)
 		return r;
-	r = find(s, &path, uses[use].is_of_name, ret);
+	r = find(s, &ret->path, uses[use].is_of_name, ret);
 	/* A link that leads out must not tell of a hidden name. */
-	if (r < 0 && policy_hides(s->user->policy, path_text(&path)))
+	if (r < 0 && policy_hides(s->user->policy, path_text(&ret->path)))
 		r = uses[use].makes_name ? r : -ENOENT;
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&ret->path));
 		return r;
 	}
 	return check_policy(s, use, ret);
