@@ -18,7 +18,7 @@ struct relay {
 	struct wire client, server;
 	uint64_t n_up, n_down;
 	unsigned n_kills;
-	bool up_has_ended, down_has_ended;
+	bool up_has_ended, down_has_ended, is_counted;
 	bool is_stalled, upload_is_stalled;
 };
 
@@ -43,6 +43,20 @@ static int await_arrival(struct relay *relay)
 			return socket_accept(relay->door.fd, &relay->accepted, &peer);
 	}
 	return -ETIMEDOUT;
+}
+
+static void count(struct relay *relay)
+{
+	(void)atomic_fetch_add(&relay->simulator->n_data_now, 1);
+	relay->is_counted = true;
+}
+
+/* Before the other side hears of the end: its next connection is not one at the same time. */
+static void stop_counting(struct relay *relay)
+{
+	if (relay->is_counted)
+		(void)atomic_fetch_sub(&relay->simulator->n_data_now, 1);
+	relay->is_counted = false;
 }
 
 /* What is decided when a data connection arrives; false: it is reset. */
@@ -193,6 +207,7 @@ static int pass_piece(struct relay *relay, bool is_up)
 	if (n == 0 && is_up && s->cause->data == DATA_UPLOAD_LOST && relay->n_up > 0)
 		return -ECONNRESET;
 	if (n == 0) {
+		stop_counting(relay);
 		*(is_up ? &relay->up_has_ended : &relay->down_has_ended) = true;
 		wire_end(to, is_up || s->cause->data != DATA_NO_NOTIFY);
 		return 0;
@@ -272,7 +287,7 @@ static void *run(void *arg)
 
 	door_close(&relay->door);
 	if (r == 0) {
-		(void)atomic_fetch_add(&s->n_data_now, 1);
+		count(relay);
 		if (may_enter(relay)) {
 			r = connect_ends(relay);
 			if (r == 0)
@@ -281,7 +296,7 @@ static void *run(void *arg)
 			wire_init(&relay->client, fd_take(&relay->accepted));
 			r = -ECONNREFUSED;
 		}
-		(void)atomic_fetch_sub(&s->n_data_now, 1);
+		stop_counting(relay);
 	}
 	fd_close(&relay->accepted);
 	if (r < 0) {
