@@ -5,7 +5,7 @@
 
 static const struct stage *const stages[] = {
 	&stage_name,	&stage_connect, &stage_control,	 &stage_tls,	 &stage_login, &stage_data,
-	&stage_passive, &stage_active,	&stage_transfer, &stage_session, &stage_reuse,
+	&stage_passive, &stage_active,	&stage_transfer, &stage_session, &stage_left,  &stage_reuse,
 };
 
 const struct cause *cause_at(size_t index, const struct stage **ret_stage)

@@ -371,7 +371,7 @@ const struct stage stage_data = { "TLS on data connections", rows, ARRAY_SIZE(ro
 
 static const struct cause reuse_rows[] = {
 	{ .id = "D-52",
-	  .title = "The server requires TLS session reuse on data connections",
+	  .title = "Data connections have to resume the TLS session",
 	  .severity = SEVERITY_NOTE,
 	  .who = WHO_SERVER,
 	  .confidence = 90,

@@ -92,7 +92,7 @@ int client_start_tls(struct client *client, struct tls_client *trust)
 	client->in_len = client->in_at = 0;
 	client->trust = trust;
 	client->tls.sessions = &client->sessions;
-	if (!doctor->evidence->target.is_address)
+	if (!doctor->evidence->target.is_address && !client->hides_name)
 		client->tls.name = doctor->evidence->target.host;
 
 	int r = stream_connect_tls(&client->stream, trust, &client->tls,

@@ -80,7 +80,7 @@ static const char *const login_words[] = {
 };
 static const char *const purpose_words[] = {
 	"unknown", "look", "main", "family", "port", "older_tls", "gentle", "idle",
-	"keepalive", "slow", "clean_up",
+	"keepalive", "slow", "clean_up", "no_name",
 };
 static const char *const data_mode_words[] = { "unknown", "epsv", "pasv", "port", "eprt" };
 static const char *const operation_words[] = {
@@ -95,6 +95,7 @@ static const char *const result_words[] = {
 static const char *const end_words[] = { "unknown", "proven", "fin", "reset", "ours" };
 static const char *const arrival_words[] = { "unknown", "nothing", "here", "elsewhere" };
 static const char *const resumed_words[] = { "unknown", "no", "yes" };
+static const char *const noop_words[] = { "untried", "early", "late", "lost", "breaks" };
 static const char *const cell_words[] = { "untested", "ok", "failed" };
 static const char *const origin_words[] = { "unknown", "offered", "reserved", "promised" };
 static const char *const dns_words[] = {
@@ -190,7 +191,9 @@ static const struct field transfer_fields[] = {
 	NUMBER(struct transfer, retransmits), NUMBER(struct transfer, mss),
 	WORD(struct transfer, end, end_words), PART(struct transfer, final, reply_fields),
 	NUMBER(struct transfer, n_lines), NUMBER(struct transfer, n_unreadable_lines),
-	BOOL(struct transfer, lists_probe_file), WORD(struct transfer, result, result_words),
+	NUMBER(struct transfer, n_foreign_lines), BOOL(struct transfer, lists_probe_file),
+	BOOL(struct transfer, has_left_file), NUMBER(struct transfer, left_bytes),
+	WORD(struct transfer, result, result_words),
 	WORD(struct transfer, failure, outcome_words),
 	PART(struct transfer, view, server_view_fields), END,
 };
@@ -220,7 +223,7 @@ static const struct field idle_fields[] = {
 	WORD(struct idle, ending, outcome_words), PART(struct idle, farewell, reply_fields),
 	NUMBER(struct idle, keepalive_ms), NUMBER(struct idle, keepalive_waited_ms),
 	WORD(struct idle, keepalive_ending, outcome_words), NUMBER(struct idle, silent_ms),
-	WORD(struct idle, silent_ending, outcome_words), END,
+	WORD(struct idle, silent_ending, outcome_words), WORD(struct idle, noop, noop_words), END,
 };
 static const struct field parallel_fields[] = {
 	NUMBER(struct parallel, wanted), NUMBER(struct parallel, logged_in),
@@ -246,7 +249,9 @@ static const struct field bare_address[] = {
 };
 static const struct field dns_fields[] = {
 	PART(struct dns, a, dns_answer_fields), PART(struct dns, aaaa, dns_answer_fields),
-	LIST(struct dns, addresses, bare_address), BOOL(struct dns, has_more), END,
+	LIST(struct dns, addresses, bare_address), BOOL(struct dns, has_more),
+	TEXT(struct dns, certificate_name), PART(struct dns, named, dns_answer_fields),
+	LIST(struct dns, named_addresses, bare_address), END,
 };
 static const struct field conditions_fields[] = {
 	NUMBER(struct conditions, timeout_ms), NUMBER(struct conditions, interval_ms),
@@ -254,6 +259,9 @@ static const struct field conditions_fields[] = {
 	BOOL(struct conditions, is_read_only), BOOL(struct conditions, has_no_login),
 	BOOL(struct conditions, allows_plain), BOOL(struct conditions, is_insecure),
 	BOOL(struct conditions, has_user), BOOL(struct conditions, has_password),
+	BOOL(struct conditions, password_has_blanks),
+	BOOL(struct conditions, password_is_foreign),
+	BOOL(struct conditions, password_is_encoded),
 	NUMBER(struct conditions, large_size_bytes), NUMBER(struct conditions, promised_first),
 	NUMBER(struct conditions, promised_last), BOOL(struct conditions, range_is_of_help_pages),
 	BOOL(struct conditions, has_v4), BOOL(struct conditions, has_v6),

@@ -80,6 +80,10 @@ const char *outcome_phrase(enum net_outcome outcome);
 
 /* --parallel: doctor/probe_parallel.c. */
 void probe_parallel(struct ladder *ladder);
+/* NOOP in the middle of an upload, in a session that has just begun: doctor/probe_noop.c. The
+ * file's name is in ret_left if it could not be removed, else "". */
+enum noop_fate probe_noop(struct ladder *ladder, struct client *client,
+			  char ret_left[static EVIDENCE_NAME]);
 /* --idle: doctor/probe_idle.c. */
 void probe_idle(struct ladder *ladder);
 

@@ -135,6 +135,31 @@ static void note_file(struct ladder *ladder, const struct transfer *transfer)
 	}
 }
 
+static bool is_upload(enum operation operation)
+{
+	return operation == OPERATION_UPLOAD || operation == OPERATION_LARGE_UPLOAD ||
+	       operation == OPERATION_EMPTY_UPLOAD;
+}
+
+/* Many a server has made the file by the time that its upload fails. */
+static void note_left(struct ladder *ladder, struct client *client, struct transfer *transfer)
+{
+	struct text line, rest;
+	uint64_t size;
+
+	if (!is_upload(transfer->operation) || transfer->result == TRANSFER_OK ||
+	    !*transfer->command || !client_is_alive(client))
+		return;
+	const struct reply *reply = client_ask(client, "SIZE", NULL, "SIZE %s", ladder->probe_name);
+	rest = text_of(reply->text);
+	if (reply->code != 213 || !reply_next_line(&rest, &line) ||
+	    text_to_uint(text_trim(line), UINT64_MAX, &size) < 0)
+		return;
+	transfer->has_left_file = true;
+	transfer->left_bytes = size;
+	ladder->may_exist = true;
+}
+
 /* NULL: no slot is left. */
 static const struct transfer *transfer_by(struct ladder *ladder, struct client *client,
 					  const struct data_task *wanted)
@@ -154,6 +179,7 @@ static const struct transfer *transfer_by(struct ladder *ladder, struct client *
 	probe_transfer(client, transfer, &task);
 	note_blocked(ladder, transfer);
 	note_file(ladder, transfer);
+	note_left(ladder, client, transfer);
 	if (doctor->evidence->other_end.is_there && client_is_alive(client) &&
 	    transfer->view.arrival != ARRIVAL_ELSEWHERE &&
 	    (transfer->operation == OPERATION_LIST || transfer->result != TRANSFER_OK))
@@ -265,6 +291,12 @@ static bool revive(struct ladder *ladder, struct client *client)
 	return session_open(client, doctor, control, &ladder->door->address, ladder->mode);
 }
 
+/* Open, and not a byte: large packets may vanish where those of a small file pass (D-79). */
+static bool is_stuck_at_once(const struct transfer *transfer)
+{
+	return transfer->result == TRANSFER_STALLED && transfer->moved_bytes == 0;
+}
+
 static const struct transfer *run_mode(struct ladder *ladder, struct client *client,
 				       const struct data_task *mode, bool with_files)
 {
@@ -284,8 +316,10 @@ static const struct transfer *run_mode(struct ladder *ladder, struct client *cli
 		is_good = false;
 	}
 	/* A directory may be unreadable while files pass; a mode that does not connect is done. */
-	bool goes_on = is_good || (transfer && transfer->result == TRANSFER_COMMAND_REFUSED &&
-				   transfer->preliminary.code / 10 == 55);
+	bool goes_on = is_good ||
+		       (transfer && transfer->result == TRANSFER_COMMAND_REFUSED &&
+			transfer->preliminary.code / 10 == 55) ||
+		       (transfer && is_stuck_at_once(transfer) && revive(ladder, client));
 	if (goes_on && with_files && !ladder->doctor.options->is_read_only)
 		is_good = carry_file(ladder, client, mode, &step.detail) && is_good;
 	step_end(&step, is_good ? STEP_OK : STEP_FAILED);
@@ -294,10 +328,31 @@ static const struct transfer *run_mode(struct ladder *ladder, struct client *cli
 
 static void note_working(struct ladder *ladder, const struct transfer *transfer)
 {
-	if (!has_worked(transfer) || ladder->working_mode != DATA_UNKNOWN)
+	bool carries = transfer && is_stuck_at_once(transfer) &&
+		       ladder->doctor.evidence->probe_file.was_stored;
+
+	if ((!has_worked(transfer) && !carries) || ladder->working_mode != DATA_UNKNOWN)
 		return;
 	ladder->working_mode = transfer->mode;
 	ladder->working_is_lenient = transfer->is_lenient;
+}
+
+/* Some servers speak UTF-8 only when they are asked to. */
+static void ask_for_utf8(struct ladder *ladder, struct client *client)
+{
+	const struct evidence *evidence = ladder->doctor.evidence;
+	uint32_t n_foreign = 0;
+
+	for (size_t i = 0; i < evidence->n_transfers; i++)
+		n_foreign += evidence->transfers[i].n_foreign_lines;
+	if (n_foreign == 0 || ladder->working_mode == DATA_UNKNOWN || !client_is_alive(client) ||
+	    reply_class(client_ask(client, "OPTS", NULL, "OPTS UTF8 ON")) != 2)
+		return;
+	ladder->doctor.asks_for_utf8 = true;
+	(void)run_mode(ladder, client,
+		       &(struct data_task){ .mode = ladder->working_mode,
+					    .is_lenient = ladder->working_is_lenient },
+		       false);
 }
 
 static void run_passive(struct ladder *ladder, struct client *client)
@@ -307,6 +362,7 @@ static void run_passive(struct ladder *ladder, struct client *client)
 		run_mode(ladder, client, &(struct data_task){ .mode = DATA_EPSV }, true);
 
 	note_working(ladder, transfer);
+	ask_for_utf8(ladder, client);
 	if (!is_v4)
 		return;
 	transfer = run_mode(ladder, client, &(struct data_task){ .mode = DATA_PASV }, true);

@@ -31,6 +31,7 @@ struct doctor {
 	/* For handshakes: the options' tls, or tls_1_2 where only that gets through. */
 	struct tls_client *trust;
 	bool tls_is_offered; /* somewhere on the host: no password in clear */
+	bool asks_for_utf8;  /* every session from now on does (OPTS UTF8 ON) */
 };
 
 static inline int64_t doctor_now(const struct doctor *doctor)
@@ -62,6 +63,9 @@ enum net_outcome outcome_of(int error);
 
 /* A and AAAA side by side, each for at most timeout_ms; an address needs none. */
 void probe_dns(struct doctor *doctor);
+/* The same for the name of the trusted certificate at a public address that was given instead of a
+ * name: does it still lead there? Nobody is connected to. */
+void probe_certificate_name(struct doctor *doctor, const struct certificate *leaf);
 
 /* Opens a connection to attempt->peer, from the local address unless it is NULL. Fills the attempt;
  * 0 and *ret_fd owned by the caller, or a negative error. ttl 0: the usual one. */

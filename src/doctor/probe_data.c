@@ -454,6 +454,7 @@ static void list(struct data *data)
 	receive(data, take_listing, &reader, DEADLINE_NEVER);
 	data->transfer->n_lines = reader.n_lines;
 	data->transfer->n_unreadable_lines = reader.n_unreadable;
+	data->transfer->n_foreign_lines = reader.n_foreign;
 	data->transfer->lists_probe_file = reader.has_name;
 }
 
@@ -579,7 +580,10 @@ static void close_data(struct data *data)
 
 		if (n == -ETIMEDOUT)
 			data->transfer->end = DATA_END_UNKNOWN;
+		else /* the last bytes have left our own buffers by now */
+			data->transfer->duration_ms = clock_ms() - data->up_ms;
 		tcp_numbers_get(data->stream.fd, &numbers);
+		data->transfer->retransmits = numbers.retransmits;
 		data->transfer->acknowledged_bytes = numbers.acknowledged_bytes;
 	}
 	stream_close(&data->stream);

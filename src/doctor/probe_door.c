@@ -381,27 +381,45 @@ void doors_look(struct doctor *doctor, int *fds)
 
 /* --- looking again ---------------------------------------------------------------------------- */
 
+static void shake_hands_again(struct doctor *doctor, const struct control *look,
+			      struct control *control, struct tls_client *trust)
+{
+	struct client client;
+
+	if (client_open(&client, doctor, control, &look->attempt.peer, look->mode) == 0) {
+		bool is_ready =
+			look->mode == MODE_IMPLICIT ||
+			(reply_class(client_read_banner(&client, doctor->greeting_ms)) == 2 &&
+			 client_ask(&client, "AUTH", NULL, "AUTH TLS")->code == 234);
+
+		client.hides_name = control->purpose == PURPOSE_NO_NAME;
+		if (is_ready)
+			(void)!client_start_tls(&client, trust);
+	}
+	client_close(&client);
+}
+
 static void try_older_tls(struct doctor *doctor, const struct control *failed,
 			  struct tls_client *trust, const char *maximum)
 {
 	struct control *control = evidence_add_control(doctor->evidence);
-	struct client client;
 
 	if (!control)
 		return;
 	control->purpose = PURPOSE_OLDER_TLS;
 	(void)snprintf(control->handshake.maximum, sizeof(control->handshake.maximum), "%s",
 		       maximum);
-	if (client_open(&client, doctor, control, &failed->attempt.peer, failed->mode) == 0) {
-		bool is_ready =
-			failed->mode == MODE_IMPLICIT ||
-			(reply_class(client_read_banner(&client, doctor->greeting_ms)) == 2 &&
-			 client_ask(&client, "AUTH", NULL, "AUTH TLS")->code == 234);
+	shake_hands_again(doctor, failed, control, trust);
+}
 
-		if (is_ready)
-			(void)!client_start_tls(&client, trust);
-	}
-	client_close(&client);
+void doors_look_without_name(struct doctor *doctor, const struct control *look)
+{
+	struct control *control = evidence_add_control(doctor->evidence);
+
+	if (!control)
+		return;
+	control->purpose = PURPOSE_NO_NAME;
+	shake_hands_again(doctor, look, control, doctor->trust);
 }
 
 static bool failed_at_handshake(const struct control *look)

@@ -15,8 +15,9 @@ struct relay {
 	bool is_active;
 	struct wire client, server;
 	uint64_t n_up, n_down;
-	unsigned n_pieces, n_kills;
-	bool up_has_ended, down_has_ended, is_stalled;
+	unsigned n_kills;
+	bool up_has_ended, down_has_ended;
+	bool is_stalled, upload_is_stalled;
 };
 
 static bool must_give_up(const struct relay *relay)
@@ -87,13 +88,33 @@ static int start_tls(struct relay *relay)
 	return r;
 }
 
+void simulate_lose(const struct simulation *cause, const struct wire *wire)
+{
+	if (cause->clamps)
+		wire_lose(wire, SIMULATE_CLAMP, 100);
+	else if (cause->data == DATA_LOSSY)
+		wire_lose(wire, SIMULATE_LOSABLE, SIMULATE_LOSS);
+}
+
+void simulate_narrow(const struct simulation *cause, const struct door *door)
+{
+	if (cause->clamps || cause->data == DATA_LOSSY)
+		door_narrow(door, SIMULATE_SEGMENT);
+}
+
 static int dial_far_end(struct relay *relay)
 {
 	struct simulator *s = relay->simulator;
 	bool has_source = s->cause->data == DATA_OTHER_SOURCE && !relay->is_active;
 	struct wire *far = relay->is_active ? &relay->client : &relay->server;
 
-	return dial(&relay->target, has_source ? &s->options.source : NULL, far);
+	int r = dial(&relay->target, has_source ? &s->options.source : NULL, far);
+
+	if (r < 0)
+		return r;
+	simulate_lose(s->cause, &relay->client);
+	simulate_lose(s->cause, &relay->server);
+	return 0;
 }
 
 static void end_dialling(struct simulate_session *session)
@@ -122,8 +143,6 @@ static void wait_before_piece(struct relay *relay, bool is_up)
 
 	if (s->cause->data == DATA_LATE && !is_up && relay->n_down == 0)
 		(void)simulator_pause(s, s->options.seconds * 1000);
-	if (s->cause->data == DATA_LOSSY && ++relay->n_pieces % 16 == 0)
-		(void)simulator_pause(s, 1000);
 }
 
 /* How many of n bytes still pass in this direction; sets what happens then. */
@@ -138,6 +157,7 @@ static size_t let_pass(struct relay *relay, bool is_up, size_t n)
 
 	if (s->cause->clamps && n > SIMULATE_CLAMP) {
 		relay->is_stalled = true;
+		relay->upload_is_stalled = is_up;
 		return 0;
 	}
 	if (!is_limited || before + n <= size)
@@ -148,6 +168,7 @@ static size_t let_pass(struct relay *relay, bool is_up, size_t n)
 		(void)atomic_fetch_add(&s->n_kills, 1);
 	else
 		relay->is_stalled = true;
+	relay->upload_is_stalled = is_up;
 	return before < size ? (size_t)(size - before) : 0;
 }
 
@@ -183,11 +204,12 @@ static int pass_piece(struct relay *relay, bool is_up)
 	return r;
 }
 
-/* Until one end gives up. */
+/* Until the end that waits gives up; the other one may have said all and closed. */
 static void stay_stalled(struct relay *relay)
 {
-	struct pollfd ends[2] = { { .fd = relay->client.fd, .events = POLLRDHUP },
-				  { .fd = relay->server.fd, .events = POLLRDHUP } };
+	bool is_up = relay->upload_is_stalled;
+	struct pollfd ends[2] = { { .fd = relay->client.fd, .events = is_up ? 0 : POLLRDHUP },
+				  { .fd = relay->server.fd, .events = is_up ? POLLRDHUP : 0 } };
 
 	while (!must_give_up(relay) && poll(ends, 2, SIMULATE_TICK_MS) == 0)
 		;

@@ -198,6 +198,8 @@ static int open_data_door(struct dialogue *d, struct address *ours, enum door_ki
 	ours->port = 0;
 	door_close(&d->data_door);
 	int r = door_open(&d->data_door, ours, kind);
+	if (r == 0)
+		simulate_narrow(d->cause, &d->data_door);
 	d->data_target = *target;
 	d->data_is_open = r == 0 && kind == DOOR_OPEN;
 	d->data_is_active = false;
@@ -486,6 +488,9 @@ static int open_session(struct dialogue *d)
 		return SESSION_ENDS;
 	}
 	int r = dial(&s->options.server, NULL, &session->server);
+
+	if (r == 0)
+		simulate_lose(s->cause, &session->server);
 	if (r == 0 && s->options.is_implicit) {
 		d->was_greeted = true; /* inside of TLS, where nobody masks it */
 		atomic_store(&session->is_protected, true);
@@ -544,6 +549,7 @@ void simulate_session_start(struct simulator *simulator, int client)
 	session->n_references = 1;
 	session->server.fd = -1;
 	wire_init(&session->client, client);
+	simulate_lose(simulator->cause, &session->client);
 	if (simulator->certificates.server)
 		SSL_CTX_sess_set_new_cb(simulator->certificates.server, keep_ticket);
 	if (!simulator_spawn(simulator, run, session)) {
