@@ -363,6 +363,14 @@ static int judge(const struct cli *cli, const struct examination *examination,
 	return EXIT_UNTESTED;
 }
 
+static bool has_beyond_ascii(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text >= 0x80)
+			return true;
+	return false;
+}
+
 static int examine(const struct cli *cli, struct examination *examination)
 {
 	AUTO_EVIDENCE struct evidence *evidence = evidence_new();
@@ -389,8 +397,17 @@ static int examine(const struct cli *cli, struct examination *examination)
 		return EXIT_UNTESTED;
 	}
 	if (r < 0) {
-		complain("%s is no host: give its name or address, as ftp.example.com",
-			 evidence->target.given);
+		/* As evidence shows them. */
+		if (strstr(evidence->target.given, "\\x") ||
+		    has_beyond_ascii(evidence->target.given))
+			complain("\"%s\" has letters beyond ASCII: look for one that only looks "
+				 "like another, or write the name as xn--...",
+				 evidence->target.given);
+		else
+			complain(
+				"\"%s\" is no host: give its name or address, as ftp.example.com or "
+				"ftp.example.com:3021",
+				evidence->target.given);
 		return EXIT_USAGE;
 	}
 	return judge(cli, examination, evidence);
