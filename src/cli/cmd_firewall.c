@@ -7,9 +7,9 @@
 #include "cli/handlers.h"
 #include "cli/manager_client.h"
 #include "cli/table.h"
-#include "doctor/allow_list.h"
-#include "doctor/client_settings.h"
-#include "doctor/firewall_needs.h"
+#include "guide/allow_list.h"
+#include "guide/client_settings.h"
+#include "guide/firewall_needs.h"
 
 #define CHECK_FILE_MAX (1024 * 1024)
 

@@ -4,8 +4,8 @@
 #define DOCTOR_ADVICE_H
 
 #include "doctor/causes.h"
-#include "doctor/client_settings.h"
-#include "doctor/firewall_rules.h"
+#include "guide/client_settings.h"
+#include "guide/firewall_rules.h"
 
 /* Where rules for a wall belong: to the server's side when the root cause is the server's to mend,
  * else to the client's. */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <poll.h>
 #include <sys/time.h>
 
@@ -72,6 +73,13 @@ void wire_end(struct wire *wire, bool with_notify)
 		(void)shutdown(wire->fd, SHUT_WR);
 }
 
+/* SSL_get_error(3) tells an old error of this thread from a new one as little as errno does. */
+static void forget_errors(void)
+{
+	ERR_clear_error();
+	errno = 0;
+}
+
 /* Takes connection, which may be NULL. */
 static int start_tls(struct wire *wire, SSL *connection, bool accepts)
 {
@@ -83,6 +91,7 @@ static int start_tls(struct wire *wire, SSL *connection, bool accepts)
 	(void)SSL_clear_mode(connection, SSL_MODE_AUTO_RETRY);
 	wire->ssl = connection;
 	for (;;) {
+		forget_errors();
 		int r = accepts ? SSL_accept(connection) : SSL_connect(connection);
 		if (r == 1)
 			return 0;
@@ -120,7 +129,7 @@ ssize_t wire_read(struct wire *wire, void *ret, size_t size)
 		ssize_t n = recv(wire->fd, ret, size, 0);
 		return n < 0 ? (errno == EINTR ? -EAGAIN : -errno) : n;
 	}
-	errno = 0;
+	forget_errors();
 	int n = SSL_read(wire->ssl, ret, (int)MIN_OF(size, (size_t)INT32_MAX));
 	if (n > 0)
 		return n;

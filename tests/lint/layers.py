@@ -12,7 +12,7 @@ LINES = [  # from the bottom up
     ["base"],
     ["net"],
     ["ftp", "settings"],
-    ["store", "accounts", "ipc"],
+    ["store", "accounts", "ipc", "guide"],
     ["doctor", "worker", "manager"],
     ["cli", "supervisor"],
 ]
