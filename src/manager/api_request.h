@@ -11,8 +11,12 @@
 #include "accounts/accounts.h"
 #include "accounts/role.h"
 #include "accounts/transfers.h"
+#include "accounts/activity.h"
+#include "accounts/reach_store.h"
 #include "ipc/quotas.h"
+#include "ipc/recorder.h"
 #include "ipc/scoreboard.h"
+#include "manager/connectivity.h"
 #include "manager/quota_desk.h"
 #include "manager/worker_links.h"
 #include "net/address.h"
@@ -25,12 +29,19 @@
 #define API_HEADERS_MAX 4
 #define API_HEADER_SIZE 512
 
+struct records;
+
 /* What handlers work on; all borrowed for the life of the API. */
 struct api_context {
 	const struct settings *settings;
 	const struct scoreboard *board;
 	struct accounts *accounts;
 	struct transfers *transfers;
+	struct activity *activity;
+	struct reach_store *reach;
+	struct connectivity *connectivity;
+	struct records *records;
+	const struct recorder *recorder; /* NULL: nothing is recorded */
 	struct worker_links *links;
 	struct quota_desk *desk;
 	struct quotas *quotas; /* NULL: nothing is counted */

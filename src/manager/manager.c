@@ -42,6 +42,9 @@ struct manager {
 	struct password_cache *cache;
 	struct last_logins *last_logins;
 	struct transfers *transfers;
+	struct activity *activity;
+	struct reach_store *reach;
+	struct connectivity *connectivity;
 	struct records *records;
 	struct quota_desk *desk;
 	struct worker_links *links;
@@ -81,9 +84,27 @@ static int open_accounts(struct manager *m)
 	int r = accounts_open(path, &m->accounts, &error);
 	if (r == 0)
 		r = transfers_open(path, &m->transfers, &error);
+	if (r == 0)
+		r = activity_open(path, &m->activity, &error);
+	if (r == 0)
+		r = reach_store_open(path, &m->reach, &error);
 	if (r < 0)
 		log_event(LOG_ERROR, "accounts-unusable", F_STR("error", error.text));
 	return r;
+}
+
+static int start_records(struct manager *m)
+{
+	const struct records_start start = {
+		.transfers = m->transfers,
+		.activity = m->activity,
+		.reach = m->reach,
+		.connectivity = m->connectivity,
+		.recorder = m->start->recorder,
+		.settings = m->settings,
+	};
+
+	return records_new(&start, &m->records);
 }
 
 static int start_verify(struct manager *m)
@@ -91,6 +112,7 @@ static int start_verify(struct manager *m)
 	const struct verify_start start = {
 		.base = { m->accounts, m->cache },
 		.last_logins = m->last_logins,
+		.records = m->records,
 		.threads = m->settings->verify_threads,
 		.max_waiting = scoreboard_max_sessions(m->start->board),
 	};
@@ -105,6 +127,11 @@ static int start_api(struct manager *m)
 		.board = m->start->board,
 		.accounts = m->accounts,
 		.transfers = m->transfers,
+		.activity = m->activity,
+		.reach = m->reach,
+		.connectivity = m->connectivity,
+		.records = m->records,
+		.recorder = m->start->recorder,
 		.links = m->links,
 		.desk = m->desk,
 		.quotas = m->start->quotas,
@@ -129,7 +156,9 @@ static int start_parts(struct manager *m)
 	if (r == 0)
 		r = last_logins_new(m->accounts, &m->last_logins);
 	if (r == 0)
-		r = records_new(m->transfers, m->settings, &m->records);
+		r = connectivity_new(m->reach, m->settings, &m->connectivity);
+	if (r == 0)
+		r = start_records(m);
 	if (r == 0)
 		r = start_verify(m);
 	if (r == 0)
@@ -145,10 +174,13 @@ static void stop_parts(struct manager *m)
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
 	records_free(&m->records);
+	connectivity_free(&m->connectivity);
 	quota_desk_free(&m->desk);
 	worker_links_free(&m->links);
 	password_cache_free(&m->cache);
 	transfers_free(&m->transfers);
+	activity_free(&m->activity);
+	reach_store_free(&m->reach);
 	accounts_free(&m->accounts);
 }
 

@@ -12,8 +12,9 @@ struct verify_pool;
 
 struct verify_start {
 	struct login_base base;		 /* borrowed */
-	struct last_logins *last_logins; /* borrowed */
-	unsigned threads;		 /* 0: one per CPU */
+	struct last_logins *last_logins; /* borrowed, as records */
+	struct records *records;
+	unsigned threads; /* 0: one per CPU */
 	size_t max_waiting;
 };
 
