@@ -9,13 +9,14 @@
 #include <jansson.h>
 
 #include "accounts/accounts.h"
-#include "accounts/role.h"
-#include "accounts/transfers.h"
 #include "accounts/activity.h"
 #include "accounts/reach_store.h"
+#include "accounts/role.h"
+#include "accounts/transfers.h"
 #include "ipc/quotas.h"
 #include "ipc/recorder.h"
 #include "ipc/scoreboard.h"
+#include "manager/bus.h"
 #include "manager/connectivity.h"
 #include "manager/quota_desk.h"
 #include "manager/worker_links.h"
@@ -29,6 +30,7 @@
 #define API_HEADERS_MAX 4
 #define API_HEADER_SIZE 512
 
+struct live;
 struct records;
 
 /* What handlers work on; all borrowed for the life of the API. */
@@ -45,7 +47,9 @@ struct api_context {
 	struct worker_links *links;
 	struct quota_desk *desk;
 	struct quotas *quotas; /* NULL: nothing is counted */
-	int supervisor;	       /* channel */
+	struct bus *bus;
+	struct live *live;
+	int supervisor; /* channel */
 };
 
 enum asker_via {

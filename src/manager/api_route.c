@@ -22,8 +22,17 @@ static const struct api_route routes[] = {
 	{ "GET", "/api/v1/quotas", api_quotas_get, ROLE_READ_ONLY, 0 },
 	{ "POST", "/api/v1/quotas/recount", api_quotas_recount, ROLE_OPERATOR, 0 },
 	{ "GET", "/api/v1/transfers", api_transfers_get, ROLE_READ_ONLY, 0 },
+	{ "GET", "/api/v1/transfers/{}", api_transfer_get, ROLE_READ_ONLY, 0 },
+	{ "GET", "/api/v1/overview", api_overview_get, ROLE_READ_ONLY, 0 },
+	{ "GET", "/api/v1/connectivity", api_connectivity_get, ROLE_READ_ONLY, 0 },
+	{ "GET", "/api/v1/connectivity/ports", api_ports_get, ROLE_READ_ONLY, 0 },
+	{ "GET", "/api/v1/connectivity/{}", api_network_get, ROLE_READ_ONLY, 0 },
+	{ "GET", "/api/v1/events", api_events_get, ROLE_READ_ONLY, 0 },
+	{ "GET", "/api/v1/events/export", api_events_export, ROLE_READ_ONLY, 0 },
 	{ "GET", "/api/v1/sessions", api_sessions_get, ROLE_READ_ONLY, 0 },
+	{ "GET", "/api/v1/sessions/{}/timeline", api_session_timeline, ROLE_READ_ONLY, 0 },
 	{ "DELETE", "/api/v1/sessions/{}", api_session_delete, ROLE_OPERATOR, 0 },
+	{ "GET", "/api/v1/stream", api_stream_get, ROLE_READ_ONLY, ROUTE_STREAMS },
 	{ "GET", "/api/v1/audit", api_audit_get, ROLE_OWNER, 0 },
 };
 

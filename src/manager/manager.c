@@ -14,8 +14,8 @@
  *
  * Anything else ends the peer's channel. Threads: the main loop here, which knows the passwords
  * that are remembered, a pool that checks the others
- * (verify.c), the API's (api.c), one that stores last logins (last_logins.c), one that stores what
- * sessions did (records.c). */
+ * (verify.c), the API's (api.c), one that tells the web page what changes (live.c), one that stores
+ * last logins (last_logins.c), one that stores what sessions did (records.c). */
 #include "manager/manager.h"
 
 #include <malloc.h>
@@ -28,6 +28,7 @@
 #include "ipc/channel.h"
 #include "manager/api.h"
 #include "manager/last_logins.h"
+#include "manager/live.h"
 #include "manager/quota_desk.h"
 #include "manager/records.h"
 #include "manager/verify.h"
@@ -49,7 +50,10 @@ struct manager {
 	struct quota_desk *desk;
 	struct worker_links *links;
 	struct verify_pool *verify;
+	struct bus *bus;
+	struct live *live;
 	struct api *api;
+	uint32_t worker_restarts; /* that are in the log of events */
 	bool is_ending;
 };
 
@@ -102,6 +106,7 @@ static int start_records(struct manager *m)
 		.connectivity = m->connectivity,
 		.recorder = m->start->recorder,
 		.settings = m->settings,
+		.bus = m->bus,
 	};
 
 	return records_new(&start, &m->records);
@@ -135,6 +140,8 @@ static int start_api(struct manager *m)
 		.links = m->links,
 		.desk = m->desk,
 		.quotas = m->start->quotas,
+		.bus = m->bus,
+		.live = m->live,
 		.supervisor = m->start->supervisor,
 	};
 
@@ -146,7 +153,8 @@ static int start_parts(struct manager *m)
 	m->links = worker_links_new();
 	m->cache = password_cache_new((int64_t)m->settings->password_cache_s * 1000, clock_ms);
 	m->desk = m->links ? quota_desk_new(m->links) : NULL;
-	if (!m->desk || !m->cache)
+	m->bus = bus_new();
+	if (!m->desk || !m->cache || !m->bus)
 		return -ENOMEM;
 	/* The one before us may have died between a change of members and its word of it. */
 	if (m->start->quotas)
@@ -162,6 +170,8 @@ static int start_parts(struct manager *m)
 	if (r == 0)
 		r = start_verify(m);
 	if (r == 0)
+		r = live_new(m->start->board, m->bus, &m->live);
+	if (r == 0)
 		r = start_api(m);
 	return r;
 }
@@ -171,6 +181,7 @@ static int start_parts(struct manager *m)
 static void stop_parts(struct manager *m)
 {
 	api_stop(&m->api);
+	live_free(&m->live);
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
 	records_free(&m->records);
@@ -178,6 +189,7 @@ static void stop_parts(struct manager *m)
 	quota_desk_free(&m->desk);
 	worker_links_free(&m->links);
 	password_cache_free(&m->cache);
+	bus_free(&m->bus);
 	transfers_free(&m->transfers);
 	activity_free(&m->activity);
 	reach_store_free(&m->reach);
@@ -236,6 +248,44 @@ static void kick_barred_sessions(struct manager *m, struct worker_link *link)
 			kick_if_barred(m, link, &view);
 }
 
+static void note_server(struct manager *m, enum activity_severity severity, const char *text)
+{
+	const struct happening happening = { .kind = "server", .severity = severity, .text = text };
+
+	records_note_happening(m->records, &happening);
+}
+
+static void note_start(struct manager *m)
+{
+	struct server_view server;
+	char text[128];
+
+	scoreboard_get_server(m->start->board, &server);
+	m->worker_restarts = server.worker_restarts;
+	if (server.generation <= 1 && server.manager_restarts == 0)
+		(void)snprintf(text, sizeof(text), "The server has started, version %s.",
+			       SALLYPORT_VERSION);
+	else
+		(void)snprintf(text, sizeof(text), "A new manager serves, version %s: %s.",
+			       SALLYPORT_VERSION,
+			       server.manager_restarts > 0 ? "the configuration was read again, or "
+							     "the one before has died"
+							   : "the configuration was read again");
+	note_server(m, ACTIVITY_NOTE, text);
+}
+
+/* A worker that comes may take the place of one that has died. */
+static void note_restarts(struct manager *m)
+{
+	struct server_view server;
+
+	scoreboard_get_server(m->start->board, &server);
+	if (server.worker_restarts > m->worker_restarts)
+		note_server(m, ACTIVITY_PROBLEM,
+			    "A worker process has died and was replaced; the log says why.");
+	m->worker_restarts = server.worker_restarts;
+}
+
 static void add_worker(struct manager *m, const struct message_worker_channel *message,
 		       int *channel)
 {
@@ -247,6 +297,7 @@ static void add_worker(struct manager *m, const struct message_worker_channel *m
 		return;
 	}
 	quota_desk_worker_came(m->desk);
+	note_restarts(m);
 	kick_barred_sessions(m, link);
 }
 
@@ -423,6 +474,7 @@ int manager_main(const struct manager_start *start)
 		stop_parts(&m);
 		return EXIT_FAILURE;
 	}
+	note_start(&m);
 	log_event(LOG_INFO, "manager-ready", F_STR("version", SALLYPORT_VERSION));
 	while (!m.is_ending)
 		run_once(&m);

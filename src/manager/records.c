@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "manager/api_handlers.h"
 #include "manager/data_json.h"
 #include "manager/event_json.h"
 #include "manager/login.h"
@@ -355,9 +356,7 @@ static void publish(struct records *records, const struct activity_record *recor
 		.facts = record->facts,
 	};
 
-	if (records->start.publish)
-		records->start.publish(records->start.publish_arg, "events", record->id,
-				       event_json(&view));
+	bus_publish(records->start.bus, "events", record->id, event_json(&view));
 }
 
 static void store_activity(struct records *records, struct noted *const *batch, size_t n,
@@ -454,6 +453,29 @@ static void add_up(struct records *records, const struct noted *noted)
 		keep_failure(records, noted);
 }
 
+static bool tell_network(const struct network_state *state, void *arg)
+{
+	struct records *records = arg;
+	struct reach_verdict verdict;
+
+	reach_judge(state, records->settings, &verdict);
+	bus_publish(records->start.bus, "connectivity", 0, network_json(state, &verdict));
+	return false; /* the one that was heard of last */
+}
+
+/* Those who listen hear of transfers, and how the network of this one stands now. */
+static void tell(struct records *records, const struct noted *noted)
+{
+	struct bus *bus = records->start.bus;
+
+	if (noted->worker && noted->record.kind < EVENT_STORED_KINDS &&
+	    bus_is_heard(bus, "transfers"))
+		bus_publish(bus, "transfers", 0, transfer_record_json(&noted->record));
+	if (noted->worker && noted->record.data.mode != DATA_MODE_NONE &&
+	    bus_is_heard(bus, "connectivity"))
+		connectivity_each(records->start.connectivity, tell_network, records);
+}
+
 static void store(struct records *records, struct noted *const *batch, size_t n)
 {
 	bool is_new[BATCH_MAX];
@@ -461,8 +483,10 @@ static void store(struct records *records, struct noted *const *batch, size_t n)
 	store_transfers(records, batch, n, is_new);
 	store_activity(records, batch, n, is_new);
 	for (size_t i = 0; i < n; i++)
-		if (is_new[i])
+		if (is_new[i]) {
 			add_up(records, batch[i]);
+			tell(records, batch[i]);
+		}
 	acknowledge(batch, n);
 }
 

@@ -7,13 +7,12 @@
 #ifndef MANAGER_RECORDS_H
 #define MANAGER_RECORDS_H
 
-#include <jansson.h>
-
 #include "accounts/activity.h"
 #include "accounts/reach_store.h"
 #include "accounts/transfers.h"
 #include "ipc/messages.h"
 #include "ipc/recorder.h"
+#include "manager/bus.h"
 #include "manager/connectivity.h"
 #include "manager/happenings.h"
 #include "manager/worker_links.h"
@@ -29,10 +28,7 @@ struct records_start {
 	struct connectivity *connectivity;
 	const struct recorder *recorder; /* NULL: nothing is recorded */
 	const struct settings *settings;
-	/* Tells listeners of a topic ("events", "connectivity") something new; takes data. NULL:
-	 * there are none. */
-	void (*publish)(void *arg, const char *topic, int64_t id, json_t *data);
-	void *publish_arg;
+	struct bus *bus; /* hears of events, transfers and networks */
 };
 
 /* An xferlog that cannot be opened is logged, and there is none. 0 or -errno. */
