@@ -59,6 +59,32 @@ unsigned api_sessions_get(struct api_request *request);
 unsigned api_session_delete(struct api_request *request);
 unsigned api_session_timeline(struct api_request *request);
 
+/* api_auth.c, api_totp.c */
+unsigned api_auth_login(struct api_request *request);
+unsigned api_auth_logout(struct api_request *request);
+unsigned api_auth_me(struct api_request *request);
+unsigned api_auth_password(struct api_request *request);
+unsigned api_auth_totp_post(struct api_request *request);
+unsigned api_auth_totp_put(struct api_request *request);
+unsigned api_auth_totp_delete(struct api_request *request);
+
+/* api_setup.c */
+unsigned api_setup_get(struct api_request *request);
+unsigned api_setup_post(struct api_request *request);
+unsigned api_setup_link(struct api_request *request);
+
+/* api_admins.c */
+unsigned api_admins_get(struct api_request *request);
+unsigned api_admins_post(struct api_request *request);
+unsigned api_admin_get(struct api_request *request);
+unsigned api_admin_patch(struct api_request *request);
+unsigned api_admin_delete(struct api_request *request);
+
+/* api_keys.c */
+unsigned api_keys_get(struct api_request *request);
+unsigned api_keys_post(struct api_request *request);
+unsigned api_key_delete_one(struct api_request *request);
+
 /* api_audit.c */
 unsigned api_audit_get(struct api_request *request);
 

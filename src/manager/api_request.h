@@ -12,12 +12,15 @@
 #include "accounts/activity.h"
 #include "accounts/reach_store.h"
 #include "accounts/role.h"
+#include "accounts/token.h"
 #include "accounts/transfers.h"
 #include "ipc/quotas.h"
 #include "ipc/recorder.h"
 #include "ipc/scoreboard.h"
 #include "manager/bus.h"
 #include "manager/connectivity.h"
+#include "manager/login_guard.h"
+#include "manager/manager.h"
 #include "manager/quota_desk.h"
 #include "manager/worker_links.h"
 #include "net/address.h"
@@ -49,6 +52,9 @@ struct api_context {
 	struct quotas *quotas; /* NULL: nothing is counted */
 	struct bus *bus;
 	struct live *live;
+	struct login_guard *guard;
+	const struct manager_door *doors;
+	size_t n_doors;
 	int supervisor; /* channel */
 };
 
@@ -64,6 +70,9 @@ struct api_asker {
 	enum role role;
 	char name[USER_NAME_MAX + 16]; /* "local:0", an administrator's name, "key:<name>" */
 	char from[ADDRESS_TEXT_SIZE];  /* an address without port, or "local" */
+	/* Of a session: what is stored of its token, and the token against forged requests. */
+	uint8_t session[TOKEN_HASH_SIZE];
+	char csrf[TOKEN_SIZE];
 };
 
 struct MHD_Connection;
@@ -78,6 +87,7 @@ struct api_header {
 struct api_request {
 	const struct api_context *context;
 	struct api_asker asker;
+	bool is_tls; /* the connection */
 	/* The decoded segments of the path that stand at the {} of its pattern, or empty. */
 	char argument[API_ARGUMENT_SIZE];
 	char second_argument[API_ARGUMENT_SIZE];

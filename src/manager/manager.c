@@ -21,17 +21,20 @@
 #include <malloc.h>
 #include <signal.h>
 
-#include "accounts/accounts.h"
+#include "accounts/admins.h"
+#include "accounts/audit.h"
 #include "accounts/password_cache.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "ipc/channel.h"
 #include "manager/api.h"
+#include "manager/api_auth.h"
 #include "manager/last_logins.h"
 #include "manager/live.h"
 #include "manager/quota_desk.h"
 #include "manager/records.h"
 #include "manager/verify.h"
+#include "manager/web_files.h"
 #include "manager/worker_links.h"
 
 #define LAST_EVENTS_MS 2000
@@ -50,6 +53,8 @@ struct manager {
 	struct quota_desk *desk;
 	struct worker_links *links;
 	struct verify_pool *verify;
+	struct login_guard *guard;
+	struct web_files *files; /* NULL: there are none */
 	struct bus *bus;
 	struct live *live;
 	struct api *api;
@@ -125,6 +130,24 @@ static int start_verify(struct manager *m)
 	return verify_pool_new(&start, &m->verify);
 }
 
+/* While there is no administrator, a link lies in the log that makes the first one; one that is still
+ * good is not made anew by every start. */
+static void offer_first_link(struct manager *m, const struct api_context *context)
+{
+	char url[API_SETUP_URL_SIZE];
+
+	if (context->n_doors == 0 || admin_count(m->accounts) != 0 ||
+	    setup_link_exists(m->accounts) != 0)
+		return;
+	int r = api_setup_make_link(context, url);
+	if (r < 0)
+		log_event(LOG_ERROR, "first-administrator", F_ERRNO(r));
+	else
+		log_event(LOG_WARNING, "first-administrator", F_STR("open", url),
+			  F_STR("valid", "once, 24 h; sallyport admin link makes another"));
+	explicit_bzero(url, sizeof(url));
+}
+
 static int start_api(struct manager *m)
 {
 	const struct api_context context = {
@@ -142,10 +165,21 @@ static int start_api(struct manager *m)
 		.quotas = m->start->quotas,
 		.bus = m->bus,
 		.live = m->live,
+		.guard = m->guard,
+		.doors = m->start->doors,
+		.n_doors = m->start->n_doors,
 		.supervisor = m->start->supervisor,
 	};
 
-	return api_start(&context, m->start->api, &m->api);
+	const struct api_start start = {
+		.listener = m->start->api,
+		.key = m->start->key,
+		.files = m->files,
+	};
+
+	offer_first_link(m, &context);
+	(void)!audit_prune(m->accounts, AUDIT_KEEP); /* the next start tries again */
+	return api_start(&context, &start, &m->api);
 }
 
 static int start_parts(struct manager *m)
@@ -154,7 +188,8 @@ static int start_parts(struct manager *m)
 	m->cache = password_cache_new((int64_t)m->settings->password_cache_s * 1000, clock_ms);
 	m->desk = m->links ? quota_desk_new(m->links) : NULL;
 	m->bus = bus_new();
-	if (!m->desk || !m->cache || !m->bus)
+	m->guard = login_guard_new(clock_ms);
+	if (!m->desk || !m->cache || !m->bus || !m->guard)
 		return -ENOMEM;
 	/* The one before us may have died between a change of members and its word of it. */
 	if (m->start->quotas)
@@ -190,6 +225,8 @@ static void stop_parts(struct manager *m)
 	worker_links_free(&m->links);
 	password_cache_free(&m->cache);
 	bus_free(&m->bus);
+	login_guard_free(&m->guard);
+	web_files_free(&m->files);
 	transfers_free(&m->transfers);
 	activity_free(&m->activity);
 	reach_store_free(&m->reach);
@@ -460,6 +497,19 @@ static void read_what_is_left(struct manager *m)
 	}
 }
 
+/* What is needed by name of the directories that will be out of reach, and then they are. */
+static int load_files(struct manager *m)
+{
+	int r = m->start->n_doors > 0 ? web_files_load(m->settings->web_directory, &m->files) : 0;
+
+	if (r < 0) {
+		log_event(LOG_WARNING, "web-files-missing",
+			  F_STR("web_directory", m->settings->web_directory), F_ERRNO(r));
+		r = 0; /* the API is there all the same */
+	}
+	return m->start->confine ? m->start->confine(m->start->confine_arg) : r;
+}
+
 int manager_main(const struct manager_start *start)
 {
 	struct manager m = { .start = start, .settings = settings_values(start->settings) };
@@ -468,7 +518,9 @@ int manager_main(const struct manager_start *start)
 	ignore_signals();
 	json_set_alloc_funcs(malloc, free_wiped);
 
-	int r = start_parts(&m);
+	int r = load_files(&m);
+	if (r == 0)
+		r = start_parts(&m);
 	if (r < 0) {
 		log_event(LOG_ERROR, "manager-failed", F_ERRNO(r));
 		stop_parts(&m);
