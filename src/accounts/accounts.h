@@ -11,7 +11,7 @@
 
 #include "accounts/database.h"
 #include "accounts/password.h"
-#include "ftp/account.h"
+#include "ftp/access.h"
 #include "ftp/quota.h"
 #include "ftp/user_limits.h"
 
@@ -26,6 +26,7 @@ struct account {
 	struct user_limits limits; /* LIMIT_AS_SERVER: its group's, or else the server's */
 	enum user_uploads uploads; /* likewise */
 	struct quota_choice quota;
+	struct user_access access;
 	int64_t created_wall_ms, updated_wall_ms;
 	int64_t last_login_wall_ms; /* 0: never */
 	char last_login_from[ACCOUNT_FROM_SIZE];
@@ -38,6 +39,10 @@ enum account_part {
 	ACCOUNT_ENABLED = 1 << 2,
 	ACCOUNT_PERMISSIONS = 1 << 3,
 	ACCOUNT_LIMITS = 1 << 4, /* limits, uploads and quota: all of them */
+	/* The parts of access. */
+	ACCOUNT_NETWORKS = 1 << 5,
+	ACCOUNT_EXPIRES = 1 << 6,
+	ACCOUNT_REQUIRES_TLS = 1 << 7,
 };
 
 struct account_login {

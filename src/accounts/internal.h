@@ -69,11 +69,15 @@ void finish_statement(sqlite3_stmt *s);
  * rows changed, or -errno. */
 int run_bound_locked(struct connection *c, sqlite3_stmt *s, int bound) MUST_CHECK;
 
+#define FIRST_LIMIT_COLUMN 11
+#define FIRST_ACCESS_COLUMN (FIRST_LIMIT_COLUMN + N_LIMIT_COLUMNS)
+
 /* The columns of an account, and the account in the first ACCOUNT_COLUMNS of a row. */
 #define ACCOUNT_COLUMN_NAMES                                                                       \
 	"name, password_hash, home, enabled, permissions, created_ms, updated_ms, last_login_ms, " \
-	"last_login_from, quota_bytes, quota_files, " LIMIT_COLUMNS
-#define ACCOUNT_COLUMNS (11 + N_LIMIT_COLUMNS)
+	"last_login_from, quota_bytes, quota_files, " LIMIT_COLUMNS                                \
+	", allowed_networks, expires_ms, requires_tls"
+#define ACCOUNT_COLUMNS (FIRST_ACCESS_COLUMN + 3)
 int account_read_row(sqlite3_stmt *s, struct account *ret) MUST_CHECK;
 
 /* Rows changed, or -errno. */

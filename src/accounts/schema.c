@@ -143,6 +143,20 @@ static const char *const migrations[] = {
 	"  after TEXT"
 	") STRICT;"
 	"CREATE INDEX audit_by_who ON audit (who, id);",
+	/* 7: from where, until when and how protected users may log in (ftp/access.h). */
+	"ALTER TABLE users ADD COLUMN allowed_networks TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE users ADD COLUMN expires_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE users ADD COLUMN requires_tls INTEGER NOT NULL DEFAULT 0"
+	"  CHECK (requires_tls IN (0, 1));",
+	/* 8: networks that get no session. expires_ms 0: for good. */
+	"CREATE TABLE bans ("
+	"  network TEXT NOT NULL PRIMARY KEY COLLATE BINARY,"
+	"  reason TEXT NOT NULL,"
+	"  banned_by TEXT NOT NULL,"
+	"  is_automatic INTEGER NOT NULL CHECK (is_automatic IN (0, 1)),"
+	"  created_ms INTEGER NOT NULL,"
+	"  expires_ms INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;",
 	/* What the manager edits and keeps: settings (settings/stored.c), runs of the doctor with
 	 * their answers, guest links (token and browser as hashes only). */
 	"CREATE TABLE settings ("

@@ -1,5 +1,6 @@
 /* cli/cmd_user.c - `sallyport user`: accounts, as requests to the manager. */
 #include "base/clock.h"
+#include "cli/access_options.h"
 #include "cli/handlers.h"
 #include "cli/human.h"
 #include "cli/limit_options.h"
@@ -49,7 +50,8 @@ static int add_changes(const struct cli *cli, json_t *body)
 	if (group &&
 	    json_object_set_new(body, "group", *group ? json_string(group) : json_null()) < 0)
 		return complain_memory();
-	return limit_options_add(cli, false, body);
+	r = access_options_add(cli, body);
+	return r == EXIT_OK ? limit_options_add(cli, false, body) : r;
 }
 
 static int add_password(const struct cli *cli, const char *name, json_t *body)
@@ -121,10 +123,10 @@ int cmd_user_set(struct cli *cli)
 	if (r != EXIT_OK)
 		return r;
 	if (json_object_size(body) == 0) {
-		complain(
-			"say what to change: --home, --group, --permissions, --rule, --deny, "
-			"--hide, --folder, --uploads, --quota-bytes, --quota-files, or a limit such "
-			"as --user-sessions N");
+		complain("say what to change: --home, --group, --permissions, --rule, --deny, "
+			 "--hide, --folder, --uploads, --quota-bytes, --quota-files, --allow, "
+			 "--expires, --require-tls, or a limit such "
+			 "as --user-sessions N");
 		return EXIT_USAGE;
 	}
 	return change_user(cli, name, "PATCH", body, "is changed");
@@ -281,6 +283,7 @@ static int print_user(const struct cli *cli, const json_t *user)
 									     : "");
 	rights_add_rows(table, user);
 	limit_rows_add(table, user);
+	access_rows_add(table, user);
 	add_login(table, user);
 	table_add(table, CELL_DIM, "Sessions");
 	table_addf(table, CELL_PLAIN, "%" PRIu64, json_number(user, "sessions"));

@@ -85,6 +85,18 @@ const struct option_row global_options[] = {
 	END_OF_OPTIONS,
 };
 
+#define ACCESS_OPTIONS                                                                             \
+	{ .name = "allow",                                                                         \
+	  .argument = "NETWORKS",                                                                  \
+	  .help = "Log in from these only: 203.0.113.0/24,2001:db8::7; '' is from anywhere" },     \
+		{ .name = "expires",                                                               \
+		  .argument = "TIME",                                                              \
+		  .help = "No login from then on: 2026-12-31, 2026-12-31T18:00:00Z, never" },      \
+	{                                                                                          \
+		.name = "require-tls", .argument = "yes|no",                                       \
+		.help = "Refuse plain FTP for this user, even where the server serves it"          \
+	}
+
 static const struct option_row show_options[] = {
 	{ .name = "all", .help = "Explain each setting: help, allowed values, default" },
 	END_OF_OPTIONS,
@@ -97,6 +109,7 @@ static const struct option_row user_add_options[] = {
 	QUOTA_OPTIONS,
 	UPLOADS_OPTION,
 	LIMIT_OPTIONS,
+	ACCESS_OPTIONS,
 	{ .name = "disabled", .help = "Create the user without letting it log in" },
 	{ .name = "password-stdin", .help = STDIN_HELP },
 	REFUSE_PASSWORD,
@@ -110,6 +123,7 @@ static const struct option_row user_set_options[] = {
 	QUOTA_OPTIONS,
 	UPLOADS_OPTION,
 	LIMIT_OPTIONS,
+	ACCESS_OPTIONS,
 	REFUSE_PASSWORD,
 	END_OF_OPTIONS,
 };
@@ -347,6 +361,7 @@ static const struct command commands[] = {
 		      "sallyport user set alice --home projects/alice\n"
 		      "sallyport user set alice --user-download-rate 10M --user-sessions 5\n"
 		      "sallyport user set alice --quota-bytes 10G --quota-files none\n"
+		      "sallyport user set alice --allow 203.0.113.0/24 --expires 2026-12-31\n"
 		      "sallyport user set alice --folder /share=/srv/share:ro --rule ''" },
 	{ .name = "user passwd",
 	  .run = cmd_user_passwd,

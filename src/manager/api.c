@@ -226,7 +226,8 @@ static void on_log(void *cls UNUSED, const char *format, va_list args)
 
 static struct MHD_Daemon *start_daemon(struct api *api)
 {
-	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+	unsigned flags =
+		MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 
 	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, api, MHD_OPTION_EXTERNAL_LOGGER,
 				on_log, NULL, MHD_OPTION_LISTEN_SOCKET, api->listener,
@@ -290,6 +291,7 @@ void api_stop(struct api **api)
 	/* From here on the listener is ours again; another manager may accept on the same
 	 * socket. */
 	(void)MHD_quiesce_daemon(a->daemon);
+	bus_close(a->context.bus);
 	wait_until_idle(a);
 	MHD_stop_daemon(a->daemon);
 	destroy(a);

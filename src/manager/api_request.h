@@ -14,6 +14,7 @@
 #include "accounts/transfers.h"
 #include "ipc/quotas.h"
 #include "ipc/scoreboard.h"
+#include "manager/bus.h"
 #include "manager/quota_desk.h"
 #include "manager/worker_links.h"
 #include "net/address.h"
@@ -37,7 +38,8 @@ struct api_context {
 	struct worker_links *links;
 	struct quota_desk *desk;
 	struct quotas *quotas; /* NULL: nothing is counted */
-	int supervisor;	       /* channel */
+	struct bus *bus;
+	int supervisor; /* channel */
 };
 
 enum asker_via {

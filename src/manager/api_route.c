@@ -28,6 +28,7 @@ static const struct api_route routes[] = {
 	{ "PATCH", "/api/v1/settings", api_settings_patch, ROLE_OWNER, ROUTE_IF_MATCH },
 	{ "POST", "/api/v1/settings/check", api_settings_check, ROLE_OWNER, 0 },
 	{ "POST", "/api/v1/settings/external-address/detect", api_settings_detect, ROLE_OWNER, 0 },
+	{ "GET", "/api/v1/stream", api_stream_get, ROLE_READ_ONLY, ROUTE_STREAMS },
 	{ "GET", "/api/v1/audit", api_audit_get, ROLE_OWNER, 0 },
 };
 

@@ -50,17 +50,21 @@ static json_t *session_json(const struct session_view *view)
 	return session;
 }
 
-unsigned api_sessions_get(struct api_request *request)
+json_t *sessions_json(const struct scoreboard *board, size_t most)
 {
-	const struct scoreboard *board = request->context->board;
-	size_t max = scoreboard_max_sessions(board);
+	size_t max = scoreboard_max_sessions(board), total = 0;
 	json_t *list = json_array();
 	struct session_view view;
 
 	for (uint32_t slot = 0; slot < max; slot++)
-		if (scoreboard_get_session(board, slot, &view))
+		if (scoreboard_get_session(board, slot, &view) && ++total <= most)
 			(void)json_array_append_new(list, session_json(&view));
-	request->answer = json_pack("{s:o}", "sessions", list);
+	return json_pack("{s:o, s:I}", "sessions", list, "total", (json_int_t)total);
+}
+
+unsigned api_sessions_get(struct api_request *request)
+{
+	request->answer = sessions_json(request->context->board, SIZE_MAX);
 	return 200;
 }
 

@@ -3,6 +3,7 @@
 #include "manager/api_handlers.h"
 
 #include "base/log.h"
+#include "manager/api_access.h"
 #include "manager/api_limits.h"
 #include "manager/api_rights.h"
 #include "manager/audit_note.h"
@@ -22,6 +23,7 @@ static const struct json_field user_fields[] = {
 	{ "permissions", FIELD_STRINGS_OR_NULL, false },
 	{ "group", FIELD_STRING_OR_NULL, false },
 	API_LIMITS_FIELDS,
+	API_ACCESS_FIELDS,
 	API_RIGHTS_FIELDS,
 };
 
@@ -45,6 +47,7 @@ static json_t *user_json(const struct account *account, size_t sessions)
 				 (json_int_t)sessions);
 
 	api_limits_add_user(user, account);
+	api_access_add(user, &account->access);
 	return user;
 }
 
@@ -268,6 +271,8 @@ static unsigned read_parts(struct api_request *request, const json_t *body,
 		status = api_limits_read_user(request, body, &change->account, &has_limits);
 	if (has_limits)
 		change->parts |= ACCOUNT_LIMITS;
+	if (status == 0)
+		status = api_access_read(request, body, &change->parts, &change->account.access);
 	return status != 0 ? status
 			   : read_password(request, body, &change->parts, &change->account);
 }

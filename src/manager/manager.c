@@ -14,8 +14,8 @@
  *
  * Anything else ends the peer's channel. Threads: the main loop here, which knows the passwords
  * that are remembered, a pool that checks the others
- * (verify.c), the API's (api.c), one that stores last logins (last_logins.c), one that stores what
- * sessions did (records.c). */
+ * (verify.c), the API's (api.c), one that tells the web page what changes (live.c), one that stores
+ * last logins (last_logins.c), one that stores what sessions did (records.c). */
 #include "manager/manager.h"
 
 #include <malloc.h>
@@ -28,6 +28,7 @@
 #include "ipc/channel.h"
 #include "manager/api.h"
 #include "manager/last_logins.h"
+#include "manager/live.h"
 #include "manager/quota_desk.h"
 #include "manager/records.h"
 #include "manager/verify.h"
@@ -47,6 +48,8 @@ struct manager {
 	struct quota_desk *desk;
 	struct worker_links *links;
 	struct verify_pool *verify;
+	struct bus *bus;
+	struct live *live;
 	struct api *api;
 	bool is_ending;
 };
@@ -110,6 +113,7 @@ static int start_api(struct manager *m)
 		.links = m->links,
 		.desk = m->desk,
 		.quotas = m->start->quotas,
+		.bus = m->bus,
 		.supervisor = m->start->supervisor,
 	};
 
@@ -121,7 +125,8 @@ static int start_parts(struct manager *m)
 	m->links = worker_links_new();
 	m->cache = password_cache_new((int64_t)m->settings->password_cache_s * 1000, clock_ms);
 	m->desk = m->links ? quota_desk_new(m->links) : NULL;
-	if (!m->desk || !m->cache)
+	m->bus = bus_new();
+	if (!m->desk || !m->cache || !m->bus)
 		return -ENOMEM;
 	/* The one before us may have died between a change of members and its word of it. */
 	if (m->start->quotas)
@@ -135,6 +140,8 @@ static int start_parts(struct manager *m)
 	if (r == 0)
 		r = start_verify(m);
 	if (r == 0)
+		r = live_new(m->start->board, m->bus, &m->live);
+	if (r == 0)
 		r = start_api(m);
 	return r;
 }
@@ -144,12 +151,14 @@ static int start_parts(struct manager *m)
 static void stop_parts(struct manager *m)
 {
 	api_stop(&m->api);
+	live_free(&m->live);
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
 	records_free(&m->records);
 	quota_desk_free(&m->desk);
 	worker_links_free(&m->links);
 	password_cache_free(&m->cache);
+	bus_free(&m->bus);
 	shelf_free(&m->shelf);
 	transfers_free(&m->transfers);
 	accounts_free(&m->accounts);

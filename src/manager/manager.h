@@ -3,6 +3,7 @@
 #ifndef MANAGER_MANAGER_H
 #define MANAGER_MANAGER_H
 
+#include "ipc/bans.h"
 #include "ipc/quotas.h"
 #include "ipc/scoreboard.h"
 #include "settings/settings.h"
@@ -10,6 +11,7 @@
 struct manager_start {
 	const struct settings_loaded *settings;
 	struct scoreboard *board;
+	struct bans *bans;     /* NULL: nobody can be banned */
 	int supervisor;	       /* channel */
 	int api;	       /* listening AF_UNIX stream socket, <run_directory>/manager.sock */
 	struct quotas *quotas; /* NULL: nothing is counted */

@@ -49,6 +49,12 @@ static void log_refusal(const struct job *job, enum auth_result result)
 		  F_UINT("session", job->request.session_id));
 }
 
+static struct login_attempt attempt_of(const struct message_auth_request *request)
+{
+	return (struct login_attempt){ text_of(request->user), secret_text(&request->password),
+				       &request->peer, request->is_tls };
+}
+
 struct confirmation {
 	const struct login_base *base;
 	const struct account *account;
@@ -135,8 +141,8 @@ static int try_job(struct verify_pool *pool, struct job *job)
 {
 	struct account account;
 
-	enum auth_result result = login_check(&pool->base, text_of(job->request.user),
-					      secret_text(&job->request.password), &account);
+	struct login_attempt attempt = attempt_of(&job->request);
+	enum auth_result result = login_check(&pool->base, &attempt, &account);
 	int r = result == AUTH_OK ? send_ok(pool, job, &account) : send_refusal(job, result);
 	explicit_bzero(&account, sizeof(account));
 	return r;
@@ -251,8 +257,8 @@ static ssize_t make_reply(void *arg)
 	struct recall *recall = arg;
 	struct effective_rights rights;
 	struct account account;
-	int r = login_recall(&recall->pool->base, text_of(recall->request->user),
-			     secret_text(&recall->request->password), &account, &rights);
+	struct login_attempt attempt = attempt_of(recall->request);
+	int r = login_recall(&recall->pool->base, &attempt, &account, &rights);
 
 	if (r == 0) {
 		init_reply(&recall->reply, recall->request, AUTH_OK);

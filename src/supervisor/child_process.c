@@ -94,6 +94,7 @@ static int run_manager(struct children *c, const struct child *self, int channel
 		.settings = self->generation->loaded,
 		.board = c->board,
 		.quotas = c->quotas,
+		.bans = c->bans,
 		.supervisor = channel,
 		.api = c->api,
 	};
@@ -118,6 +119,7 @@ static int run_worker(struct children *c, const struct child *self, int channel)
 		.board = c->board,
 		.reservations = c->reservations,
 		.places = c->places,
+		.bans = c->bans,
 		.quotas = c->quotas,
 		.tls = self->generation->tls,
 		.listeners = c->listeners->items,

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "ipc/bans.h"
 #include "ipc/places.h"
 #include "ipc/reservations.h"
 #include "ipc/scoreboard.h"
@@ -55,6 +56,7 @@ struct children {
 	struct scoreboard *board;
 	struct reservations *reservations;
 	struct places *places;
+	struct bans *bans;
 	struct quotas *quotas;
 	struct listeners *listeners;
 	struct passive_ports *passive_ports;

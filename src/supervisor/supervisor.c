@@ -121,9 +121,11 @@ static int make_shared_parts(struct supervisor *s, struct failure *ret_failure)
 	c->board = scoreboard_new(max_sessions);
 	c->reservations = reservations_new(max_sessions);
 	c->places = places_new(max_sessions);
+	c->bans = bans_new();
 	c->quotas = quotas_new(max_sessions);
 	c->passive_ports = passive_ports_new();
-	if (!c->board || !c->reservations || !c->places || !c->quotas || !c->passive_ports)
+	if (!c->board || !c->reservations || !c->places || !c->bans || !c->quotas ||
+	    !c->passive_ports)
 		return failure_set(ret_failure, -ENOMEM,
 				   "not enough memory for max_sessions = %zu; a smaller one needs "
 				   "less",

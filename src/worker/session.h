@@ -17,6 +17,7 @@
 #include "ftp/path.h"
 #include "ftp/policy.h"
 #include "ftp/quota.h"
+#include "ipc/bans.h"
 #include "ipc/buckets.h"
 #include "net/stream.h"
 #include "store/home.h"
@@ -56,8 +57,11 @@ struct session_user {
 
 /* Why there is no session for a connection. */
 struct session_refusal {
-	int error; /* -ENOSPC: the server is full; -EUSERS: the address has too many; -ENOMEM */
-	unsigned count; /* -EUSERS: how many it has */
+	/* -ENOSPC: the server is full; -EUSERS: the address has too many; -EACCES: it is banned;
+	 * -ENOMEM */
+	int error;
+	unsigned count;	      /* -EUSERS: how many it has */
+	struct ban_entry ban; /* -EACCES */
 };
 
 struct session {

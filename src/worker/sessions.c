@@ -96,6 +96,14 @@ static void watch_locked(struct sessions *table, struct session *s, uint32_t eve
 		s->is_watched = true;
 }
 
+static bool is_banned(const struct worker *worker, const struct address *peer,
+		      struct ban_entry *ret)
+{
+	const struct bans *bans = worker->start->bans;
+
+	return bans && bans_find(bans, peer, clock_wall_ms(), ret);
+}
+
 /* On the scoreboard, and among those of its address. */
 static int take_place(const struct worker *worker, struct session *s, const struct address *peer,
 		      unsigned *ret_count)
@@ -120,7 +128,9 @@ struct session *sessions_open(struct sessions *table, int fd, const struct addre
 	*ret_refusal = (struct session_refusal){ .error = -ENOMEM };
 	if (!s)
 		return NULL;
-	ret_refusal->error = take_place(table->worker, s, peer, &ret_refusal->count);
+	ret_refusal->error = is_banned(table->worker, peer, &ret_refusal->ban)
+				     ? -EACCES
+				     : take_place(table->worker, s, peer, &ret_refusal->count);
 	if (ret_refusal->error < 0) {
 		free(s);
 		return NULL;
