@@ -298,6 +298,24 @@ static const struct option_row doctor_options[] = {
 	END_OF_OPTIONS,
 };
 
+#define CERT_HOST_OPTION                                                                           \
+	{                                                                                          \
+		.name = "host", .argument = "NAME",                                                \
+		.help = "Another host than the default one: a [host NAME] of the configuration"    \
+	}
+
+static const struct option_row cert_options[] = { CERT_HOST_OPTION, END_OF_OPTIONS };
+static const struct option_row cert_install_options[] = {
+	CERT_HOST_OPTION,
+	{ .name = "force", .help = "Take it though clients may refuse it" },
+	END_OF_OPTIONS,
+};
+static const struct option_row cert_self_signed_options[] = {
+	CERT_HOST_OPTION,
+	{ .name = "days", .argument = "N", .help = "Valid for so long, 1 to 825 (default: 90)" },
+	END_OF_OPTIONS,
+};
+
 static const struct command commands[] = {
 	{ .name = "doctor",
 	  .run = cmd_doctor,
@@ -535,6 +553,41 @@ static const struct command commands[] = {
 		      "    --passive-ports 40000-50000 --open 40000-44999\n"
 		      "sallyport doctor simulate D-74 --listen 2121 --server ftp.example.com:21 "
 		      "--seconds 10" },
+	{ .name = "cert list",
+	  .run = cmd_cert_list,
+	  .summary = "List the certificates that clients are shown, by host",
+	  .examples = "sallyport cert list" },
+	{ .name = "cert show",
+	  .run = cmd_cert_show,
+	  .options = cert_options,
+	  .summary = "Show a host's certificate, its chain and what is wrong with it",
+	  .examples = "sallyport cert show\nsallyport cert show --host ftp.example.com" },
+	{ .name = "cert install",
+	  .run = cmd_cert_install,
+	  .operands = "CERTIFICATE [KEY]",
+	  .min_operands = 1,
+	  .max_operands = 2,
+	  .options = cert_install_options,
+	  .summary = "Show another certificate to clients, at once and without ending a session",
+	  .details = "PEM files: the server's certificate with its chain, and its key, which may "
+		     "stand in the same\nfile. What clients would refuse is not taken: a chain "
+		     "that is not complete, another name, a\ncertificate that is not valid now, a "
+		     "weak key. It serves in place of the configured one.",
+	  .examples = "sallyport cert install fullchain.pem privkey.pem\n"
+		      "sallyport cert install --host ftp.example.com bundle.pem" },
+	{ .name = "cert remove",
+	  .run = cmd_cert_remove,
+	  .options = cert_options,
+	  .summary = "Take an installed certificate away: the configured one serves again",
+	  .examples = "sallyport cert remove" },
+	{ .name = "cert self-signed",
+	  .run = cmd_cert_self_signed,
+	  .operands = "[NAME]...",
+	  .max_operands = CLI_MAX_OPERANDS,
+	  .options = cert_self_signed_options,
+	  .summary = "Make a certificate that clients warn of, for tests",
+	  .details = "Without names it is for those of the host.",
+	  .examples = "sallyport cert self-signed ftp.example.com 203.0.113.5 --days 30" },
 	{ .name = "config show",
 	  .run = cmd_config_show,
 	  .operands = "",
@@ -618,8 +671,8 @@ bool command_is_group(const char *word)
 /* Whole names ("user list", "status") are offered, and for a single word the groups as well. */
 const char *command_suggest(const char *group, const char *word)
 {
-	static const char *const groups[] = { "user",  "group",	  "session", "transfer",
-					      "quota", "storage", "doctor",  "config" };
+	static const char *const groups[] = { "user",	 "group",  "session", "transfer", "quota",
+					      "storage", "doctor", "cert",    "config" };
 	char typed[64];
 	int n = snprintf(typed, sizeof(typed), "%s%s%s", group ? group : "", group ? " " : "",
 			 word);

@@ -33,6 +33,13 @@ unsigned api_quotas_recount(struct api_request *request);
 /* api_transfers.c */
 unsigned api_transfers_get(struct api_request *request);
 
+/* api_certificates.c */
+unsigned api_certificates_get(struct api_request *request);
+unsigned api_certificate_get(struct api_request *request);
+unsigned api_certificate_put(struct api_request *request);
+unsigned api_certificate_delete(struct api_request *request);
+unsigned api_certificate_self_signed(struct api_request *request);
+
 /* api_settings.c */
 unsigned api_settings_get(struct api_request *request);
 unsigned api_settings_patch(struct api_request *request);

@@ -27,6 +27,8 @@
 #define API_HEADERS_MAX 4
 #define API_HEADER_SIZE 512
 
+struct manager_certificate;
+
 /* What handlers work on; all borrowed for the life of the API. */
 struct api_context {
 	const struct settings *settings;
@@ -34,7 +36,8 @@ struct api_context {
 	struct accounts *accounts;
 	struct transfers *transfers;
 	struct shelf *shelf;
-	const struct settings_loaded *loaded; /* that settings are of */
+	const struct settings_loaded *loaded;		/* that settings are of */
+	const struct manager_certificate *certificates; /* as in manager.h */
 	struct worker_links *links;
 	struct quota_desk *desk;
 	struct quotas *quotas; /* NULL: nothing is counted */

@@ -29,6 +29,13 @@ static const struct api_route routes[] = {
 	{ "POST", "/api/v1/settings/check", api_settings_check, ROLE_OWNER, 0 },
 	{ "POST", "/api/v1/settings/external-address/detect", api_settings_detect, ROLE_OWNER, 0 },
 	{ "GET", "/api/v1/stream", api_stream_get, ROLE_READ_ONLY, ROUTE_STREAMS },
+	{ "GET", "/api/v1/certificates", api_certificates_get, ROLE_READ_ONLY, 0 },
+	{ "GET", "/api/v1/certificates/{}", api_certificate_get, ROLE_READ_ONLY, 0 },
+	{ "PUT", "/api/v1/certificates/{}", api_certificate_put, ROLE_OWNER,
+	  ROUTE_IF_MATCH | ROUTE_LARGE_BODY },
+	{ "DELETE", "/api/v1/certificates/{}", api_certificate_delete, ROLE_OWNER, ROUTE_IF_MATCH },
+	{ "POST", "/api/v1/certificates/{}/self-signed", api_certificate_self_signed, ROLE_OWNER,
+	  0 },
 	{ "GET", "/api/v1/audit", api_audit_get, ROLE_OWNER, 0 },
 };
 

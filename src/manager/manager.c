@@ -110,6 +110,7 @@ static int start_api(struct manager *m)
 		.transfers = m->transfers,
 		.shelf = m->shelf,
 		.loaded = m->start->settings,
+		.certificates = m->start->certificates,
 		.links = m->links,
 		.desk = m->desk,
 		.quotas = m->start->quotas,

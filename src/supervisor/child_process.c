@@ -83,6 +83,13 @@ static int confine_worker(void *arg)
 
 static int run_manager(struct children *c, const struct child *self, int channel)
 {
+	const struct generation *generation = self->generation;
+	struct manager_certificate certificates[1 + SETTINGS_MAX_HOSTS] = { 0 };
+
+	for (unsigned i = 0; generation->tls && i < 1 + generation->settings->n_hosts; i++)
+		certificates[i] =
+			(struct manager_certificate){ tls_server_certificates(generation->tls, i),
+						      generation->has_uploaded[i] };
 	/* The accounts' process has no use for the key of the server, nor for its sockets. */
 	tls_server_free(&self->generation->tls);
 	listeners_release(c->listeners);
@@ -90,7 +97,7 @@ static int run_manager(struct children *c, const struct child *self, int channel
 	for (uint32_t slot = 0; slot < SCOREBOARD_WORKERS; slot++)
 		fd_close(&c->mailbox_out[slot]);
 
-	const struct manager_start start = {
+	struct manager_start start = {
 		.settings = self->generation->loaded,
 		.board = c->board,
 		.quotas = c->quotas,
@@ -98,6 +105,7 @@ static int run_manager(struct children *c, const struct child *self, int channel
 		.supervisor = channel,
 		.api = c->api,
 	};
+	memcpy(start.certificates, certificates, sizeof(certificates));
 
 	struct sandbox_view view;
 	int r = sandbox_enter_manager(self->generation->settings, sandbox_layers(), &view);
