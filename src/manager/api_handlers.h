@@ -40,6 +40,11 @@ unsigned api_certificate_put(struct api_request *request);
 unsigned api_certificate_delete(struct api_request *request);
 unsigned api_certificate_self_signed(struct api_request *request);
 
+/* api_firewall.c */
+unsigned api_firewall_get(struct api_request *request);
+unsigned api_firewall_check(struct api_request *request);
+unsigned api_user_connection(struct api_request *request);
+
 /* api_settings.c */
 unsigned api_settings_get(struct api_request *request);
 unsigned api_settings_patch(struct api_request *request);

@@ -36,6 +36,9 @@ static const struct api_route routes[] = {
 	{ "DELETE", "/api/v1/certificates/{}", api_certificate_delete, ROLE_OWNER, ROUTE_IF_MATCH },
 	{ "POST", "/api/v1/certificates/{}/self-signed", api_certificate_self_signed, ROLE_OWNER,
 	  0 },
+	{ "GET", "/api/v1/firewall", api_firewall_get, ROLE_READ_ONLY, 0 },
+	{ "POST", "/api/v1/firewall/check", api_firewall_check, ROLE_READ_ONLY, ROUTE_LARGE_BODY },
+	{ "GET", "/api/v1/users/{}/connection", api_user_connection, ROLE_READ_ONLY, 0 },
 	{ "GET", "/api/v1/audit", api_audit_get, ROLE_OWNER, 0 },
 };
 
