@@ -298,6 +298,18 @@ static const struct option_row doctor_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row server_check_options[] = {
+	{ .name = "port", .argument = "PORT", .help = "Of the control connection" },
+	{ .name = "user", .argument = "NAME", .help = "Log in as this user, and transfer a file" },
+	{ .name = "password-stdin", .help = "Read the password, one line, from standard input" },
+	REFUSE_PASSWORD,
+	{ .name = "quick", .help = "Wait a few seconds only where nothing answers" },
+	{ .name = "read-only", .help = "Write nothing on the server" },
+	{ .name = "insecure", .help = "Send the password whatever the certificate is" },
+	{ .name = "allow-plain", .help = "Send the password without TLS where there is none" },
+	END_OF_OPTIONS,
+};
+
 #define CERT_HOST_OPTION                                                                           \
 	{                                                                                          \
 		.name = "host", .argument = "NAME",                                                \
@@ -553,6 +565,21 @@ static const struct command commands[] = {
 		      "    --passive-ports 40000-50000 --open 40000-44999\n"
 		      "sallyport doctor simulate D-74 --listen 2121 --server ftp.example.com:21 "
 		      "--seconds 10" },
+	{ .name = "server-check",
+	  .run = cmd_server_check,
+	  .operands = "[HOST]",
+	  .max_operands = 1,
+	  .options = server_check_options,
+	  .summary =
+		  "Let the running server examine itself, or another server, from where it stands",
+	  .details = "Without HOST it comes to itself through its external address, as a client "
+		     "outside would.\nWhat it finds is kept with its report on the manager's page "
+		     "and in its API. `sallyport doctor`\nexamines from this machine and needs no "
+		     "server.",
+	  .examples = "sallyport server-check\n"
+		      "pass show ftp/probe | sallyport server-check --user probe "
+		      "--password-stdin\n"
+		      "sallyport server-check --quick ftp.example.com" },
 	{ .name = "cert list",
 	  .run = cmd_cert_list,
 	  .summary = "List the certificates that clients are shown, by host",

@@ -7,6 +7,7 @@
 
 int cmd_config_show(struct cli *cli);
 int cmd_config_get(struct cli *cli);
+int cmd_server_check(struct cli *cli);
 int cmd_cert_list(struct cli *cli);
 int cmd_cert_show(struct cli *cli);
 int cmd_cert_install(struct cli *cli);

@@ -45,6 +45,13 @@ unsigned api_firewall_get(struct api_request *request);
 unsigned api_firewall_check(struct api_request *request);
 unsigned api_user_connection(struct api_request *request);
 
+/* api_doctor.c */
+unsigned api_doctor_runs_get(struct api_request *request);
+unsigned api_doctor_runs_post(struct api_request *request);
+unsigned api_doctor_run_get(struct api_request *request);
+unsigned api_doctor_run_delete(struct api_request *request);
+unsigned api_doctor_report(struct api_request *request);
+
 /* api_settings.c */
 unsigned api_settings_get(struct api_request *request);
 unsigned api_settings_patch(struct api_request *request);

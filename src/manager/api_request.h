@@ -28,6 +28,7 @@
 #define API_HEADER_SIZE 512
 
 struct manager_certificate;
+struct examinations;
 
 /* What handlers work on; all borrowed for the life of the API. */
 struct api_context {
@@ -36,6 +37,7 @@ struct api_context {
 	struct accounts *accounts;
 	struct transfers *transfers;
 	struct shelf *shelf;
+	struct examinations *examinations;
 	const struct settings_loaded *loaded;		/* that settings are of */
 	const struct manager_certificate *certificates; /* as in manager.h */
 	struct worker_links *links;

@@ -39,6 +39,11 @@ static const struct api_route routes[] = {
 	{ "GET", "/api/v1/firewall", api_firewall_get, ROLE_READ_ONLY, 0 },
 	{ "POST", "/api/v1/firewall/check", api_firewall_check, ROLE_READ_ONLY, ROUTE_LARGE_BODY },
 	{ "GET", "/api/v1/users/{}/connection", api_user_connection, ROLE_READ_ONLY, 0 },
+	{ "GET", "/api/v1/doctor/runs", api_doctor_runs_get, ROLE_READ_ONLY, 0 },
+	{ "POST", "/api/v1/doctor/runs", api_doctor_runs_post, ROLE_OPERATOR, 0 },
+	{ "GET", "/api/v1/doctor/runs/{}", api_doctor_run_get, ROLE_READ_ONLY, 0 },
+	{ "DELETE", "/api/v1/doctor/runs/{}", api_doctor_run_delete, ROLE_OPERATOR, 0 },
+	{ "GET", "/api/v1/doctor/runs/{}/report", api_doctor_report, ROLE_READ_ONLY, 0 },
 	{ "GET", "/api/v1/audit", api_audit_get, ROLE_OWNER, 0 },
 };
 

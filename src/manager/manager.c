@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "ipc/channel.h"
 #include "manager/api.h"
+#include "manager/examinations.h"
 #include "manager/last_logins.h"
 #include "manager/live.h"
 #include "manager/quota_desk.h"
@@ -44,6 +45,7 @@ struct manager {
 	struct last_logins *last_logins;
 	struct transfers *transfers;
 	struct shelf *shelf;
+	struct examinations *examinations;
 	struct records *records;
 	struct quota_desk *desk;
 	struct worker_links *links;
@@ -110,6 +112,7 @@ static int start_api(struct manager *m)
 		.transfers = m->transfers,
 		.shelf = m->shelf,
 		.loaded = m->start->settings,
+		.examinations = m->examinations,
 		.certificates = m->start->certificates,
 		.links = m->links,
 		.desk = m->desk,
@@ -134,6 +137,10 @@ static int start_parts(struct manager *m)
 		quotas_doubt_groups(m->start->quotas);
 
 	int r = open_accounts(m);
+	if (r == 0) {
+		m->examinations = examinations_new(m->shelf, m->bus, m->start->supervisor);
+		r = m->examinations ? 0 : -ENOMEM;
+	}
 	if (r == 0)
 		r = last_logins_new(m->accounts, &m->last_logins);
 	if (r == 0)
@@ -153,6 +160,7 @@ static void stop_parts(struct manager *m)
 {
 	api_stop(&m->api);
 	live_free(&m->live);
+	examinations_free(&m->examinations);
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
 	records_free(&m->records);
