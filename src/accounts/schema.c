@@ -157,7 +157,7 @@ static const char *const migrations[] = {
 	"  created_ms INTEGER NOT NULL,"
 	"  expires_ms INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;",
-	/* What the manager edits and keeps: settings (settings/stored.c), runs of the doctor with
+	/* 9: what the manager edits and keeps: settings (settings/stored.c), runs of the doctor with
 	 * their answers, guest links (token and browser as hashes only). */
 	"CREATE TABLE settings ("
 	"  name TEXT NOT NULL PRIMARY KEY,"

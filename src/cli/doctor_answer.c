@@ -96,6 +96,21 @@ static void print_finding(FILE *out, bool has_colour, const struct finding *find
 		print_wrapped(out, finding->tells_apart);
 }
 
+/* A line for each: nobody has to do anything about it. */
+static void print_remarks(FILE *out, bool has_colour, const struct diagnosis *diagnosis)
+{
+	for (size_t i = 0; i < diagnosis->n_remarks; i++) {
+		const struct finding *remark = &diagnosis->findings[diagnosis->n_findings + i];
+		char line[256];
+
+		(void)snprintf(line, sizeof(line), "Remark: %s [%s]", remark->title, remark->id);
+		(void)fputc('\n', out);
+		style_print(out, has_colour, CELL_DIM, line);
+		(void)fputc('\n', out);
+		print_wrapped(out, remark->explanation);
+	}
+}
+
 static const char *cell_mark(enum cell_result result)
 {
 	return result == CELL_OK ? "✓" : result == CELL_FAILED ? "✗" : "·";
@@ -154,6 +169,10 @@ void doctor_answer_print(FILE *out, bool has_colour, const struct evidence *evid
 	(void)fputc('\n', out);
 	for (size_t i = 0; i < diagnosis->n_findings; i++)
 		print_finding(out, has_colour, &diagnosis->findings[i]);
+	print_remarks(out, has_colour, diagnosis);
+	if (*evidence->conditions.left_out)
+		(void)fprintf(out, "\nLeft out, since the time was used up: %s.\n",
+			      evidence->conditions.left_out);
 	if (evidence->probe_file.is_left_behind)
 		(void)fprintf(out, "\nThe probe file %s could not be removed: please delete it.\n",
 			      evidence->probe_file.name);

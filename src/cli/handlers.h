@@ -36,6 +36,9 @@ int cmd_group_delete(struct cli *cli);
 int cmd_session_list(struct cli *cli);
 int cmd_session_kick(struct cli *cli);
 
+int cmd_ban_add(struct cli *cli);
+int cmd_ban_list(struct cli *cli);
+int cmd_ban_remove(struct cli *cli);
 int cmd_quota_list(struct cli *cli);
 int cmd_quota_recount(struct cli *cli);
 

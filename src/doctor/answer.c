@@ -164,8 +164,8 @@ json_t *doctor_answer_schema(void)
 	(void)json_object_set_new(properties, "rules", rules_schema());
 	(void)json_object_set_new(properties, "settings", settings_schema());
 	(void)json_object_set_new(schema, "required",
-				  json_pack("[s,s,s,s,s,s]", "version", "verdict", "sentence",
-					    "causes", "matrix", "evidence"));
+				  json_pack("[s,s,s,s,s,s,s]", "version", "verdict", "sentence",
+					    "causes", "remarks", "matrix", "evidence"));
 	(void)json_object_set_new(schema, "$schema",
 				  json_string("https://json-schema.org/draft/2020-12/schema"));
 	(void)json_object_set_new(schema, "title",

@@ -18,6 +18,7 @@
 #define IPC_MESSAGES_H
 
 #include "base/secret.h"
+#include "ftp/data_record.h"
 #include "ftp/policy.h"
 #include "ftp/quota.h"
 #include "ftp/user_limits.h"
@@ -152,6 +153,12 @@ enum event_kind {
 	EVENT_MKDIR,
 	EVENT_RMDIR, /* of a whole tree: one for its top */
 	EVENT_COPY,
+	EVENT_STORED_KINDS, /* those before are kept as records of their own */
+	/* A data connection of a listing, or of nothing: it was offered and given up, or refused.
+	 * path: what was listed. */
+	EVENT_DATA = EVENT_STORED_KINDS,
+	EVENT_LOGOUT,	 /* a session with a login has ended; result: why */
+	EVENT_HANDSHAKE, /* TLS on a control connection did not come up; result: why */
 };
 
 #define EVENT_TEXT_MAX (2 * 4096) /* two paths */
@@ -166,11 +173,14 @@ struct event {
 	uint64_t session_id;
 	struct address peer;
 	int64_t ended_wall_ms;
-	uint64_t bytes, duration_ms; /* of uploads, downloads and copies */
+	uint64_t bytes, duration_ms; /* of uploads, downloads and copies; LOGOUT: sent, connected */
+	uint64_t received_bytes;     /* LOGOUT */
+	uint16_t cause;		     /* of HANDSHAKE: number of the D-id, or 0 */
+	struct data_record data;     /* of uploads, downloads and DATA */
 	bool is_tls, is_ascii;
 	char user[USER_NAME_MAX + 1];
 	char result[64];    /* "complete", or why not */
-	char end_state[12]; /* "proven", "likely", "truncated", "broken"; empty for changes */
+	char end_state[12]; /* "proven", "likely", "truncated", "broken"; empty: no data flowed */
 	char sha256[65];    /* hexadecimal, or empty */
 	uint16_t path_len, new_path_len;
 	char text[EVENT_TEXT_MAX]; /* the path, then the new path; without NUL */

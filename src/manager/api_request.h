@@ -14,6 +14,7 @@
 #include "accounts/transfers.h"
 #include "ipc/quotas.h"
 #include "ipc/scoreboard.h"
+#include "manager/ban_desk.h"
 #include "manager/bus.h"
 #include "manager/quota_desk.h"
 #include "manager/worker_links.h"
@@ -42,6 +43,7 @@ struct api_context {
 	const struct manager_certificate *certificates; /* as in manager.h */
 	struct worker_links *links;
 	struct quota_desk *desk;
+	struct ban_desk *bans;
 	struct quotas *quotas; /* NULL: nothing is counted */
 	struct bus *bus;
 	int supervisor; /* channel */

@@ -37,6 +37,8 @@ static bool has_type(const json_t *value, const struct json_field *field)
 	switch (field->type) {
 	case FIELD_STRING:
 		return json_is_string(value);
+	case FIELD_NUMBER:
+		return json_is_integer(value);
 	case FIELD_BOOLEAN:
 		return json_is_boolean(value);
 	case FIELD_STRINGS:
@@ -49,8 +51,6 @@ static bool has_type(const json_t *value, const struct json_field *field)
 		return json_is_string(value) || json_is_null(value);
 	case FIELD_STRINGS_OR_NULL:
 		return is_array_of_strings(value) || json_is_null(value);
-	case FIELD_NUMBER:
-		return json_is_integer(value) && json_integer_value(value) >= 0;
 	}
 	return false;
 }

@@ -43,6 +43,7 @@ struct manager {
 	struct accounts *accounts;
 	struct password_cache *cache;
 	struct last_logins *last_logins;
+	struct ban_desk *bans;
 	struct transfers *transfers;
 	struct shelf *shelf;
 	struct examinations *examinations;
@@ -96,6 +97,7 @@ static int start_verify(struct manager *m)
 	const struct verify_start start = {
 		.base = { m->accounts, m->cache },
 		.last_logins = m->last_logins,
+		.bans = m->bans,
 		.threads = m->settings->verify_threads,
 		.max_waiting = scoreboard_max_sessions(m->start->board),
 	};
@@ -116,6 +118,7 @@ static int start_api(struct manager *m)
 		.certificates = m->start->certificates,
 		.links = m->links,
 		.desk = m->desk,
+		.bans = m->bans,
 		.quotas = m->start->quotas,
 		.bus = m->bus,
 		.supervisor = m->start->supervisor,
@@ -144,6 +147,8 @@ static int start_parts(struct manager *m)
 	if (r == 0)
 		r = last_logins_new(m->accounts, &m->last_logins);
 	if (r == 0)
+		r = ban_desk_new(m->accounts, m->start->bans, m->settings, &m->bans);
+	if (r == 0)
 		r = records_new(m->transfers, m->settings, &m->records);
 	if (r == 0)
 		r = start_verify(m);
@@ -163,6 +168,7 @@ static void stop_parts(struct manager *m)
 	examinations_free(&m->examinations);
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
+	ban_desk_free(&m->bans);
 	records_free(&m->records);
 	quota_desk_free(&m->desk);
 	worker_links_free(&m->links);

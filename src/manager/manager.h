@@ -5,6 +5,7 @@
 
 #include "ipc/bans.h"
 #include "ipc/quotas.h"
+#include "ipc/recorder.h"
 #include "ipc/scoreboard.h"
 #include "settings/settings.h"
 
@@ -23,6 +24,7 @@ struct manager_start {
 	int supervisor;	       /* channel */
 	int api;	       /* listening AF_UNIX stream socket, <run_directory>/manager.sock */
 	struct quotas *quotas; /* NULL: nothing is counted */
+	const struct recorder *recorder; /* NULL: nothing is recorded */
 };
 
 /* Runs until the supervisor says TERMINATE or is gone: then it finishes the requests in hand.

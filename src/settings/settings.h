@@ -110,6 +110,10 @@ struct settings {
 	uint64_t total_upload_rate, total_download_rate;
 	unsigned user_sessions;
 	unsigned address_sessions;
+	unsigned ban_failures; /* failed logins of an address until it is banned; 0: never */
+	unsigned ban_window_s; /* ... within this time */
+	unsigned ban_time_s;
+	char never_ban[SETTINGS_LIST_SIZE];
 	uint64_t upload_size; /* bytes */
 	uint64_t min_rate;    /* bytes per second, over: */
 	unsigned min_rate_time_s;

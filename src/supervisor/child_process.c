@@ -101,6 +101,7 @@ static int run_manager(struct children *c, const struct child *self, int channel
 		.settings = self->generation->loaded,
 		.board = c->board,
 		.quotas = c->quotas,
+		.recorder = c->recorder,
 		.bans = c->bans,
 		.supervisor = channel,
 		.api = c->api,
@@ -121,6 +122,7 @@ static int run_worker(struct children *c, const struct child *self, int channel)
 	struct confinement confinement = { c->board, self };
 
 	fd_close(&c->api);
+	recorder_prepare(c->recorder, self->slot);
 
 	const struct worker_start start = {
 		.settings = self->generation->settings,
@@ -129,6 +131,7 @@ static int run_worker(struct children *c, const struct child *self, int channel)
 		.places = c->places,
 		.bans = c->bans,
 		.quotas = c->quotas,
+		.recorder = c->recorder,
 		.tls = self->generation->tls,
 		.listeners = c->listeners->items,
 		.n_listeners = c->listeners->n,

@@ -11,6 +11,7 @@
 
 #include "ipc/bans.h"
 #include "ipc/places.h"
+#include "ipc/recorder.h"
 #include "ipc/reservations.h"
 #include "ipc/scoreboard.h"
 #include "supervisor/backoff.h"
@@ -58,6 +59,7 @@ struct children {
 	struct places *places;
 	struct bans *bans;
 	struct quotas *quotas;
+	struct recorder *recorder;
 	struct listeners *listeners;
 	struct passive_ports *passive_ports;
 	struct server_view *view; /* what the scoreboard tells of the whole server */
