@@ -18,8 +18,32 @@ export class Problem extends Error {
 let person = null;
 const listeners = new Set();
 
+// Whether this browser was logged in when it was last here. Who was not is not asked for a session:
+// the refusal would stand as an error in the console of everybody who opens the page.
+const KNOWN = 'sallyport-known';
+
+function remember(isKnown) {
+	try {
+		if (isKnown)
+			localStorage.setItem(KNOWN, 'yes');
+		else
+			localStorage.removeItem(KNOWN);
+	} catch {
+		// Without storage the session is asked for each time.
+	}
+}
+
+export function mayBeLoggedIn() {
+	try {
+		return localStorage.getItem(KNOWN) !== null;
+	} catch {
+		return true;
+	}
+}
+
 export function setPerson(next) {
 	person = next;
+	remember(person !== null);
 	for (const listener of listeners)
 		listener(person);
 }

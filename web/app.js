@@ -1,6 +1,6 @@
 // app.js - the page of the manager: who is there, where they are, and the frame around it.
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from './lib.js';
-import { api, may, setPerson, usePerson } from './api.js';
+import { api, may, mayBeLoggedIn, setPerson, usePerson } from './api.js';
 import { hrefTo, useRoute } from './route.js';
 import { useIsLive, useTopic } from './live.js';
 import { Icon, Mark } from './ui/icon.js';
@@ -145,8 +145,8 @@ function Frame({ person }) {
 			<a class="who" href=${hrefTo('account')} title="Your account"><${Icon} name="account" />
 				<span class="who-name">${person.name}</span><span
 					class="who-role">${person.role}</span></a>
-			<button type="button" class="button quiet" onClick=${logOut} aria-label="Log
-				out"><${Icon} name="out" />
+			<button type="button" class="button quiet" onClick=${logOut}
+				aria-label="Log out"><${Icon} name="out" />
 				<span class="wide-only">Log out</span></button>
 		</header>
 		<div class=${`frame ${isOpen ? 'open' : ''}`}>
@@ -164,9 +164,8 @@ function App() {
 	useEffect(() => {
 		const ask = async () => {
 			const setup = await api.get('/setup').catch(() => ({ needed: false }));
-			const me = setup.needed ? null : await api.get('/auth/me').catch(() => null);
-			if (me)
-				setPerson(me);
+			const isAsked = !setup.needed && mayBeLoggedIn();
+			setPerson(isAsked ? await api.get('/auth/me').catch(() => null) : null);
 			setState(setup.needed ? 'setup' : 'ready');
 		};
 		ask();

@@ -55,8 +55,8 @@ function Confirm({ start, onDone }) {
 			digits every 30 seconds.</p>
 		<${Facts} rows=${[['Secret', html`<span class="row"><code>${grouped}</code><${Copy} quiet
 			text=${start.secret} what="Secret copied" /></span>`]]} />
-		<div class="wrap-code"><${CodeBlock} text=${start.uri} label="Address for apps that take
-			one" /></div>
+		<div class="wrap-code"><${CodeBlock} text=${start.uri}
+			label="Address for apps that take one" /></div>
 		<${TextField} label="Code that the app shows" required value=${form.values.code}
 			onValue=${form.set('code')} inputmode="numeric" autocomplete="one-time-code"
 			error=${form.fault('code')} />
@@ -86,9 +86,8 @@ function Code({ person }) {
 		refresh();
 	};
 
-	return html`<${Panel} title="Code at login" lead="With a code from your phone, a stolen
-		password alone lets nobody
-		in.">${person.totp ? html`<${SwitchOff} onDone=${done} />`
+	return html`<${Panel} title="Code at login"
+		lead="With a code from your phone, a stolen password alone lets nobody in.">${person.totp ? html`<${SwitchOff} onDone=${done} />`
 		: start ? html`<${Confirm} start=${start} onDone=${done} />`
 			: html`<p><button type="button" class="button" onClick=${async () => {
 				const answer = await attempt(() => api.post('/auth/totp'));
@@ -102,7 +101,7 @@ export function Account() {
 
 	if (!person)
 		return null;
-	return html`<${PageHead} title="Your account" lead=${`You are ${person.name},
-		${person.role}.`} />
+	return html`<${PageHead} title="Your account"
+		lead=${`You are ${person.name}, ${person.role}.`} />
 		<div class="columns"><${Password} /><${Code} person=${person} /></div>`;
 }

@@ -85,8 +85,8 @@ function EditForm({ admin, onClose, onDone }) {
 			help="All sessions of this administrator end with it." />
 		${admin.totp && html`<${CheckField} label="Switch off the code at login"
 			value=${form.values.reset}
-			onValue=${form.set('reset')} help="When the phone with the authenticator app is
-				lost." />`}
+			onValue=${form.set('reset')}
+				help="When the phone with the authenticator app is lost." />`}
 		<${FormError} form=${form} fields=${['role', 'password']} />
 		<div class="dialog-foot"><button type="button" class="button"
 			onClick=${onClose}>Cancel</button>
@@ -100,8 +100,8 @@ function Admins() {
 	const remove = async (admin) => {
 		const sure = await confirm({ title: `Remove ${admin.name}?`, action: 'Remove', danger: true,
 			words: 'Its sessions end at once. What it did stays in the audit.' });
-		if (sure && await attempt(() => api.remove(at`/admins/${admin.name}`), `${admin.name} is
-			removed.`))
+		if (sure && await attempt(() => api.remove(at`/admins/${admin.name}`),
+			`${admin.name} is removed.`))
 			admins.reload();
 	};
 	const columns = [
@@ -177,8 +177,8 @@ function Keys() {
 		const sure = await confirm({ title: `Remove the key ${key.name}?`, action: 'Remove',
 			danger: true,
 			words: 'Programs that use it are refused from now on.' });
-		if (sure && await attempt(() => api.remove(at`/keys/${key.id}`), `The key ${key.name} is
-			removed.`))
+		if (sure && await attempt(() => api.remove(at`/keys/${key.id}`),
+			`The key ${key.name} is removed.`))
 			keys.reload();
 	};
 	const columns = [
@@ -191,12 +191,12 @@ function Keys() {
 			title=${moment(k.last_used)}>${ago(k.last_used)}</span>` },
 		{ label: 'Actions', cell: (k) => html`<div class="row-actions"><button type="button"
 			class="button small"
-			onClick=${() => remove(k)} aria-label=${`Remove the
-				key ${k.name}`}>Remove</button></div>` },
+			onClick=${() => remove(k)}
+				aria-label=${`Remove the key ${k.name}`}>Remove</button></div>` },
 	];
 
-	return html`<${Panel} title="API keys" actions=${html`<button type="button" class="button small
-		primary"
+	return html`<${Panel} title="API keys" actions=${html`<button type="button"
+		class="button small primary"
 			onClick=${() => setNew(true)}><${Icon} name="plus" />New key</button>`}>
 		<${Load} from=${keys}>${(data) => html`<${Table} caption="API keys" columns=${columns}
 			rows=${data.keys || data} keyOf=${(k) => k.id} empty="No program has a key." />`}<//>
@@ -204,7 +204,7 @@ function Keys() {
 }
 
 export function Administrators() {
-	return html`<${PageHead} title="Administrators" lead="Who manages this server. They are no FTP
-		users." />
+	return html`<${PageHead} title="Administrators"
+		lead="Who manages this server. They are no FTP users." />
 		<${Admins} /><${Keys} />`;
 }

@@ -70,14 +70,13 @@ export function Audit({ route }) {
 		{ title: 'Change', wide: true, cell: (e) => html`<${Summary} entry=${e} />` },
 		{ label: 'Actions', cell: (e) => html`<div class="row-actions"><button type="button"
 			class="button small"
-			onClick=${() => choose(e)} aria-label=${`Details of ${e.action} ${e.object ||
-				''}`}>Details</button>
+			onClick=${() => choose(e)}
+				aria-label=${`Details of ${e.action} ${e.object || ''}`}>Details</button>
 			</div>` },
 	];
 
-	return html`<${PageHead} title="Audit" lead="Every change that somebody has made, newest first.
-		Nobody can take one
-		out." />
+	return html`<${PageHead} title="Audit"
+		lead="Every change that somebody has made, newest first. Nobody can take one out." />
 		<div class="tools"><${Search} label="Search the audit" value=${search}
 			onSearch=${set('search')} />
 			<${FilterText} label="Who" value=${who} onChange=${set('who')} />

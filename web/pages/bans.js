@@ -47,8 +47,8 @@ export function Bans() {
 	const lift = async (ban) => {
 		const sure = await confirm({ title: `Lift the ban of ${ban.network}?`, action: 'Lift it',
 			words: 'Its clients can connect again at once.' });
-		if (sure && await attempt(() => api.remove(at`/bans/${ban.network}`), `${ban.network} may
-			come again.`))
+		if (sure && await attempt(() => api.remove(at`/bans/${ban.network}`),
+			`${ban.network} may come again.`))
 			bans.reload();
 	};
 	const columns = [
@@ -63,13 +63,13 @@ export function Bans() {
 			: 'never' },
 		{ label: 'Actions', cell: (b) => may('operator') && html`<div class="row-actions"><button
 			type="button"
-			class="button small" onClick=${() => lift(b)} aria-label=${`Lift the ban
-				of ${b.network}`}>Lift</button>
+			class="button small" onClick=${() => lift(b)}
+				aria-label=${`Lift the ban of ${b.network}`}>Lift</button>
 			</div>` },
 	];
 
-	return html`<${PageHead} title="Bans" lead="Addresses and networks that may not
-		connect.">${may('operator') &&
+	return html`<${PageHead} title="Bans"
+		lead="Addresses and networks that may not connect.">${may('operator') &&
 		html`<button type="button" class="button primary" onClick=${() => setNew(true)}><${Icon}
 			name="plus" />Ban a
 		network</button>`}<//>

@@ -97,9 +97,8 @@ function portWords(ports) {
 }
 
 function Failures({ failures }) {
-	return html`<${Panel} title="Recent failures" lead="What client and server said, and where it
-		stopped. Passwords
-		are left out."><div class="stack">${failures.map((failure, i) => html`<details key=${i}
+	return html`<${Panel} title="Recent failures"
+		lead="What client and server said, and where it stopped. Passwords are left out."><div class="stack">${failures.map((failure, i) => html`<details key=${i}
 			open=${i === 0}><summary>${moment(failure.time)} ${failure.user ||
 				''} ${failure.address || ''}
 			${failure.cause ? ` (${failure.cause})` : ''}</summary>
@@ -145,9 +144,8 @@ function Network({ name }) {
 					{ side: 'client',
 					client: n.network })}>Firewall rules for their side</a></p><//>
 			</div>
-			${n.letter && html`<${Panel} title="Letter to their administrator" lead="It says what
-				was seen, and what
-				to open. Send it as it is."><div class="wrap-code"><${CodeBlock} text=${n.letter}
+			${n.letter && html`<${Panel} title="Letter to their administrator"
+				lead="It says what was seen, and what to open. Send it as it is."><div class="wrap-code"><${CodeBlock} text=${n.letter}
 				label="Letter" name="firewall-letter.txt" /></div><//>`}
 			${(n.failures || []).length > 0 && html`<${Failures} failures=${n.failures} />`}`}<//>`;
 }

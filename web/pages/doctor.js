@@ -105,9 +105,8 @@ function List() {
 			ago(r.started)}</span>` },
 		{ label: 'Actions', cell: (r) => may('operator') && html`<div class="row-actions"><button
 			type="button"
-			class="button small" aria-label=${`${r.state === 'running' ? 'Stop' : 'Forget'} the run
-				on ${
-				r.host}`} onClick=${() => forget(r, runs.reload)}>${r.state === 'running' ? 'Stop'
+			class="button small"
+				aria-label=${`${r.state === 'running' ? 'Stop' : 'Forget'} the run on ${ r.host}`} onClick=${() => forget(r, runs.reload)}>${r.state === 'running' ? 'Stop'
 				: 'Forget'}</button></div>` },
 	];
 
@@ -181,8 +180,8 @@ function Steps({ steps, isRunning }) {
 				class="status-mark"><${Icon} name=${icon}
 				size="12" /></span></span><div><p>${step.title || step.step}<span
 					class="unseen">: ${step.state}
-				</span></p>${step.detail && html`<p class="muted small
-					break">${step.detail}</p>`}</div>
+				</span></p>${step.detail && html`<p
+					class="muted small break">${step.detail}</p>`}</div>
 				<span class="time">${step.duration_ms !== undefined && step.duration_ms !== null
 					? seconds(step.duration_ms / 1000) : ''}</span></li>`;
 		})}</ol>${isRunning && html`<p class="row muted"><span class="spinner"
@@ -216,8 +215,8 @@ function One({ id }) {
 					'Stop'
 				: 'Forget'}</button>`}<//>
 		<${Load} from=${run}>${(r) => html`
-			${r.state === 'failed' && html`<${Notice} kind="bad" title="The examination has
-				failed"><p>${r.error ||
+			${r.state === 'failed' && html`<${Notice} kind="bad"
+				title="The examination has failed"><p>${r.error ||
 				r.detail || 'It ended before its answer. Try it again.'}</p><//>`}
 			${r.answer && html`<${Answer} answer=${r.answer} id=${id} />`}
 			<${Steps} steps=${[...(r.steps || []), ...(r.state === 'running' ? live : [])]}

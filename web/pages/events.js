@@ -52,8 +52,8 @@ export function Events({ route }) {
 					Math.max(MOST_LIVE, rows.length));
 			});
 	});
-	return html`<${PageHead} title="Events" lead="Logins, transfers, failures and changes, newest
-		first.">
+	return html`<${PageHead} title="Events"
+		lead="Logins, transfers, failures and changes, newest first.">
 			<button type="button" class="button" aria-pressed=${String(isFollowing)}
 				onClick=${() => follow(!isFollowing)}><${Icon} name=${isFollowing ?
 					'check' : 'play'} />

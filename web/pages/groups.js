@@ -68,8 +68,8 @@ function List() {
 			class="button primary" onClick=${() => setNew(true)}><${Icon} name="plus" />New
 				group</button>`}<//>
 		<${Load} from=${groups}>${(data) => html`<${Table} caption="Groups" columns=${columns}
-			rows=${data.groups} keyOf=${(g) => g.name} empty="There is no group. Users do
-				without." />`}<//>
+			rows=${data.groups} keyOf=${(g) => g.name}
+				empty="There is no group. Users do without." />`}<//>
 		${isNew && html`<${NewGroup} onClose=${() => setNew(false)} />`}`;
 }
 
@@ -106,12 +106,12 @@ function Form({ group, onSaved }) {
 		<${RightsPanels} form=${form}><${Permissions} name="Permissions"
 			value=${form.values.permissions}
 			onValue=${form.set('permissions')} /><//>
-		<${Panel} title="Quota of all members together"><${Quota} form=${form} inherits="no
-			limit" /><//>
+		<${Panel} title="Quota of all members together"><${Quota} form=${form}
+			inherits="no limit" /><//>
 		<${Panel} title="Quota of each member"><${Quota} form=${form} name="member_quota"
 			inherits="no limit" /><//>
-		<${Panel} title="Limits of each member"><${Limits} form=${form} inherits="as the
-			server" /><//>
+		<${Panel} title="Limits of each member"><${Limits} form=${form}
+			inherits="as the server" /><//>
 		</fieldset>
 		${may('operator') && html`<div class="save-bar"><${Submit} form=${form}>Save<//>
 			<${FormError} form=${form} fields=${FIELDS} />

@@ -48,8 +48,8 @@ function NewLink({ onClose, onDone }) {
 				error=${form.fault('name')} placeholder="Example Ltd., Mr. Smith" />
 			<${TextField} label="User" optional value=${form.values.user}
 				onValue=${form.set('user')}
-				error=${form.fault('user')} help="The settings then name this user. A password is
-					never shown." />
+				error=${form.fault('user')}
+					help="The settings then name this user. A password is never shown." />
 			<${SelectField} label="Good for" value=${form.values.minutes}
 				onValue=${form.set('minutes')}
 				options=${[['60', 'an hour'], ['1440', 'a day'], ['10080', 'a week']]} />
@@ -100,8 +100,8 @@ export function Guests() {
 			ago(g.expires)}</span>` },
 		{ label: 'Actions', cell: (g) => html`<div class="row-actions"><button type="button"
 			class="button small"
-			onClick=${() => setDialog(g)} aria-label=${`Watch ${g.name ||
-				'this guest'}`}>Watch</button>
+			onClick=${() => setDialog(g)}
+				aria-label=${`Watch ${g.name || 'this guest'}`}>Watch</button>
 			${may('operator') && html`<button type="button" class="button small"
 				onClick=${() => remove(g)}
 				aria-label=${`Withdraw the link of ${g.name ||
@@ -115,8 +115,8 @@ export function Guests() {
 			html`<button type="button" class="button primary" onClick=${() => setDialog('new')}>
 			<${Icon} name="plus" />New link</button>`}<//>
 		<${Load} from=${guests}>${(data) => html`<${Table} caption="Guest links" columns=${columns}
-			rows=${data.guests || data} keyOf=${(g) => g.id} empty="There is no guest
-				link." />`}<//>
+			rows=${data.guests || data} keyOf=${(g) => g.id}
+				empty="There is no guest link." />`}<//>
 		${dialog === 'new' && html`<${NewLink} onClose=${() => setDialog(null)}
 			onDone=${guests.reload} />`}
 		${dialog && dialog !== 'new' && html`<${Watch} guest=${dialog}

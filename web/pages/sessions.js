@@ -103,9 +103,8 @@ function Live() {
 		s.transfer &&
 		s.transfer.path].some((text) => text && text.toLowerCase().includes(wanted)));
 
-	return html`<${PageHead} title="Sessions" lead="Who is connected right now, and what they do.
-		The list follows
-		the server." />
+	return html`<${PageHead} title="Sessions"
+		lead="Who is connected right now, and what they do. The list follows the server." />
 		<div class="tools"><${Search} label="Search user, address or file" value=${search}
 			onSearch=${setSearch} />
 			<span class="muted" aria-live="polite">${sessions && plural(shown.length,

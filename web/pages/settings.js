@@ -214,8 +214,8 @@ export function Settings({ route }) {
 		<div class="tools"><${Search} label="Search settings" value=${search} onSearch=${(text) =>
 			location.replace(hrefTo('settings', { search: text }))} /></div>
 		<${Load} from=${settings}>${(data) => html`
-			${data.pending_restart && html`<${Notice} kind="warn" title="Some settings wait for a
-				restart">
+			${data.pending_restart && html`<${Notice} kind="warn"
+				title="Some settings wait for a restart">
 				<p>They are saved. Restart the server when it suits: <code>systemctl restart
 					sallyportd</code></p>
 				<//>`}

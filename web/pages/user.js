@@ -90,8 +90,8 @@ function AccountPanel({ form, user }) {
 			placeholder="unchanged" />
 		<${TextField} label="Home directory" mono value=${form.values.home}
 			onValue=${form.set('home')}
-			error=${form.fault('home')} help="Beneath the data root, or an absolute path within
-				one." />
+			error=${form.fault('home')}
+				help="Beneath the data root, or an absolute path within one." />
 		<${GroupSelect} value=${form.values.group} onValue=${form.set('group')}
 			error=${form.fault('group')} /></div></div><//>`;
 }
@@ -202,8 +202,7 @@ export function User({ name }) {
 		${user && html`<div class="columns side">
 			<${Form} key=${version} user=${user} onSaved=${saved} />
 			<div class="stack"><${Usage} user=${{ ...user, onChanged: resource.reload }} />
-				<${Connection} path=${at`/users/${name}/connection`} lead="To copy, or to send. The
-					password is
-					never in it." /></div>
+				<${Connection} path=${at`/users/${name}/connection`}
+					lead="To copy, or to send. The password is never in it." /></div>
 		</div>`}`;
 }

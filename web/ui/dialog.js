@@ -42,8 +42,8 @@ function Confirm({ title, words, action, danger, onAnswer, ask }) {
 			</label>`}
 			<div class="dialog-foot">
 				<button type="button" class="button" onClick=${() => onAnswer(null)}>Cancel</button>
-				<button type="submit" class=${`button ${danger ?
-					'danger' : 'primary'}`}>${action}</button>
+				<button type="submit"
+					class=${`button ${danger ? 'danger' : 'primary'}`}>${action}</button>
 			</div>
 		</form>
 	<//>`;

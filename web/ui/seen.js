@@ -22,8 +22,8 @@ export function Seen({ items }) {
 		const [kind, words] = WHAT[item.what || item.kind] || ['note', item.what || item.kind];
 		return html`<li key=${i} class="seen"><${Status} kind=${kind}><span
 			class="unseen">${kind}</span><//>
-			<div><p class="strong">${words}</p>${(item.text || item.detail) && html`<p class="muted
-				break">${
+			<div><p class="strong">${words}</p>${(item.text || item.detail) && html`<p
+				class="muted break">${
 				item.text || item.detail}</p>`}
 			${item.cause && html`<p class="break">${typeof item.cause === 'string' ? item.cause
 				: `${item.cause.id}: ${item.cause.title}. ${item.cause.remedy || ''}`}</p>`}</div>
