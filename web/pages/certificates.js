@@ -120,7 +120,8 @@ function SelfSigned({ host, names, onClose, onDone }) {
 
 function Certificate({ certificate: c, onDone }) {
 	const [dialog, setDialog] = useState(null);
-	const isGood = c.problems.length === 0 && c.chain_complete && !c.self_signed &&
+	const serious = c.problems.filter((p) => p.severity !== 'note');
+	const isGood = serious.length === 0 && c.chain_complete && !c.self_signed &&
 		c.days_left > SOON_DAYS;
 	const remove = async () => {
 		const sure = await confirm({ title: 'Remove the uploaded certificate?',
@@ -142,11 +143,11 @@ function Certificate({ certificate: c, onDone }) {
 		<div class="stack">
 			${isGood ? html`<${Check}>Clients trust it: chain, names and dates fit.<//>`
 				: html`<div class="stack-small">${c.problems.map((p) => html`<${Notice} key=${p.id}
-					kind=${c.days_left < 0 ? 'bad' : 'warn'}><p>${p.detail}</p><//>`)}
-					${c.problems.length === 0 && c.self_signed && html`<${Notice} kind="warn"><p>It
+					kind=${p.severity === 'note' ? 'note' : c.days_left < 0 ? 'bad' : 'warn'}><p>${p.detail}</p><//>`)}
+					${serious.length === 0 && c.self_signed && html`<${Notice} kind="warn"><p>It
 						is signed by
 						itself: each client shows a warning. Upload one of an authority.</p><//>`}
-					${c.problems.length === 0 && c.days_left <= SOON_DAYS && html`<${Notice}
+					${serious.length === 0 && c.days_left <= SOON_DAYS && html`<${Notice}
 						kind="warn"><p>It
 						expires soon: ask the authority for a new one now, then upload it
 							here.</p><//>`}

@@ -86,25 +86,17 @@ function Cause({ cause }) {
 		return null;
 	return html`<${Notice} kind="bad" title=${`${cause.id}: ${cause.title}`}>
 		<p>${cause.explanation}</p><p><strong>What to do: </strong>${cause.remedy}</p>
-		<p class="muted small">${cause.confidence} % sure.</p><//>`;
-}
-
-// Ports come as numbers, or as ranges with first and last.
-function portWords(ports) {
-	return ports.map((p) => typeof p === 'object' ? p.first === p.last ?
-		p.first : `${p.first}–${p.last}` : p)
-		.join(', ');
+		<p class="muted small">How sure: ${cause.confidence}.</p><//>`;
 }
 
 function Failures({ failures }) {
 	return html`<${Panel} title="Recent failures"
-		lead="What client and server said, and where it stopped. Passwords are left out."><div class="stack">${failures.map((failure, i) => html`<details key=${i}
-			open=${i === 0}><summary>${moment(failure.time)} ${failure.user ||
-				''} ${failure.address || ''}
-			${failure.cause ? ` (${failure.cause})` : ''}</summary>
-			<${Timeline} lines=${failure.lines || (failure.timeline && failure.timeline.lines) ||
-				[]}
-				data=${failure.data ? [].concat(failure.data) : []} /></details>`)}</div><//>`;
+		lead="What client and server said, and where it stopped. Passwords are left out.">
+		<div class="stack">${failures.map((failure, i) => html`<details key=${i} open=${i === 0}>
+			<summary>${[moment(failure.time), failure.user, failure.address, failure.for, failure.path,
+				failure.data && failure.data.cause].filter(Boolean).join(', ')}</summary>
+			<${Timeline} lines=${failure.timeline} data=${[{ ...failure.data, time: failure.time }]} />
+		</details>`)}</div><//>`;
 }
 
 function Network({ name }) {
@@ -127,7 +119,7 @@ function Network({ name }) {
 					['came from elsewhere', count(n.elsewhere)],
 					['failed in TLS', count(n.tls_failed)],
 					['Ports where none came', (n.failed_ports || []).length ?
-						portWords(n.failed_ports)
+						n.failed_ports.join(', ')
 						: undefined],
 				]} /><//>
 				<${Panel} title="Who is behind it"><${Facts} rows=${[

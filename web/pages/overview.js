@@ -76,22 +76,27 @@ function Tiles({ data, now }) {
 				`${count(data.users.disabled)} disabled` : 'all enabled'} />
 		<${Tile} name="Stuck networks" value=${count(data.stuck)} href=${hrefTo('connectivity')}
 			detail=${data.stuck ? 'behind a wall' : 'all get through'} />
-		${range && html`<${Tile} name="Passive ports" value=${`${count(range.reserved)} in use`}
-			detail=${`of ${range.first}–${range.last}`} href=${hrefTo('connectivity', 'ports')} />`}
+		${range && html`<${Tile} name="Passive ports" href=${hrefTo('connectivity', 'ports')}
+			value=${range.reserved === undefined ? count(range.size) : `${count(range.reserved)} in use`}
+			detail=${`${range.first}–${range.last}`} />`}
 	</div>`;
 }
 
 function Addresses({ connect, passive }) {
 	if (connect.length === 0)
-		return html`<p class="muted">No port is open for clients. Set explicit_ports or
-			implicit_ports
+		return html`<p class="muted">No port is open for clients: see explicit_ports and implicit_ports
 			in the <a href=${hrefTo('settings')}>settings</a>.</p>`;
-	return html`<${Facts} rows=${connect.map((one) => [SECURITY[one.security] || one.security,
-		html`<span><code>${one.host}</code>, <span
-			class="nowrap">port ${one.ports.join(', ')} <${Copy}
-			quiet text=${`${one.host}:${one.ports[0]}`} what=${`${one.host}:${one.ports[0]}`} />
-		</span></span>`]).concat([['Mode', 'passive, which clients call PASV or the default'],
-		['Data ports', passive ? `${passive.first}–${passive.last}` : undefined]])} />`;
+	const ways = connect.map((one) => {
+		const port = `port ${one.ports.join(', ')}`;
+		const whole = `${one.host}:${one.ports[0]}`;
+		return [SECURITY[one.security] || one.security, one.host ? html`<span><code>${one.host}</code>, <span
+			class="nowrap">${port} <${Copy} quiet text=${whole} what=${whole} /></span></span>` : port];
+	});
+
+	return html`<${Facts} rows=${[...ways, ['Data ports', passive
+		? `${passive.first}–${passive.last}, passive mode` : undefined]]} />
+		${!connect[0].host && html`<p class="muted small">Set server_name in the <a
+			href=${hrefTo('settings', { search: 'server_name' })}>settings</a>, and clients are told a name here.</p>`}`;
 }
 
 export function Overview() {

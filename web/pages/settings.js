@@ -52,8 +52,8 @@ function Origin({ setting }) {
 
 	if (origin === 'default')
 		return null;
-	return html`<${Badge} kind=${origin === 'database' ? 'note' : 'idle'}>${origin === 'database'
-		? 'set here' : setting.place || origin}<//>`;
+	return html`<${Badge} kind=${origin === 'database' ? 'note' : 'idle'} title=${setting.place}>${
+		origin === 'database' ? 'set here' : (setting.place || origin).split('/').at(-1)}<//>`;
 }
 
 function Setting({ setting, change, problem, warning, onChange }) {
@@ -77,6 +77,8 @@ function Setting({ setting, change, problem, warning, onChange }) {
 				<span>default: ${setting.default === '' || setting.default === null ? 'nothing'
 					: setting.default}</span>
 				${lock && html`<span>${lock}</span>`}
+				${setting.pending && html`<span><${Badge} kind="warn">from the restart on<//> ${
+					setting.pending}</span>`}
 				${setting.origin === 'database' && !lock && change === undefined && html`<button
 					type="button"
 					class="button link" onClick=${() => onChange(null)}>Back to the
@@ -219,6 +221,9 @@ export function Settings({ route }) {
 				<p>They are saved. Restart the server when it suits: <code>systemctl restart
 					sallyportd</code></p>
 				<//>`}
+			${(data.problems || []).map((problem) => html`<${Notice} key=${problem.name} kind="bad"
+				title=${`The stored value of ${problem.name} is not used`}>
+				<p>${problem.detail} Set another one here, or go back to the default.</p><//>`)}
 			${!search && html`<${Detect} canTake=${may('owner')} onTake=${(address) => {
 				edit.change('external_ip')(address);
 				document.getElementById('setting-external_ip').focus();
