@@ -7,7 +7,6 @@
 #include "base/clock.h"
 
 #define QUOTA_COLUMN 9
-#define FIRST_LIMIT_COLUMN 11
 
 /* A NULL for a part of QUERY_CHANGE leaves that part as it is. */
 static const char *const queries[N_QUERIES] = {
@@ -15,11 +14,15 @@ static const char *const queries[N_QUERIES] = {
 	[QUERY_LIST] = "SELECT " ACCOUNT_COLUMN_NAMES " FROM users ORDER BY name",
 	[QUERY_ADD] =
 		"INSERT INTO users (name, password_hash, home, enabled, permissions, created_ms, "
-		"updated_ms, quota_bytes, quota_files, " LIMIT_COLUMNS
-		") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?15, ?16, " LIMIT_VALUES ")",
+		"updated_ms, quota_bytes, quota_files, allowed_networks, expires_ms, requires_tls, " LIMIT_COLUMNS
+		") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?15, ?16, ?17, ?18, ?19, " LIMIT_VALUES ")",
 	[QUERY_CHANGE] = "UPDATE users SET password_hash = coalesce(?2, password_hash), "
 			 "home = coalesce(?3, home), enabled = coalesce(?4, enabled), "
-			 "permissions = coalesce(?5, permissions), updated_ms = ?6 WHERE name = ?1",
+			 "permissions = coalesce(?5, permissions), "
+			 "allowed_networks = coalesce(?7, allowed_networks), "
+			 "expires_ms = coalesce(?8, expires_ms), "
+			 "requires_tls = coalesce(?9, requires_tls), updated_ms = ?6 "
+			 "WHERE name = ?1",
 	[QUERY_LIMITS] = "UPDATE users SET quota_bytes = ?15, quota_files = ?16, " SET_LIMITS
 			 " WHERE name = ?1",
 	[QUERY_DELETE] = "DELETE FROM users WHERE name = ?1",
@@ -46,6 +49,16 @@ static int prepare_all(struct accounts *a, const char *path, struct database_err
 	return database_errno(code);
 }
 
+static void init_recursive(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t kind;
+
+	(void)pthread_mutexattr_init(&kind);
+	(void)pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_RECURSIVE);
+	(void)pthread_mutex_init(lock, &kind);
+	(void)pthread_mutexattr_destroy(&kind);
+}
+
 int accounts_open(const char *path, struct accounts **ret, struct database_error *ret_error)
 {
 	struct accounts *a = calloc(1, sizeof(*a));
@@ -54,8 +67,8 @@ int accounts_open(const char *path, struct accounts **ret, struct database_error
 		(void)snprintf(ret_error->text, sizeof(ret_error->text), "memory is short");
 		return -ENOMEM;
 	}
-	(void)pthread_mutex_init(&a->reader.lock, NULL);
-	(void)pthread_mutex_init(&a->writer.lock, NULL);
+	init_recursive(&a->reader.lock);
+	init_recursive(&a->writer.lock);
 
 	int r = database_open(path, &a->writer.db, ret_error);
 	if (r == 0)
@@ -98,6 +111,45 @@ void finish_statement(sqlite3_stmt *s)
 {
 	(void)sqlite3_reset(s); /* repeats the code of the last step, which the caller has */
 	(void)sqlite3_clear_bindings(s);
+}
+
+int connection_begin(struct connection *c)
+{
+	(void)pthread_mutex_lock(&c->lock);
+	int r = c->depth == 0 ? database_run(c->db, "BEGIN IMMEDIATE") : 0;
+	if (r < 0) {
+		(void)pthread_mutex_unlock(&c->lock);
+		return r;
+	}
+	c->depth++;
+	return 0;
+}
+
+int connection_end(struct connection *c, int r)
+{
+	c->has_failed = c->has_failed || r < 0;
+	if (--c->depth == 0) {
+		bool is_failed = c->has_failed;
+		int ended = is_failed ? 0 : database_run(c->db, "COMMIT");
+
+		if (is_failed || ended < 0)
+			(void)!database_run(c->db, "ROLLBACK"); /* none may be open any more */
+		c->has_failed = false;
+		if (r >= 0)
+			r = is_failed ? -ECANCELED : (ended < 0 ? ended : r);
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+	return r;
+}
+
+int accounts_begin(struct accounts *accounts)
+{
+	return connection_begin(&accounts->writer);
+}
+
+int accounts_end(struct accounts *accounts, int r)
+{
+	return connection_end(&accounts->writer, r);
 }
 
 int run_bound_locked(struct connection *c, sqlite3_stmt *s, int bound)
@@ -164,6 +216,13 @@ static int bind_own_limits(sqlite3_stmt *s, const struct account *account)
 	return bound;
 }
 
+static int read_access(sqlite3_stmt *s, struct user_access *ret)
+{
+	ret->expires_wall_ms = sqlite3_column_int64(s, FIRST_ACCESS_COLUMN + 1);
+	ret->requires_tls = sqlite3_column_int(s, FIRST_ACCESS_COLUMN + 2) != 0;
+	return copy_column(s, FIRST_ACCESS_COLUMN, ret->networks, sizeof(ret->networks));
+}
+
 /* A value that we would never have stored means that somebody else wrote it: -EIO. */
 int account_read_row(sqlite3_stmt *s, struct account *ret)
 {
@@ -185,7 +244,7 @@ int account_read_row(sqlite3_stmt *s, struct account *ret)
 	ret->quota.bytes = read_quota(s, QUOTA_COLUMN);
 	ret->quota.files = read_quota(s, QUOTA_COLUMN + 1);
 	read_limits(s, FIRST_LIMIT_COLUMN, &ret->limits, &ret->uploads);
-	return 0;
+	return read_access(s, &ret->access);
 }
 
 int accounts_add_locked(struct accounts *accounts, const struct account *account)
@@ -198,6 +257,9 @@ int accounts_add_locked(struct accounts *accounts, const struct account *account
 	bound |= sqlite3_bind_int64(s, 5, account->permissions);
 	bound |= sqlite3_bind_int64(s, 6, clock_wall_ms());
 	bound |= bind_own_limits(s, account);
+	bound |= bind_text(s, 17, text_of(account->access.networks));
+	bound |= sqlite3_bind_int64(s, 18, account->access.expires_wall_ms);
+	bound |= sqlite3_bind_int(s, 19, account->access.requires_tls);
 	return run_bound_locked(&accounts->writer, s, bound);
 }
 
@@ -246,6 +308,12 @@ static int bind_change(sqlite3_stmt *s, unsigned parts, const struct account *va
 	if (parts & ACCOUNT_PERMISSIONS)
 		bound |= sqlite3_bind_int64(s, 5, values->permissions);
 	bound |= sqlite3_bind_int64(s, 6, clock_wall_ms());
+	if (parts & ACCOUNT_NETWORKS)
+		bound |= bind_text(s, 7, text_of(values->access.networks));
+	if (parts & ACCOUNT_EXPIRES)
+		bound |= sqlite3_bind_int64(s, 8, values->access.expires_wall_ms);
+	if (parts & ACCOUNT_REQUIRES_TLS)
+		bound |= sqlite3_bind_int(s, 9, values->access.requires_tls);
 	return bound;
 }
 
@@ -331,15 +399,11 @@ int accounts_note_logins(struct accounts *accounts, const struct account_login *
 {
 	struct connection *c = &accounts->writer;
 
-	(void)pthread_mutex_lock(&c->lock);
-	int r = database_run(c->db, "BEGIN IMMEDIATE");
-	if (r == 0) {
-		for (size_t i = 0; i < n_logins && r >= 0; i++)
-			r = note_login_locked(accounts, &logins[i]);
-		int ended = database_run(c->db, r < 0 ? "ROLLBACK" : "COMMIT");
-		if (r >= 0)
-			r = ended;
-	}
-	(void)pthread_mutex_unlock(&c->lock);
+	int r = connection_begin(c);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n_logins && r >= 0; i++)
+		r = note_login_locked(accounts, &logins[i]);
+	r = connection_end(c, r);
 	return r < 0 ? r : 0;
 }

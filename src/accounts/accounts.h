@@ -11,7 +11,7 @@
 
 #include "accounts/database.h"
 #include "accounts/password.h"
-#include "ftp/account.h"
+#include "ftp/access.h"
 #include "ftp/quota.h"
 #include "ftp/user_limits.h"
 
@@ -26,6 +26,7 @@ struct account {
 	struct user_limits limits; /* LIMIT_AS_SERVER: its group's, or else the server's */
 	enum user_uploads uploads; /* likewise */
 	struct quota_choice quota;
+	struct user_access access;
 	int64_t created_wall_ms, updated_wall_ms;
 	int64_t last_login_wall_ms; /* 0: never */
 	char last_login_from[ACCOUNT_FROM_SIZE];
@@ -38,6 +39,10 @@ enum account_part {
 	ACCOUNT_ENABLED = 1 << 2,
 	ACCOUNT_PERMISSIONS = 1 << 3,
 	ACCOUNT_LIMITS = 1 << 4, /* limits, uploads and quota: all of them */
+	/* The parts of access. */
+	ACCOUNT_NETWORKS = 1 << 5,
+	ACCOUNT_EXPIRES = 1 << 6,
+	ACCOUNT_REQUIRES_TLS = 1 << 7,
 };
 
 struct account_login {
@@ -53,6 +58,14 @@ struct accounts;
 int accounts_open(const char *path, struct accounts **ret,
 		  struct database_error *ret_error) MUST_CHECK;
 void accounts_free(struct accounts **accounts); /* accepts NULL; leaves NULL */
+
+/* All changes between the two, those of the other headers of this folder that take a struct
+ * accounts included, are one transaction, which other threads' changes wait for; they may nest.
+ * Reads do not see it before its end. begin: 0, or -errno and nothing has begun. end commits when r
+ * and all nested ends are not negative, else it takes everything back; returns r, what kept the
+ * commit from succeeding, or -ECANCELED where only a nested end was negative. */
+int accounts_begin(struct accounts *accounts) MUST_CHECK;
+int accounts_end(struct accounts *accounts, int r) MUST_CHECK;
 
 /* Adds the account; created and updated become now, the last login never. Values must be checked
  * already (user_name_problem, account_home_problem, password_hash_problem).

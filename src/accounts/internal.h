@@ -1,6 +1,7 @@
 /* accounts/internal.h - what accounts.c and rights.c share: two connections to one database, and
  * the handling of prepared statements. For this folder only.
- * Locks: each connection has one, which guards its statements as well; no function takes both. */
+ * Locks: each connection has one, which guards its statements as well; no function takes the
+ * writer's while it holds the reader's. */
 #ifndef ACCOUNTS_INTERNAL_H
 #define ACCOUNTS_INTERNAL_H
 
@@ -22,9 +23,19 @@ enum query {
 #define N_RIGHTS_QUERIES 12 /* of rights.c */
 
 struct connection {
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* recursive: transactions of one thread nest */
 	sqlite3 *db;
+	unsigned depth; /* of transactions */
+	bool has_failed;
 };
+
+/* Takes the lock and begins a transaction, or joins the one that this thread has begun. 0; or
+ * -errno, and nothing has begun. */
+int connection_begin(struct connection *c) MUST_CHECK;
+/* Ends what connection_begin has begun, r being 0, a count or what failed. The outermost end
+ * commits when all within went well, else rolls back. Returns r, the error of the commit, or
+ * -ECANCELED when only something within has failed. */
+int connection_end(struct connection *c, int r) MUST_CHECK;
 
 struct accounts {
 	struct connection reader, writer;
@@ -58,11 +69,15 @@ void finish_statement(sqlite3_stmt *s);
  * rows changed, or -errno. */
 int run_bound_locked(struct connection *c, sqlite3_stmt *s, int bound) MUST_CHECK;
 
+#define FIRST_LIMIT_COLUMN 11
+#define FIRST_ACCESS_COLUMN (FIRST_LIMIT_COLUMN + N_LIMIT_COLUMNS)
+
 /* The columns of an account, and the account in the first ACCOUNT_COLUMNS of a row. */
 #define ACCOUNT_COLUMN_NAMES                                                                       \
 	"name, password_hash, home, enabled, permissions, created_ms, updated_ms, last_login_ms, " \
-	"last_login_from, quota_bytes, quota_files, " LIMIT_COLUMNS
-#define ACCOUNT_COLUMNS (11 + N_LIMIT_COLUMNS)
+	"last_login_from, quota_bytes, quota_files, " LIMIT_COLUMNS                                \
+	", allowed_networks, expires_ms, requires_tls"
+#define ACCOUNT_COLUMNS (FIRST_ACCESS_COLUMN + 3)
 int account_read_row(sqlite3_stmt *s, struct account *ret) MUST_CHECK;
 
 /* Rows changed, or -errno. */

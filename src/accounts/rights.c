@@ -146,30 +146,19 @@ static int change_rights_locked(struct accounts *accounts, struct text name, uns
 	return run_bound_locked(&accounts->writer, s, bound);
 }
 
-/* Ends the transaction: what r says counts. */
-static int end_locked(struct connection *c, int r)
-{
-	int ended = database_run(c->db, r < 0 ? "ROLLBACK" : "COMMIT");
-
-	return r < 0 ? r : ended;
-}
-
 int rights_add_account(struct accounts *accounts, const struct account *account,
 		       unsigned rights_parts, const struct rights *rights)
 {
 	struct connection *c = &accounts->writer;
 
-	(void)pthread_mutex_lock(&c->lock);
-	int r = database_run(c->db, "BEGIN IMMEDIATE");
-	if (r == 0) {
-		r = accounts_add_locked(accounts, account);
-		if (r >= 0 && rights_parts)
-			r = change_rights_locked(accounts, text_of(account->name), rights_parts,
-						 rights);
-		r = end_locked(c, r);
-	}
-	(void)pthread_mutex_unlock(&c->lock);
-	return r;
+	int r = connection_begin(c);
+	if (r < 0)
+		return r;
+	r = accounts_add_locked(accounts, account);
+	if (r >= 0 && rights_parts)
+		r = change_rights_locked(accounts, text_of(account->name), rights_parts, rights);
+	r = connection_end(c, r);
+	return r < 0 ? r : 0;
 }
 
 int rights_change_account(struct accounts *accounts, struct text name, unsigned parts,
@@ -178,18 +167,16 @@ int rights_change_account(struct accounts *accounts, struct text name, unsigned 
 {
 	struct connection *c = &accounts->writer;
 
-	(void)pthread_mutex_lock(&c->lock);
-	int r = database_run(c->db, "BEGIN IMMEDIATE");
-	if (r == 0) {
-		r = accounts_change_locked(accounts, name, parts, values);
-		if (r == 0)
-			r = -ENOENT;
-		if (r > 0 && rights_parts)
-			r = change_rights_locked(accounts, name, rights_parts, rights);
-		r = end_locked(c, r);
-	}
-	(void)pthread_mutex_unlock(&c->lock);
-	return r;
+	int r = connection_begin(c);
+	if (r < 0)
+		return r;
+	r = accounts_change_locked(accounts, name, parts, values);
+	if (r == 0)
+		r = -ENOENT;
+	if (r > 0 && rights_parts)
+		r = change_rights_locked(accounts, name, rights_parts, rights);
+	r = connection_end(c, r);
+	return r < 0 ? r : 0;
 }
 
 /* The first row of a statement that takes a name: 1 and the caller reads and finishes it; 0: none;
@@ -351,12 +338,11 @@ int group_change(struct accounts *accounts, struct text name, unsigned parts, un
 {
 	struct connection *c = &accounts->writer;
 
-	(void)pthread_mutex_lock(&c->lock);
-	int r = database_run(c->db, "BEGIN IMMEDIATE");
-	if (r == 0)
-		r = end_locked(c, change_group_locked(accounts, name, parts, rights_parts, values));
-	(void)pthread_mutex_unlock(&c->lock);
-	return r;
+	int r = connection_begin(c);
+	if (r < 0)
+		return r;
+	r = connection_end(c, change_group_locked(accounts, name, parts, rights_parts, values));
+	return r < 0 ? r : 0;
 }
 
 int group_delete(struct accounts *accounts, struct text name)

@@ -28,6 +28,10 @@ enum auth_result {
 	AUTH_WRONG_PASSWORD, /* D-61 */
 	AUTH_DISABLED,	     /* D-60 */
 	AUTH_BACKEND_ERROR,  /* D-67: the database failed; not the client's fault */
+	/* The password was right, and yet: see ftp/access.h. */
+	AUTH_EXPIRED,	    /* D-66 */
+	AUTH_WRONG_ADDRESS, /* D-65 */
+	AUTH_NEEDS_TLS,	    /* D-59 */
 };
 
 /* How a user's new files appear: at once under their name, or only when they are complete. */

@@ -11,13 +11,15 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "manager/api_answer.h"
 #include "manager/api_route.h"
 
 #define THREADS 2
 #define MAX_CONNECTIONS 64
 #define IDLE_TIMEOUT_S 30
 #define STOP_PATIENCE_MS 3000
-/* What exceeds API_BODY_MAX is read and dropped, so that the client gets to read the 413. */
+/* What exceeds the most that a route takes is read and dropped, so that the client gets to read the
+ * 413. */
 #define DISCARD_MAX (1024 * 1024)
 
 struct api {
@@ -27,37 +29,56 @@ struct api {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	size_t n_in_hand;
+	pthread_mutex_t one_change; /* held by a change that names the state it was made from */
 };
 
-/* One request while its body comes in. */
+/* One request while its body comes in. Where it leads is known when its head is there. */
 struct exchange {
-	bool is_allowed;
-	unsigned by_uid;
+	struct api_asker asker;
+	const struct api_route *route; /* NULL: nowhere, because of: */
+	int error;		       /* of api_route_find */
+	char argument[API_ARGUMENT_SIZE], second_argument[API_ARGUMENT_SIZE];
+	char allow[API_ALLOW_SIZE];
 	size_t received; /* of the body, stored or not */
+	size_t most;	 /* that is stored */
 	size_t size;
 	char *body; /* owned, wiped: it may hold a password */
 };
 
-static bool find_peer(struct MHD_Connection *connection, unsigned *ret_uid)
+static bool find_peer(struct MHD_Connection *connection, struct api_asker *ret)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 
+	*ret = (struct api_asker){ .via = VIA_NOBODY, .from = "local" };
 	if (!info || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
 		return false;
-	*ret_uid = peer.uid;
-	return peer.uid == 0 || peer.uid == geteuid();
+	(void)snprintf(ret->name, sizeof(ret->name), "local:%u", peer.uid);
+	if (peer.uid != 0 && peer.uid != geteuid())
+		return false;
+	ret->via = VIA_LOCAL;
+	ret->role = ROLE_OWNER;
+	return true;
 }
 
-static struct exchange *exchange_new(struct api *api, struct MHD_Connection *connection)
+static struct exchange *exchange_new(struct api *api, struct MHD_Connection *connection,
+				     const char *method, const char *path)
 {
 	struct exchange *exchange = calloc(1, sizeof(*exchange));
 
 	if (!exchange)
 		return NULL;
-	exchange->is_allowed = find_peer(connection, &exchange->by_uid);
+	bool is_allowed = find_peer(connection, &exchange->asker);
+	exchange->error =
+		api_route_find(text_of(method), text_of(path), &exchange->route, exchange->argument,
+			       exchange->second_argument, exchange->allow);
+	exchange->most = API_BODY_MAX;
+	if (exchange->route && exchange->route->flags & ROUTE_LARGE_BODY)
+		exchange->most = API_LARGE_BODY_MAX;
+	if (!is_allowed)
+		exchange->most = 0;
 	(void)pthread_mutex_lock(&api->lock);
 	api->n_in_hand++;
 	(void)pthread_mutex_unlock(&api->lock);
@@ -76,111 +97,90 @@ static void exchange_free(struct api *api, struct exchange *exchange)
 	(void)pthread_mutex_unlock(&api->lock);
 }
 
-/* Room is taken once, at the first piece: a buffer that grew would leave copies behind. */
+/* A buffer that grows leaves no copies behind: it may hold a password. */
+static int grow(struct exchange *exchange, size_t needed)
+{
+	size_t size = MAX_OF(exchange->size, (size_t)API_BODY_MAX);
+
+	while (size < needed)
+		size *= 2;
+	if (size == exchange->size)
+		return 0;
+	char *body = malloc(size);
+	if (!body)
+		return -ENOMEM;
+	if (exchange->body) {
+		memcpy(body, exchange->body, exchange->size);
+		explicit_bzero(exchange->body, exchange->size);
+		free(exchange->body);
+	}
+	exchange->body = body;
+	exchange->size = size;
+	return 0;
+}
+
 static int exchange_add(struct exchange *exchange, const char *data, size_t len)
 {
 	size_t at = exchange->received;
 
 	exchange->received += len;
-	if (exchange->received > DISCARD_MAX)
+	if (exchange->received > MAX_OF((size_t)DISCARD_MAX, exchange->most))
 		return -EFBIG;
-	if (!exchange->is_allowed || exchange->received > API_BODY_MAX)
+	if (exchange->received > exchange->most)
 		return 0;
-	if (!exchange->body) {
-		exchange->body = malloc(API_BODY_MAX);
-		if (!exchange->body)
-			return -ENOMEM;
-		exchange->size = API_BODY_MAX;
-	}
+	int r = grow(exchange, exchange->received);
+	if (r < 0)
+		return r;
 	memcpy(exchange->body + at, data, len);
 	return 0;
 }
 
-/* Owns and consumes the request's answer. */
-static struct MHD_Response *make_response(struct api_request *request)
-{
-	struct MHD_Response *response;
-	char *body = request->answer ? json_dumps(request->answer, JSON_COMPACT) : NULL;
-
-	json_decref(request->answer);
-	request->answer = NULL;
-	if (!body)
-		return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-	response = MHD_create_response_from_buffer(strlen(body), body, MHD_RESPMEM_MUST_FREE);
-	if (!response) {
-		free(body);
-		return NULL;
-	}
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-				      request->is_problem ? "application/problem+json"
-							  : "application/json");
-	return response;
-}
-
-static enum MHD_Result respond(struct MHD_Connection *connection, struct api_request *request,
-			       unsigned status, const char *allow)
-{
-	struct MHD_Response *response = make_response(request);
-
-	if (!response)
-		return MHD_NO;
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	if (*allow)
-		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
-	enum MHD_Result r = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
-	return r;
-}
-
-bool api_query(struct api_request *request, const char *name, char ret[static API_ARGUMENT_SIZE],
-	       bool *ret_is_bad)
-{
-	const char *value =
-		MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
-
-	*ret_is_bad = value && api_percent_decode(text_of(value), ret) < 0;
-	if (*ret_is_bad)
-		(void)api_problem(request, 422, name, "The parameter \"%s\" cannot be read.", name);
-	return value != NULL;
-}
-
 /* The checks in front of every handler, in the order of what the asker may learn. */
-static unsigned run_request(struct api_request *request, const struct exchange *exchange,
-			    const char *method, const char *path,
-			    char ret_allow[static API_ALLOW_SIZE])
+static unsigned run_request(struct api_request *request, struct exchange *exchange,
+			    const char *method, const char *path)
 {
-	api_handler handler = NULL;
+	const struct api_route *route = exchange->route;
 
-	ret_allow[0] = '\0';
-	if (!exchange->is_allowed)
+	if (request->asker.via == VIA_NOBODY)
 		return api_problem(request, 403, NULL,
 				   "Only root and the server's own user may ask here.");
-	int r = api_route_find(text_of(method), text_of(path), &handler, request->argument,
-			       ret_allow);
-	if (r == -EPERM)
+	if (exchange->error == -EPERM)
 		return api_problem(request, 405, NULL, "%s is not allowed here; %s.", method,
-				   ret_allow);
-	if (r < 0)
+				   exchange->allow);
+	if (exchange->error < 0)
 		return api_problem(request, 404, NULL, "There is nothing at %.200s.", path);
-	ret_allow[0] = '\0';
-	if (exchange->received > API_BODY_MAX)
-		return api_problem(request, 413, NULL, "A body may have at most %d bytes.",
-				   API_BODY_MAX);
-	return handler(request);
+	if (request->asker.role < route->least_role)
+		return api_problem(request, 403, NULL, "This is for the role %s.",
+				   role_name(route->least_role));
+	if (exchange->received > exchange->most)
+		return api_problem(request, 413, NULL, "A body may have at most %zu bytes.",
+				   exchange->most);
+	if (route->flags & ROUTE_IF_MATCH && request->asker.via == VIA_SESSION &&
+	    !api_request_header(request, "If-Match"))
+		return api_problem(request, 428, NULL,
+				   "Name the state that you change in the header If-Match: the "
+				   "ETag that came with it.");
+	return route->handler(request);
 }
 
 static enum MHD_Result answer(struct api *api, struct MHD_Connection *connection,
-			      const struct exchange *exchange, const char *method, const char *path)
+			      struct exchange *exchange, const char *method, const char *path)
 {
 	struct api_request request = { .context = &api->context,
-				       .by_uid = exchange->by_uid,
+				       .asker = exchange->asker,
 				       .connection = connection };
-	char allow[API_ALLOW_SIZE];
+	bool is_alone = exchange->route && exchange->route->flags & ROUTE_IF_MATCH;
 
+	memcpy(request.argument, exchange->argument, sizeof(request.argument));
+	memcpy(request.second_argument, exchange->second_argument, sizeof(request.second_argument));
 	if (exchange->body)
 		request.body = (struct text){ exchange->body, exchange->received };
-	unsigned status = run_request(&request, exchange, method, path, allow);
-	return respond(connection, &request, status, allow);
+	if (is_alone)
+		(void)pthread_mutex_lock(&api->one_change);
+	unsigned status = run_request(&request, exchange, method, path);
+	if (is_alone)
+		(void)pthread_mutex_unlock(&api->one_change);
+	return api_respond(&request, status, status == 405 ? exchange->allow : "");
 }
 
 /* libmicrohttpd calls this when the head is there, for each piece of the body, and at its end. */
@@ -189,7 +189,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 				  size_t *data_len, void **exchange)
 {
 	if (!*exchange) {
-		*exchange = exchange_new(cls, connection);
+		*exchange = exchange_new(cls, connection, method, path);
 		return *exchange ? MHD_YES : MHD_NO;
 	}
 	if (*data_len > 0) {
@@ -226,7 +226,8 @@ static void on_log(void *cls UNUSED, const char *format, va_list args)
 
 static struct MHD_Daemon *start_daemon(struct api *api)
 {
-	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+	unsigned flags =
+		MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 
 	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, api, MHD_OPTION_EXTERNAL_LOGGER,
 				on_log, NULL, MHD_OPTION_LISTEN_SOCKET, api->listener,
@@ -240,6 +241,7 @@ static void destroy(struct api *api)
 {
 	fd_close(&api->listener);
 	(void)pthread_cond_destroy(&api->changed);
+	(void)pthread_mutex_destroy(&api->one_change);
 	(void)pthread_mutex_destroy(&api->lock);
 	free(api);
 }
@@ -253,6 +255,7 @@ int api_start(const struct api_context *context, int listener, struct api **ret)
 	api->context = *context;
 	(void)pthread_mutex_init(&api->lock, NULL);
 	(void)pthread_cond_init(&api->changed, NULL);
+	(void)pthread_mutex_init(&api->one_change, NULL);
 	api->listener = fcntl(listener, F_DUPFD_CLOEXEC, 0);
 	if (api->listener >= 0)
 		api->daemon = start_daemon(api);
@@ -288,6 +291,7 @@ void api_stop(struct api **api)
 	/* From here on the listener is ours again; another manager may accept on the same
 	 * socket. */
 	(void)MHD_quiesce_daemon(a->daemon);
+	bus_close(a->context.bus);
 	wait_until_idle(a);
 	MHD_stop_daemon(a->daemon);
 	destroy(a);

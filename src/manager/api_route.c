@@ -4,29 +4,41 @@
 #include "base/buf.h"
 #include "manager/api_handlers.h"
 
-/* A path that ends in a slash takes one more segment, the argument. */
-static const struct route {
-	const char *method, *path;
-	api_handler handler;
-} routes[] = {
-	{ "GET", "/api/v1/status", api_status_get },
-	{ "POST", "/api/v1/reload", api_reload_post },
-	{ "GET", "/api/v1/users", api_users_get },
-	{ "POST", "/api/v1/users", api_users_post },
-	{ "GET", "/api/v1/users/", api_user_get },
-	{ "PATCH", "/api/v1/users/", api_user_patch },
-	{ "DELETE", "/api/v1/users/", api_user_delete },
-	{ "GET", "/api/v1/groups", api_groups_get },
-	{ "POST", "/api/v1/groups", api_groups_post },
-	{ "GET", "/api/v1/groups/", api_group_get },
-	{ "PATCH", "/api/v1/groups/", api_group_patch },
-	{ "DELETE", "/api/v1/groups/", api_group_delete },
-	{ "GET", "/api/v1/quotas", api_quotas_get },
-	{ "POST", "/api/v1/quotas/recount", api_quotas_recount },
-	{ "GET", "/api/v1/transfers", api_transfers_get },
-	{ "GET", "/api/v1/sessions", api_sessions_get },
-	{ "DELETE", "/api/v1/sessions/", api_session_delete },
+/* Who may do what, in one place. A change without ROUTE_IF_MATCH is one that takes nothing away
+ * which somebody else may have written meanwhile. */
+static const struct api_route routes[] = {
+	{ "GET", "/api/v1/status", api_status_get, ROLE_READ_ONLY, 0 },
+	{ "POST", "/api/v1/reload", api_reload_post, ROLE_OWNER, 0 },
+	{ "GET", "/api/v1/users", api_users_get, ROLE_READ_ONLY, 0 },
+	{ "POST", "/api/v1/users", api_users_post, ROLE_OPERATOR, 0 },
+	{ "GET", "/api/v1/users/{}", api_user_get, ROLE_READ_ONLY, 0 },
+	{ "PATCH", "/api/v1/users/{}", api_user_patch, ROLE_OPERATOR, ROUTE_IF_MATCH },
+	{ "DELETE", "/api/v1/users/{}", api_user_delete, ROLE_OPERATOR, ROUTE_IF_MATCH },
+	{ "GET", "/api/v1/groups", api_groups_get, ROLE_READ_ONLY, 0 },
+	{ "POST", "/api/v1/groups", api_groups_post, ROLE_OPERATOR, 0 },
+	{ "GET", "/api/v1/groups/{}", api_group_get, ROLE_READ_ONLY, 0 },
+	{ "PATCH", "/api/v1/groups/{}", api_group_patch, ROLE_OPERATOR, ROUTE_IF_MATCH },
+	{ "DELETE", "/api/v1/groups/{}", api_group_delete, ROLE_OPERATOR, ROUTE_IF_MATCH },
+	{ "GET", "/api/v1/quotas", api_quotas_get, ROLE_READ_ONLY, 0 },
+	{ "POST", "/api/v1/quotas/recount", api_quotas_recount, ROLE_OPERATOR, 0 },
+	{ "GET", "/api/v1/transfers", api_transfers_get, ROLE_READ_ONLY, 0 },
+	{ "GET", "/api/v1/sessions", api_sessions_get, ROLE_READ_ONLY, 0 },
+	{ "DELETE", "/api/v1/sessions/{}", api_session_delete, ROLE_OPERATOR, 0 },
+	{ "GET", "/api/v1/bans", api_bans_get, ROLE_READ_ONLY, 0 },
+	{ "POST", "/api/v1/bans", api_bans_post, ROLE_OPERATOR, 0 },
+	{ "DELETE", "/api/v1/bans/{}", api_ban_delete, ROLE_OPERATOR, 0 },
+	{ "GET", "/api/v1/stream", api_stream_get, ROLE_READ_ONLY, ROUTE_STREAMS },
+	{ "GET", "/api/v1/settings", api_settings_get, ROLE_READ_ONLY, 0 },
+	{ "PATCH", "/api/v1/settings", api_settings_patch, ROLE_OWNER, ROUTE_IF_MATCH },
+	{ "POST", "/api/v1/settings/check", api_settings_check, ROLE_OWNER, 0 },
+	{ "POST", "/api/v1/settings/external-address/detect", api_settings_detect, ROLE_OWNER, 0 },
+	{ "GET", "/api/v1/audit", api_audit_get, ROLE_OWNER, 0 },
 };
+
+const struct api_route *api_route_row(size_t n)
+{
+	return n < ARRAY_SIZE(routes) ? &routes[n] : NULL;
+}
 
 static int hex_value(char c)
 {
@@ -61,37 +73,67 @@ int api_percent_decode(struct text in, char ret[static API_ARGUMENT_SIZE])
 	return 0;
 }
 
-static bool matches(const struct route *route, struct text path, struct text *ret_argument)
-{
-	struct text fixed = text_of(route->path);
+/* The raw segments of a path that stand at the {} of a pattern. */
+struct match {
+	struct text arguments[2];
+	size_t n;
+};
 
-	*ret_argument = T("");
-	if (fixed.ptr[fixed.len - 1] != '/')
-		return text_equal(path, fixed);
-	if (!text_skip(&path, fixed) || path.len == 0 || text_find(path, '/') >= 0)
-		return false;
-	*ret_argument = path;
-	return true;
+static bool matches(const struct api_route *route, struct text path, struct match *ret)
+{
+	struct text pattern = text_of(route->path), want, have;
+	bool is_in_order = true;
+
+	*ret = (struct match){ { T(""), T("") }, 0 };
+	while (is_in_order && text_take_until(&pattern, '/', &want)) {
+		/* A slash at the end would swallow an empty segment: none of ours is. */
+		is_in_order =
+			text_take_until(&path, '/', &have) && (pattern.len > 0) == (path.len > 0);
+		if (!is_in_order)
+			break;
+		if (!text_equal(want, T("{}"))) {
+			is_in_order = text_equal(want, have);
+			continue;
+		}
+		is_in_order = have.len > 0;
+		ret->arguments[ret->n++] = have;
+	}
+	return is_in_order && path.len == 0;
 }
 
-int api_route_find(struct text method, struct text path, api_handler *ret,
-		   char ret_argument[static API_ARGUMENT_SIZE],
-		   char ret_allow[static API_ALLOW_SIZE])
+static bool serves(const struct api_route *route, struct text method)
 {
-	struct text argument;
+	if (text_equal(method, T("HEAD")))
+		method = T("GET");
+	return text_equal(method, text_of(route->method));
+}
+
+int api_route_find(struct text method, struct text path, const struct api_route **ret,
+		   char ret_first[static API_ARGUMENT_SIZE],
+		   char ret_second[static API_ARGUMENT_SIZE], char ret_allow[static API_ALLOW_SIZE])
+{
+	const struct api_route *found = NULL;
+	struct match match, best;
 	struct buf allow;
 
 	buf_init(&allow, ret_allow, API_ALLOW_SIZE);
+	/* What ends in a slash is none of our paths, whatever stands before. */
+	if (path.len > 0 && path.ptr[path.len - 1] == '/')
+		return -ENOENT;
 	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
-		if (!matches(&routes[i], path, &argument))
+		if (!matches(&routes[i], path, &match))
 			continue;
-		if (text_equal(method, text_of(routes[i].method))) {
-			if (api_percent_decode(argument, ret_argument) < 0)
-				return -ENOENT;
-			*ret = routes[i].handler;
-			return 0;
-		}
 		buf_addf(&allow, "%s%s", allow.len > 0 ? ", " : "", routes[i].method);
+		if (serves(&routes[i], method) && (!found || match.n < best.n)) {
+			found = &routes[i];
+			best = match;
+		}
 	}
-	return allow.len > 0 ? -EPERM : -ENOENT;
+	if (!found)
+		return allow.len > 0 ? -EPERM : -ENOENT;
+	if (api_percent_decode(best.arguments[0], ret_first) < 0 ||
+	    api_percent_decode(best.arguments[1], ret_second) < 0)
+		return -ENOENT;
+	*ret = found;
+	return 0;
 }

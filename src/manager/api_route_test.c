@@ -27,25 +27,25 @@ static void unknown_paths_are_not_found(void **state)
 		"/api/v1/users/%zz",
 		"/api/v1/users/a%00b",
 	};
-	char argument[API_ARGUMENT_SIZE], allow[API_ALLOW_SIZE];
-	api_handler handler = NULL;
+	char argument[API_ARGUMENT_SIZE], second[API_ARGUMENT_SIZE], allow[API_ALLOW_SIZE];
+	const struct api_route *route = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
-		if (api_route_find(T("GET"), text_of(paths[i]), &handler, argument, allow) !=
+		if (api_route_find(T("GET"), text_of(paths[i]), &route, argument, second, allow) !=
 		    -ENOENT)
 			fail_msg("%s was found", paths[i]);
-	assert_null(handler);
+	assert_null(route);
 }
 
 static void an_argument_that_cannot_be_a_name_is_not_found(void **state)
 {
 	(void)state;
 	char path[API_ARGUMENT_SIZE + 32] = "/api/v1/users/", argument[API_ARGUMENT_SIZE];
-	char allow[API_ALLOW_SIZE];
-	api_handler handler;
+	char allow[API_ALLOW_SIZE], second[API_ARGUMENT_SIZE];
+	const struct api_route *route;
 
 	memset(path + strlen(path), 'a', API_ARGUMENT_SIZE);
-	assert_int_equal(api_route_find(T("GET"), text_of(path), &handler, argument, allow),
+	assert_int_equal(api_route_find(T("GET"), text_of(path), &route, argument, second, allow),
 			 -ENOENT);
 }
 
@@ -65,12 +65,12 @@ static void wrong_methods_hear_which_are_right(void **state)
 		{ "GET", "/api/v1/sessions/1", "DELETE" },
 		{ "", "/api/v1/sessions/1", "DELETE" },
 	};
-	char argument[API_ARGUMENT_SIZE], allow[API_ALLOW_SIZE];
-	api_handler handler;
+	char argument[API_ARGUMENT_SIZE], second[API_ARGUMENT_SIZE], allow[API_ALLOW_SIZE];
+	const struct api_route *route;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_int_equal(api_route_find(text_of(rows[i].method), text_of(rows[i].path),
-						&handler, argument, allow),
+						&route, argument, second, allow),
 				 -EPERM);
 		assert_string_equal(allow, rows[i].allow);
 	}
@@ -94,16 +94,37 @@ static void every_row_finds_its_handler_and_argument(void **state)
 		{ "GET", "/api/v1/users/%25", api_user_get, "%" },
 		{ "GET", "/api/v1/sessions", api_sessions_get, "" },
 		{ "DELETE", "/api/v1/sessions/12", api_session_delete, "12" },
+		{ "HEAD", "/api/v1/sessions", api_sessions_get, "" },
 	};
-	char argument[API_ARGUMENT_SIZE], allow[API_ALLOW_SIZE];
+	char argument[API_ARGUMENT_SIZE], second[API_ARGUMENT_SIZE], allow[API_ALLOW_SIZE];
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		api_handler handler = NULL;
+		const struct api_route *route = NULL;
 		assert_int_equal(api_route_find(text_of(rows[i].method), text_of(rows[i].path),
-						&handler, argument, allow),
+						&route, argument, second, allow),
 				 0);
-		assert_ptr_equal(handler, rows[i].handler);
+		assert_ptr_equal(route->handler, rows[i].handler);
 		assert_string_equal(argument, rows[i].argument);
+	}
+}
+
+static void every_row_says_who_may_ask(void **state)
+{
+	(void)state;
+	const struct api_route *route;
+
+	for (size_t i = 0; (route = api_route_row(i)) != NULL; i++) {
+		bool is_get = strcmp(route->method, "GET") == 0;
+		bool is_public = route->flags & ROUTE_PUBLIC;
+
+		if (is_public != (route->least_role == ROLE_NONE))
+			fail_msg("%s %s: public rows have no role, all others one", route->method,
+				 route->path);
+		if (!is_get && !is_public && route->least_role < ROLE_OPERATOR &&
+		    !text_starts(text_of(route->path), T("/api/v1/auth/")))
+			fail_msg("%s %s changes something", route->method, route->path);
+		if (is_get && route->flags & (ROUTE_IF_MATCH | ROUTE_LARGE_BODY))
+			fail_msg("GET %s has flags of a change", route->path);
 	}
 }
 
@@ -114,6 +135,7 @@ int main(void)
 		cmocka_unit_test(an_argument_that_cannot_be_a_name_is_not_found),
 		cmocka_unit_test(wrong_methods_hear_which_are_right),
 		cmocka_unit_test(every_row_finds_its_handler_and_argument),
+		cmocka_unit_test(every_row_says_who_may_ask),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

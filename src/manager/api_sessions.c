@@ -2,6 +2,7 @@
 #include "manager/api_handlers.h"
 
 #include "base/log.h"
+#include "manager/audit_note.h"
 #include "manager/json_fields.h"
 
 #define DEFAULT_REASON "Your session has been ended by the administrator."
@@ -49,17 +50,21 @@ static json_t *session_json(const struct session_view *view)
 	return session;
 }
 
-unsigned api_sessions_get(struct api_request *request)
+json_t *sessions_json(const struct scoreboard *board, size_t most)
 {
-	const struct scoreboard *board = request->context->board;
-	size_t max = scoreboard_max_sessions(board);
+	size_t max = scoreboard_max_sessions(board), total = 0;
 	json_t *list = json_array();
 	struct session_view view;
 
 	for (uint32_t slot = 0; slot < max; slot++)
-		if (scoreboard_get_session(board, slot, &view))
+		if (scoreboard_get_session(board, slot, &view) && ++total <= most)
 			(void)json_array_append_new(list, session_json(&view));
-	request->answer = json_pack("{s:o}", "sessions", list);
+	return json_pack("{s:o, s:I}", "sessions", list, "total", (json_int_t)total);
+}
+
+unsigned api_sessions_get(struct api_request *request)
+{
+	request->answer = sessions_json(request->context->board, SIZE_MAX);
 	return 200;
 }
 
@@ -110,6 +115,18 @@ static unsigned read_reason(struct api_request *request, struct message_kick *ki
 	return status;
 }
 
+static void note_kick(struct api_request *request, const struct session_view *view,
+		      const char *reason)
+{
+	json_t *before = json_pack("{s:o, s:I}", "user", api_text_or_null(view->user), "session",
+				   (json_int_t)view->id);
+	json_t *after = json_pack("{s:o}", "reason", api_text(text_of(reason)));
+
+	audit_note_done(request, "session-ended", request->argument, before, after);
+	json_decref(before);
+	json_decref(after);
+}
+
 unsigned api_session_delete(struct api_request *request)
 {
 	struct message_kick kick = { .head = { MSG_KICK } };
@@ -125,7 +142,8 @@ unsigned api_session_delete(struct api_request *request)
 				   request->argument);
 	kick.session_id = id;
 	worker_links_kick(request->context->links, &kick);
+	note_kick(request, &view, kick.reason);
 	log_event(LOG_INFO, "session-kicked", F_UINT("session", id), F_STR("user", view.user),
-		  F_STR("reason", kick.reason), F_UINT("by_uid", request->by_uid));
+		  F_STR("reason", kick.reason), F_STR("by", request->asker.name));
 	return 204;
 }

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "ipc/channel.h"
+#include "manager/audit_note.h"
 #include "manager/board_users.h"
 
 #define RELOAD_PATIENCE_MS 2000
@@ -97,6 +98,7 @@ unsigned api_reload_post(struct api_request *request)
 	if (r < 0)
 		return api_problem(request, 503, NULL, "The supervisor cannot be reached: %s.",
 				   strerrordesc_np(-r));
-	log_event(LOG_INFO, "reload-requested", F_UINT("by_uid", request->by_uid));
+	audit_note_done(request, "reload-requested", "", NULL, NULL);
+	log_event(LOG_INFO, "reload-requested", F_STR("by", request->asker.name));
 	return 202;
 }

@@ -2,11 +2,8 @@
  * GET /api/v1/transfers?user=NAME&path=PATH&kind=KIND&since=TIME&before=ID&limit=N. */
 #include "manager/api_handlers.h"
 
-#include "base/clock.h"
+#include "manager/api_query.h"
 #include "manager/records.h"
-
-#define DEFAULT_LIMIT 100u
-#define MOST_PER_PAGE 1000u
 
 static json_t *record_json(const struct transfer_record *record)
 {
@@ -31,40 +28,6 @@ static json_t *record_json(const struct transfer_record *record)
 static void list_record(const struct transfer_record *record, void *arg)
 {
 	(void)json_array_append_new(arg, record_json(record));
-}
-
-/* A parameter that is a number. 0, or the status of a problem. */
-static unsigned read_number(struct api_request *request, const char *name, uint64_t most,
-			    uint64_t *ret)
-{
-	char value[API_ARGUMENT_SIZE];
-	bool is_bad;
-
-	if (!api_query(request, name, value, &is_bad))
-		return 0;
-	if (is_bad)
-		return 422;
-	if (text_to_uint(text_of(value), most, ret) < 0 || *ret == 0)
-		return api_problem(request, 422, name,
-				   "The parameter \"%s\" must be a number from 1 to %" PRIu64 ".",
-				   name, most);
-	return 0;
-}
-
-static unsigned read_since(struct api_request *request, int64_t *ret_ms)
-{
-	char value[API_ARGUMENT_SIZE];
-	bool is_bad;
-
-	if (!api_query(request, "since", value, &is_bad))
-		return 0;
-	if (is_bad)
-		return 422;
-	if (clock_parse_iso(text_of(value), ret_ms) < 0)
-		return api_problem(request, 422, "since",
-				   "The parameter \"since\" must be a time such as "
-				   "2026-11-20T11:17:40Z.");
-	return 0;
 }
 
 /* The kind's number in *ret, which stays when none is asked for. */
@@ -106,7 +69,7 @@ static unsigned read_path(struct api_request *request, char value[static API_ARG
 unsigned api_transfers_get(struct api_request *request)
 {
 	struct transfer_filter filter = { .kind = -1 };
-	uint64_t limit = DEFAULT_LIMIT, before = 0;
+	uint64_t limit = API_PAGE_DEFAULT, before = 0;
 	char user[API_ARGUMENT_SIZE], path[API_ARGUMENT_SIZE];
 	bool is_bad;
 
@@ -114,11 +77,11 @@ unsigned api_transfers_get(struct api_request *request)
 		filter.user = user;
 	if (is_bad)
 		return 422;
-	unsigned status = read_number(request, "limit", MOST_PER_PAGE, &limit);
+	unsigned status = api_query_number(request, "limit", API_PAGE_MOST, &limit);
 	if (status == 0)
-		status = read_number(request, "before", INT64_MAX, &before);
+		status = api_query_number(request, "before", INT64_MAX, &before);
 	if (status == 0)
-		status = read_since(request, &filter.since_wall_ms);
+		status = api_query_time(request, "since", &filter.since_wall_ms);
 	if (status == 0)
 		status = read_kind(request, &filter.kind);
 	if (status == 0)

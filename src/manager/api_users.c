@@ -2,9 +2,13 @@
  * before anyone is told of it: see worker_links.h. */
 #include "manager/api_handlers.h"
 
+#include "accounts/account_page.h"
 #include "base/log.h"
+#include "manager/api_access.h"
 #include "manager/api_limits.h"
+#include "manager/api_query.h"
 #include "manager/api_rights.h"
+#include "manager/audit_note.h"
 #include "manager/board_users.h"
 #include "manager/json_fields.h"
 
@@ -21,6 +25,7 @@ static const struct json_field user_fields[] = {
 	{ "permissions", FIELD_STRINGS_OR_NULL, false },
 	{ "group", FIELD_STRING_OR_NULL, false },
 	API_LIMITS_FIELDS,
+	API_ACCESS_FIELDS,
 	API_RIGHTS_FIELDS,
 };
 
@@ -44,6 +49,7 @@ static json_t *user_json(const struct account *account, size_t sessions)
 				 (json_int_t)sessions);
 
 	api_limits_add_user(user, account);
+	api_access_add(user, &account->access);
 	return user;
 }
 
@@ -84,29 +90,71 @@ static void list_user(const struct account *account, void *arg)
 	(void)json_array_append_new(listing->list, user_json(account, sessions));
 }
 
-unsigned api_users_get(struct api_request *request)
+static unsigned read_filter(struct api_request *request, char search[static API_ARGUMENT_SIZE],
+			    char group[static API_ARGUMENT_SIZE], struct account_filter *ret)
+{
+	static const char *const words[] = { "false", "true" };
+	unsigned status = api_query_text(request, "search", search);
+
+	*ret = (struct account_filter){ .search = search, .enabled = -1 };
+	if (status == 0)
+		status = api_query_text(request, "group", group);
+	if (*group)
+		ret->group = group;
+	return status == 0
+		       ? api_query_word(request, "enabled", words, ARRAY_SIZE(words), &ret->enabled)
+		       : status;
+}
+
+/* The users of one page, each with all that is known of it. 0 or -errno. */
+static int list_page(struct api_request *request, const struct account_filter *filter,
+		     const char *after, unsigned limit, json_t *list)
 {
 	struct board_users users;
-
 	int r = board_users_init(&users, request->context->board);
-	if (r < 0)
-		return api_problem(request, 500, NULL, "Memory is short.");
 
-	struct listing listing = { json_array(), &users };
-	r = accounts_list(request->context->accounts, list_user, &listing);
+	if (r < 0)
+		return r;
+	struct listing listing = { list, &users };
+	r = account_page(request->context->accounts, filter, after, limit, list_user, &listing);
 	board_users_release(&users);
-	for (size_t i = 0; r == 0 && i < json_array_size(listing.list); i++)
-		r = add_rights(request, json_array_get(listing.list, i));
+	for (size_t i = 0; r == 0 && i < json_array_size(list); i++)
+		r = add_rights(request, json_array_get(list, i));
+	return r;
+}
+
+unsigned api_users_get(struct api_request *request)
+{
+	char after[API_ARGUMENT_SIZE], search[API_ARGUMENT_SIZE], group[API_ARGUMENT_SIZE];
+	struct account_filter filter;
+	uint64_t total = 0;
+	unsigned limit, status = api_page(request, &limit, after);
+
+	if (status == 0)
+		status = read_filter(request, search, group, &filter);
+	if (status != 0)
+		return status;
+
+	json_t *list = json_array();
+	int r = list_page(request, &filter, after, limit, list);
+	if (r == 0)
+		r = account_count(request->context->accounts, &filter, &total);
 	if (r < 0) {
-		json_decref(listing.list);
+		json_decref(list);
 		return api_problem_errno(request, r, "");
 	}
-	request->answer = json_pack("{s:o}", "users", listing.list);
+	request->answer = json_pack("{s:o, s:o, s:I}", "users", list, "next",
+				    api_next_name(list, limit), "total", (json_int_t)total);
 	return 200;
 }
 
-/* Answers with the user as it is stored now. */
-static unsigned answer_user(struct api_request *request, const char *name, unsigned status)
+/* They change by themselves: what was seen before they did is still what is changed. */
+static const char *const volatile_members[] = { "last_login", "last_login_from", "sessions", "used",
+						NULL };
+
+/* The user as it is stored now, in request->answer. 0, or the status of a problem. */
+static unsigned load_user(struct api_request *request, const char *name,
+			  char ret_etag[static API_ETAG_SIZE])
 {
 	struct board_users users;
 	struct account account;
@@ -121,9 +169,40 @@ static unsigned answer_user(struct api_request *request, const char *name, unsig
 	}
 	request->answer = user_json(&account, board_users_sessions(&users, account.name));
 	board_users_release(&users);
-	explicit_bzero(&account, sizeof(account));
+	explicit_bzero(account.password_hash, sizeof(account.password_hash));
 	r = add_rights(request, request->answer);
-	return r < 0 ? api_problem_errno(request, r, name) : status;
+	if (r < 0)
+		return api_problem_errno(request, r, name);
+	api_etag_of(request->answer, volatile_members, account.updated_wall_ms, ret_etag);
+	return 0;
+}
+
+/* Answers with the user as it is stored now. */
+static unsigned answer_user(struct api_request *request, const char *name, unsigned status)
+{
+	char etag[API_ETAG_SIZE];
+	unsigned problem = load_user(request, name, etag);
+
+	if (problem != 0)
+		return problem;
+	api_etag(request, etag);
+	return status;
+}
+
+/* The user before a change, owned by the caller; NULL: *ret_status is the problem's, also when the
+ * change was made from another state. */
+static json_t *load_for_change(struct api_request *request, unsigned *ret_status)
+{
+	char etag[API_ETAG_SIZE];
+
+	*ret_status = load_user(request, request->argument, etag);
+	if (*ret_status == 0)
+		*ret_status = api_if_match(request, etag);
+	if (*ret_status != 0)
+		return NULL;
+	json_t *current = request->answer;
+	request->answer = NULL;
+	return current;
 }
 
 unsigned api_user_get(struct api_request *request)
@@ -231,6 +310,8 @@ static unsigned read_parts(struct api_request *request, const json_t *body,
 		status = api_limits_read_user(request, body, &change->account, &has_limits);
 	if (has_limits)
 		change->parts |= ACCOUNT_LIMITS;
+	if (status == 0)
+		status = api_access_read(request, body, &change->parts, &change->account.access);
 	return status != 0 ? status
 			   : read_password(request, body, &change->parts, &change->account);
 }
@@ -284,17 +365,24 @@ static unsigned change_problem(struct api_request *request, int r, const char *n
 	return api_problem_errno(request, r, name);
 }
 
-static unsigned add_user(struct api_request *request, const struct user_change *change)
+static unsigned add_user(struct api_request *request, const struct user_change *change,
+			 const json_t *body)
 {
+	struct accounts *accounts = request->context->accounts;
 	const struct account *account = &change->account;
-	int r = rights_add_account(request->context->accounts, account, change->rights_parts,
-				   &change->rights);
+	int r = accounts_begin(accounts);
 
+	if (r == 0) {
+		r = rights_add_account(accounts, account, change->rights_parts, &change->rights);
+		if (r == 0)
+			r = audit_note(request, "user-added", account->name, NULL, body);
+		r = accounts_end(accounts, r);
+	}
 	if (r < 0)
 		return change_problem(request, r, account->name, change);
 	api_members_changed(request);
 	log_event(LOG_INFO, "user-added", F_STR("user", account->name),
-		  F_UINT("by_uid", request->by_uid));
+		  F_STR("by", request->asker.name));
 	return answer_user(request, account->name, 201);
 }
 
@@ -307,9 +395,9 @@ unsigned api_users_post(struct api_request *request)
 	if (!body)
 		return status;
 	status = read_new_user(request, body, &change);
-	json_decref(body);
 	if (status == 0)
-		status = add_user(request, &change);
+		status = add_user(request, &change, body);
+	json_decref(body);
 	explicit_bzero(&change, sizeof(change));
 	return status;
 }
@@ -324,21 +412,37 @@ static void kick_user(struct api_request *request, const char *reason)
 	worker_links_kick(request->context->links, &kick);
 }
 
-static unsigned change_user(struct api_request *request, const struct user_change *change)
+/* The change and its row of the audit trail, both or none. */
+static int store_change(struct api_request *request, const struct user_change *change,
+			const json_t *current, const json_t *body, const char *action)
+{
+	struct accounts *accounts = request->context->accounts;
+	int r = accounts_begin(accounts);
+
+	if (r < 0)
+		return r;
+	r = rights_change_account(accounts, text_of(request->argument), change->parts,
+				  &change->account, change->rights_parts, &change->rights);
+	if (r == 0)
+		r = audit_note_change(request, action, request->argument, current, body);
+	return accounts_end(accounts, r);
+}
+
+static unsigned change_user(struct api_request *request, const struct user_change *change,
+			    const json_t *current, const json_t *body)
 {
 	bool is_disabling = (change->parts & ACCOUNT_ENABLED) && !change->account.is_enabled;
+	const char *action = is_disabling ? "user-disabled" : "user-changed";
 
-	int r = rights_change_account(request->context->accounts, text_of(request->argument),
-				      change->parts, &change->account, change->rights_parts,
-				      &change->rights);
+	int r = store_change(request, change, current, body, action);
 	if (r < 0)
 		return change_problem(request, r, request->argument, change);
 	if (change->parts & ACCOUNT_HOME || change->rights_parts & RIGHTS_GROUP)
 		api_members_changed(request);
 	if (is_disabling)
 		kick_user(request, REASON_DISABLED);
-	log_event(LOG_INFO, is_disabling ? "user-disabled" : "user-changed",
-		  F_STR("user", request->argument), F_UINT("by_uid", request->by_uid));
+	log_event(LOG_INFO, action, F_STR("user", request->argument),
+		  F_STR("by", request->asker.name));
 	return answer_user(request, request->argument, 200);
 }
 
@@ -348,31 +452,49 @@ unsigned api_user_patch(struct api_request *request)
 	unsigned status = 0;
 
 	/* Whoever exists is told first, before a password is hashed for nobody. */
-	int r = accounts_get(request->context->accounts, text_of(request->argument),
-			     &change.account);
-	if (r < 0)
-		return api_problem_errno(request, r, request->argument);
+	json_t *current = load_for_change(request, &status);
+	if (!current)
+		return status;
 	json_t *body =
 		read_user_body(request, user_fields + 1, ARRAY_SIZE(user_fields) - 1, &status);
 	if (body) {
 		status = read_parts(request, body, &change);
-		json_decref(body);
 		if (status == 0)
-			status = change_user(request, &change);
+			status = change_user(request, &change, current, body);
+		json_decref(body);
 	}
+	json_decref(current);
 	explicit_bzero(&change, sizeof(change));
 	return status;
 }
 
+static int delete_user(struct api_request *request, const json_t *current)
+{
+	struct accounts *accounts = request->context->accounts;
+	int r = accounts_begin(accounts);
+
+	if (r < 0)
+		return r;
+	r = accounts_delete(accounts, text_of(request->argument));
+	if (r == 0)
+		r = audit_note(request, "user-deleted", request->argument, current, NULL);
+	return accounts_end(accounts, r);
+}
+
 unsigned api_user_delete(struct api_request *request)
 {
-	int r = accounts_delete(request->context->accounts, text_of(request->argument));
+	unsigned status = 0;
+	json_t *current = load_for_change(request, &status);
 
+	if (!current)
+		return status;
+	int r = delete_user(request, current);
+	json_decref(current);
 	if (r < 0)
 		return api_problem_errno(request, r, request->argument);
 	api_members_changed(request);
 	kick_user(request, REASON_DELETED);
 	log_event(LOG_INFO, "user-deleted", F_STR("user", request->argument),
-		  F_UINT("by_uid", request->by_uid));
+		  F_STR("by", request->asker.name));
 	return 204;
 }

@@ -1,6 +1,8 @@
 /* manager/login.c - see login.h. */
 #include "manager/login.h"
 
+#include "base/clock.h"
+
 static bool matches_cached(const struct login_base *base, const struct account *account,
 			   struct text password, bool *ret_is_paid)
 {
@@ -17,13 +19,19 @@ static bool matches_cached(const struct login_base *base, const struct account *
 	return matches;
 }
 
-enum auth_result login_check(const struct login_base *base, struct text user, struct text password,
+static enum auth_result check_access(const struct account *account,
+				     const struct login_attempt *attempt)
+{
+	return access_check(&account->access, attempt->peer, attempt->is_tls, clock_wall_ms());
+}
+
+enum auth_result login_check(const struct login_base *base, const struct login_attempt *attempt,
 			     struct account *ret_account)
 {
 	enum auth_result result = AUTH_NO_USER;
 	bool is_paid = false;
 
-	int r = accounts_get(base->accounts, user, ret_account);
+	int r = accounts_get(base->accounts, attempt->user, ret_account);
 	if (r < 0 && r != -ENOENT)
 		return AUTH_BACKEND_ERROR;
 	/* A disabled user does not reach the cache: nothing of the password may show in the
@@ -31,25 +39,25 @@ enum auth_result login_check(const struct login_base *base, struct text user, st
 	if (r == 0 && !ret_account->is_enabled)
 		result = AUTH_DISABLED;
 	else if (r == 0)
-		result = matches_cached(base, ret_account, password, &is_paid)
+		result = matches_cached(base, ret_account, attempt->password, &is_paid)
 				 ? AUTH_OK
 				 : AUTH_WRONG_PASSWORD;
 	if (result != AUTH_OK && !is_paid)
 		password_pay();
-	return result;
+	return result == AUTH_OK ? check_access(ret_account, attempt) : result;
 }
 
-int login_recall(const struct login_base *base, struct text user, struct text password,
+int login_recall(const struct login_base *base, const struct login_attempt *attempt,
 		 struct account *ret_account, struct effective_rights *ret_rights)
 {
-	int r = rights_get_login(base->accounts, user, ret_account, ret_rights);
+	int r = rights_get_login(base->accounts, attempt->user, ret_account, ret_rights);
 
 	if (r < 0)
 		return r;
-	if (!ret_account->is_enabled)
+	if (!ret_account->is_enabled || check_access(ret_account, attempt) != AUTH_OK)
 		return -ENOENT;
 	return password_cache_knows(base->cache, text_of(ret_account->name),
-				    ret_account->password_hash, password)
+				    ret_account->password_hash, attempt->password)
 		       ? 0
 		       : -ENOENT;
 }
@@ -74,6 +82,9 @@ static const struct {
 	[AUTH_WRONG_PASSWORD] = { "wrong-password", "D-61" },
 	[AUTH_DISABLED] = { "disabled", "D-60" },
 	[AUTH_BACKEND_ERROR] = { "accounts-unavailable", "D-67" },
+	[AUTH_EXPIRED] = { "account-expired", "D-66" },
+	[AUTH_WRONG_ADDRESS] = { "address-not-allowed", "D-65" },
+	[AUTH_NEEDS_TLS] = { "account-needs-tls", "D-59" },
 };
 
 const char *login_reason(enum auth_result result)

@@ -12,16 +12,23 @@ struct login_base {
 	struct password_cache *cache;
 };
 
+/* Who asks, and from where; text is borrowed. */
+struct login_attempt {
+	struct text user, password;
+	const struct address *peer;
+	bool is_tls;
+};
+
 /* AUTH_OK with *ret_account; otherwise at least one yescrypt of the default cost was paid, so that
  * an unknown user, a wrong password and a disabled user take the same time (AUTH_BACKEND_ERROR:
  * nothing was paid). *ret_account holds a hash: wipe it after use. */
-enum auth_result login_check(const struct login_base *base, struct text user, struct text password,
+enum auth_result login_check(const struct login_base *base, const struct login_attempt *attempt,
 			     struct account *ret_account) MUST_CHECK;
 
-/* AUTH_OK without the work: the user is there, enabled, and this password was verified not long
- * ago. 0; -ENOENT: that is not known, use login_check; -errno. Never waits for a hash. *ret_account
- * holds one: wipe it after use, in any case. */
-int login_recall(const struct login_base *base, struct text user, struct text password,
+/* AUTH_OK without the work: the user is there, enabled, may log in like this, and the password
+ * was verified not long ago. 0; -ENOENT: that is not known, use login_check; -errno. Never waits
+ * for a hash. *ret_account holds one: wipe it after use, in any case. */
+int login_recall(const struct login_base *base, const struct login_attempt *attempt,
 		 struct account *ret_account, struct effective_rights *ret_rights) MUST_CHECK;
 
 /* 0 while the account is still what login_check saw: there, enabled, with the same password.

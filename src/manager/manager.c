@@ -14,8 +14,8 @@
  *
  * Anything else ends the peer's channel. Threads: the main loop here, which knows the passwords
  * that are remembered, a pool that checks the others
- * (verify.c), the API's (api.c), one that stores last logins (last_logins.c), one that stores what
- * sessions did (records.c). */
+ * (verify.c), the API's (api.c), one that tells the web page what changes (live.c), one that stores
+ * last logins (last_logins.c), one that stores what sessions did (records.c). */
 #include "manager/manager.h"
 
 #include <malloc.h>
@@ -28,6 +28,7 @@
 #include "ipc/channel.h"
 #include "manager/api.h"
 #include "manager/last_logins.h"
+#include "manager/live.h"
 #include "manager/quota_desk.h"
 #include "manager/records.h"
 #include "manager/verify.h"
@@ -41,11 +42,15 @@ struct manager {
 	struct accounts *accounts;
 	struct password_cache *cache;
 	struct last_logins *last_logins;
+	struct ban_desk *bans;
 	struct transfers *transfers;
+	struct shelf *shelf;
 	struct records *records;
 	struct quota_desk *desk;
 	struct worker_links *links;
 	struct verify_pool *verify;
+	struct bus *bus;
+	struct live *live;
 	struct api *api;
 	bool is_ending;
 };
@@ -71,16 +76,15 @@ static void free_wiped(void *p)
 static int open_accounts(struct manager *m)
 {
 	struct database_error error;
-	char path[SETTINGS_PATH_SIZE + sizeof("/accounts.db")];
+	char path[SETTINGS_DATABASE_PATH_SIZE];
 
-	if (*m->settings->database)
-		(void)snprintf(path, sizeof(path), "%s", m->settings->database);
-	else
-		(void)snprintf(path, sizeof(path), "%s/accounts.db", m->settings->state_directory);
+	settings_database_path(m->settings, path);
 
 	int r = accounts_open(path, &m->accounts, &error);
 	if (r == 0)
 		r = transfers_open(path, &m->transfers, &error);
+	if (r == 0)
+		r = shelf_open(path, &m->shelf, &error);
 	if (r < 0)
 		log_event(LOG_ERROR, "accounts-unusable", F_STR("error", error.text));
 	return r;
@@ -91,6 +95,7 @@ static int start_verify(struct manager *m)
 	const struct verify_start start = {
 		.base = { m->accounts, m->cache },
 		.last_logins = m->last_logins,
+		.bans = m->bans,
 		.threads = m->settings->verify_threads,
 		.max_waiting = scoreboard_max_sessions(m->start->board),
 	};
@@ -105,9 +110,13 @@ static int start_api(struct manager *m)
 		.board = m->start->board,
 		.accounts = m->accounts,
 		.transfers = m->transfers,
+		.shelf = m->shelf,
+		.loaded = m->start->settings,
 		.links = m->links,
 		.desk = m->desk,
+		.bans = m->bans,
 		.quotas = m->start->quotas,
+		.bus = m->bus,
 		.supervisor = m->start->supervisor,
 	};
 
@@ -119,7 +128,8 @@ static int start_parts(struct manager *m)
 	m->links = worker_links_new();
 	m->cache = password_cache_new((int64_t)m->settings->password_cache_s * 1000, clock_ms);
 	m->desk = m->links ? quota_desk_new(m->links) : NULL;
-	if (!m->desk || !m->cache)
+	m->bus = bus_new();
+	if (!m->desk || !m->cache || !m->bus)
 		return -ENOMEM;
 	/* The one before us may have died between a change of members and its word of it. */
 	if (m->start->quotas)
@@ -129,9 +139,13 @@ static int start_parts(struct manager *m)
 	if (r == 0)
 		r = last_logins_new(m->accounts, &m->last_logins);
 	if (r == 0)
+		r = ban_desk_new(m->accounts, m->start->bans, m->settings, &m->bans);
+	if (r == 0)
 		r = records_new(m->transfers, m->settings, &m->records);
 	if (r == 0)
 		r = start_verify(m);
+	if (r == 0)
+		r = live_new(m->start->board, m->bus, &m->live);
 	if (r == 0)
 		r = start_api(m);
 	return r;
@@ -142,12 +156,16 @@ static int start_parts(struct manager *m)
 static void stop_parts(struct manager *m)
 {
 	api_stop(&m->api);
+	live_free(&m->live);
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
+	ban_desk_free(&m->bans);
 	records_free(&m->records);
 	quota_desk_free(&m->desk);
 	worker_links_free(&m->links);
 	password_cache_free(&m->cache);
+	bus_free(&m->bus);
+	shelf_free(&m->shelf);
 	transfers_free(&m->transfers);
 	accounts_free(&m->accounts);
 }

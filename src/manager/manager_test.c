@@ -37,7 +37,10 @@ static void start_manager(void)
 	f.manager = fork();
 	assert_true(f.manager >= 0);
 	if (f.manager == 0) {
-		struct manager_start start = { f.settings, f.board, ends[1], f.listener };
+		struct manager_start start = { .settings = f.settings,
+					       .board = f.board,
+					       .supervisor = ends[1],
+					       .api = f.listener };
 		fd_close(&ends[0]);
 		exit(log_open(f.log, LOG_DEBUG) < 0 ? 99 : manager_main(&start));
 	}

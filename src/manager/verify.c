@@ -21,6 +21,7 @@ struct job {
 struct verify_pool {
 	struct login_base base;
 	struct last_logins *last_logins;
+	struct ban_desk *bans;
 	size_t max_waiting;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -47,6 +48,12 @@ static void log_refusal(const struct job *job, enum auth_result result)
 		  F_STR("peer", address_format(&job->request.peer, peer)),
 		  F_STR("reason", login_reason(result)), F_STR("cause", login_cause(result)),
 		  F_UINT("session", job->request.session_id));
+}
+
+static struct login_attempt attempt_of(const struct message_auth_request *request)
+{
+	return (struct login_attempt){ text_of(request->user), secret_text(&request->password),
+				       &request->peer, request->is_tls };
 }
 
 struct confirmation {
@@ -97,6 +104,7 @@ static void note_login(struct verify_pool *pool, const char *name,
 
 	last_logins_note(pool->last_logins, text_of(name),
 			 text_of(address_format_ip(&request->peer, from)));
+	ban_desk_note_success(pool->bans, &request->peer);
 }
 
 static int send_refusal(struct job *job, enum auth_result result)
@@ -135,10 +143,13 @@ static int try_job(struct verify_pool *pool, struct job *job)
 {
 	struct account account;
 
-	enum auth_result result = login_check(&pool->base, text_of(job->request.user),
-					      secret_text(&job->request.password), &account);
+	struct login_attempt attempt = attempt_of(&job->request);
+	enum auth_result result = login_check(&pool->base, &attempt, &account);
 	int r = result == AUTH_OK ? send_ok(pool, job, &account) : send_refusal(job, result);
 	explicit_bzero(&account, sizeof(account));
+	if (result == AUTH_NO_USER || result == AUTH_WRONG_PASSWORD)
+		ban_desk_note_failure(pool->bans, &job->request.peer, job->request.user,
+				      &job->request.password);
 	return r;
 }
 
@@ -205,6 +216,7 @@ int verify_pool_new(const struct verify_start *start, struct verify_pool **ret)
 		return -ENOMEM;
 	pool->base = start->base;
 	pool->last_logins = start->last_logins;
+	pool->bans = start->bans;
 	pool->max_waiting = start->max_waiting;
 	list_init(&pool->queue);
 	(void)pthread_mutex_init(&pool->lock, NULL);
@@ -251,8 +263,8 @@ static ssize_t make_reply(void *arg)
 	struct recall *recall = arg;
 	struct effective_rights rights;
 	struct account account;
-	int r = login_recall(&recall->pool->base, text_of(recall->request->user),
-			     secret_text(&recall->request->password), &account, &rights);
+	struct login_attempt attempt = attempt_of(recall->request);
+	int r = login_recall(&recall->pool->base, &attempt, &account, &rights);
 
 	if (r == 0) {
 		init_reply(&recall->reply, recall->request, AUTH_OK);

@@ -212,6 +212,22 @@ int network_parse(struct text in, struct network *ret)
 	return 0;
 }
 
+const char *network_format(const struct network *network, char ret[static NETWORK_TEXT_SIZE])
+{
+	bool is_v4 = network->prefix_bits >= 96 && is_mapped(network->ip);
+	char ip[ADDRESS_TEXT_SIZE];
+	struct address a = { 0 };
+
+	memcpy(a.ip, network->ip, sizeof(a.ip));
+	(void)address_format_ip(&a, ip);
+	if (network->prefix_bits == 128)
+		(void)snprintf(ret, NETWORK_TEXT_SIZE, "%s", ip);
+	else
+		(void)snprintf(ret, NETWORK_TEXT_SIZE, "%s/%u", ip,
+			       network->prefix_bits - (is_v4 ? 96 : 0));
+	return ret;
+}
+
 bool network_contains(const struct network *network, const struct address *a)
 {
 	bool is_v4_network = network->prefix_bits >= 96 && is_mapped(network->ip);

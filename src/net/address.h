@@ -54,6 +54,9 @@ struct network {
 /* "10.0.0.0/8", "2001:db8::/32", or a single address. 0 or -EINVAL (also when host bits are set,
  * as in 10.0.0.1/8: such a line is rarely what its author meant). */
 int network_parse(struct text in, struct network *ret) MUST_CHECK;
+#define NETWORK_TEXT_SIZE (ADDRESS_TEXT_SIZE + 4)
+/* "10.0.0.0/8", "2001:db8::/32"; of a single address "192.0.2.1". Returns ret. */
+const char *network_format(const struct network *network, char ret[static NETWORK_TEXT_SIZE]);
 /* A network of IPv6 (also ::/0) never contains an IPv4 address. */
 bool network_contains(const struct network *network, const struct address *a);
 

@@ -159,6 +159,8 @@ void login_answered(struct session *s, const struct message_auth_reply *answer)
 		reply_unavailable(s);
 	else if (answer->result == AUTH_OK)
 		admit(s, answer);
+	else if (answer->result == AUTH_NEEDS_TLS)
+		reply(s, 530, "[D-59] This account may log in over TLS only: send AUTH TLS first.");
 	else
 		refuse_login(s);
 }

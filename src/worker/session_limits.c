@@ -91,6 +91,21 @@ static void describe_address(const struct worker *worker, const struct address *
 		       "administrator to raise address_sessions."));
 }
 
+static void describe_ban(const struct address *peer, const struct ban_entry *ban, struct buf *out)
+{
+	char ip[ADDRESS_TEXT_SIZE], until[CLOCK_ISO_SIZE];
+
+	buf_addf(out, "[%s] Your address %s is banned here", ban->is_automatic ? "D-63" : "D-14",
+		 address_format_ip(peer, ip));
+	if (ban->is_automatic)
+		buf_add(out, T(" after too many failed logins"));
+	if (ban->until_wall_ms != 0) {
+		clock_format_iso(ban->until_wall_ms, until);
+		buf_addf(out, " until %.19sZ", until);
+	}
+	buf_add(out, T(": ask the administrator to lift the ban."));
+}
+
 void limits_refuse(const struct worker *worker, int fd, const struct address *peer,
 		   bool is_implicit, const struct session_refusal *refusal)
 {
@@ -101,6 +116,8 @@ void limits_refuse(const struct worker *worker, int fd, const struct address *pe
 	buf_add(&text, T("421 "));
 	if (refusal->error == -EUSERS)
 		describe_address(worker, peer, refusal->count, &text);
+	else if (refusal->error == -EACCES)
+		describe_ban(peer, &refusal->ban, &text);
 	else if (refusal->error == -ENOSPC)
 		describe_full(worker, &text);
 	else

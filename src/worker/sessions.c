@@ -96,6 +96,14 @@ static void watch_locked(struct sessions *table, struct session *s, uint32_t eve
 		s->is_watched = true;
 }
 
+static bool is_banned(const struct worker *worker, const struct address *peer,
+		      struct ban_entry *ret)
+{
+	const struct bans *bans = worker->start->bans;
+
+	return bans && bans_find(bans, peer, clock_wall_ms(), ret);
+}
+
 /* On the scoreboard, and among those of its address. */
 static int take_place(const struct worker *worker, struct session *s, const struct address *peer,
 		      unsigned *ret_count)
@@ -120,7 +128,9 @@ struct session *sessions_open(struct sessions *table, int fd, const struct addre
 	*ret_refusal = (struct session_refusal){ .error = -ENOMEM };
 	if (!s)
 		return NULL;
-	ret_refusal->error = take_place(table->worker, s, peer, &ret_refusal->count);
+	ret_refusal->error = is_banned(table->worker, peer, &ret_refusal->ban)
+				     ? -EACCES
+				     : take_place(table->worker, s, peer, &ret_refusal->count);
 	if (ret_refusal->error < 0) {
 		free(s);
 		return NULL;
@@ -357,7 +367,8 @@ size_t sessions_kick_all(struct sessions *table, const char *text)
 	return sessions_kick(table, 0, NULL, text);
 }
 
-void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id, int fd)
+void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id,
+		      const struct address *peer, int fd)
 {
 	(void)pthread_mutex_lock(&table->lock);
 	struct session *s = find_locked(table, board_slot, id);
@@ -365,6 +376,7 @@ void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id, 
 	if (s && atomic_load(&s->reserved_ms) != 0) {
 		int before = s->arrived_fd;
 		s->arrived_fd = fd;
+		s->arrived_from = *peer;
 		fd = before; /* an older one that was never used */
 		atomic_store(&s->reserved_ms, 0);
 		wake_locked(s);
@@ -396,14 +408,16 @@ bool sessions_stray(struct sessions *table, const struct session *s, struct addr
 void sessions_forget_stray(struct sessions *table, struct session *s)
 {
 	(void)pthread_mutex_lock(&table->lock);
-	s->stray = (struct address){ .port = 0 };
+	s->stray = s->arrived_from = (struct address){ .port = 0 };
 	(void)pthread_mutex_unlock(&table->lock);
 }
 
-int sessions_take_arrived(struct sessions *table, struct session *s)
+int sessions_take_arrived(struct sessions *table, struct session *s, struct address *ret_peer)
 {
 	(void)pthread_mutex_lock(&table->lock);
 	int fd = fd_take(&s->arrived_fd);
+	if (ret_peer)
+		*ret_peer = s->arrived_from;
 	(void)pthread_mutex_unlock(&table->lock);
 	return fd;
 }
