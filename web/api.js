@@ -73,6 +73,9 @@ export function tagOf(answer) {
 	return answer && typeof answer === 'object' ? tags.get(answer) : undefined;
 }
 
+// For a change that is meant whatever the state is, such as a switch that is turned.
+export const ANY = '*';
+
 // A path of which each value is escaped: at`/users/${name}`.
 export function at(strings, ...values) {
 	return strings.reduce((path, part, i) =>

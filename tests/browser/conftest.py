@@ -76,8 +76,9 @@ def first_link(server):
 
 
 def administrator(server, name, role):
-    server.cli("admin", "add", name, "--role", role, "--password-stdin",
-               text=ADMIN_PASSWORD + "\n")
+    status, answer = server.request("POST", "/admins", {
+        "name": name, "role": role, "password": ADMIN_PASSWORD})[:2]
+    assert status == 201, answer
 
 
 class Wall:

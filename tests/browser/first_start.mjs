@@ -36,7 +36,7 @@ async function createUser(page) {
 	await go(page, 'users');
 	await page.getByRole('button', { name: 'New user' }).click();
 	const dialog = page.getByRole('dialog');
-	await dialog.getByLabel('Name', { exact: true }).fill('no blanks please');
+	await dialog.getByLabel('Name', { exact: true }).fill('no/slash');
 	await dialog.getByLabel('Password', { exact: true }).fill(PASSWORD);
 	page.expected.push(/422/);
 	await dialog.getByRole('button', { name: 'Create the user' }).click();

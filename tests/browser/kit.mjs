@@ -27,11 +27,18 @@ const PATIENCE_MS = 20000;
 
 fs.mkdirSync(PICTURES, { recursive: true });
 
-// Opens a browser, runs the work, closes it; complaints of the console fail the story.
+// Opens a browser, runs the work, closes it. Where a story breaks, the pages are left as pictures.
 export async function play(work) {
 	const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
 	try {
 		await work(browser);
+	} catch (error) {
+		const pages = browser.contexts().flatMap((context) => context.pages());
+		for (const [i, page] of pages.entries()) {
+			await picture(page, `broken-${path.basename(process.argv[1], '.mjs')}-${i}`);
+			console.log(page.url(), page.complaints);
+		}
+		throw error;
 	} finally {
 		await browser.close();
 	}

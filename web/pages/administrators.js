@@ -1,6 +1,6 @@
 // pages/administrators.js - who may manage this server, and the keys of programs that do.
 import { html, useState } from '../lib.js';
-import { api, at, tagOf, useResource, usePerson } from '../api.js';
+import { ANY, api, at, tagOf, useResource, usePerson } from '../api.js';
 import { CodeBlock } from '../ui/copy.js';
 import { confirm, Dialog } from '../ui/dialog.js';
 import { CheckField, Choice, FormError, PasswordField, SelectField, Submit, TextField,
@@ -100,7 +100,8 @@ function Admins() {
 	const remove = async (admin) => {
 		const sure = await confirm({ title: `Remove ${admin.name}?`, action: 'Remove', danger: true,
 			words: 'Its sessions end at once. What it did stays in the audit.' });
-		if (sure && await attempt(() => api.remove(at`/admins/${admin.name}`),
+		if (sure && await attempt(() => api.remove(at`/admins/${admin.name}`, undefined,
+			{ match: ANY }),
 			`${admin.name} is removed.`))
 			admins.reload();
 	};

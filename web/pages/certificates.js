@@ -1,6 +1,6 @@
 // pages/certificates.js - what is served on each name, whether clients can trust it, and a new one.
 import { html, useState } from '../lib.js';
-import { api, at, may, useResource } from '../api.js';
+import { ANY, api, at, may, useResource } from '../api.js';
 import { Bar } from '../ui/bar.js';
 import { confirm, Dialog } from '../ui/dialog.js';
 import { AreaField, CheckField, FormError, LinesField, NumberField, Submit, cleanLines,
@@ -49,7 +49,7 @@ function Upload({ host, onClose, onDone }) {
 		if (values.force)
 			body.force = true;
 		try {
-			await api.put(at`/certificates/${host}`, body);
+			await api.put(at`/certificates/${host}`, body, { match: ANY });
 		} catch (problem) {
 			allowForce(problem.status === 422 || problem.status === 409);
 			throw problem;
@@ -127,7 +127,8 @@ function Certificate({ certificate: c, onDone }) {
 		const sure = await confirm({ title: 'Remove the uploaded certificate?',
 			action: 'Remove it', danger: true,
 			words: 'The one of the configuration file is served again.' });
-		if (sure && await attempt(() => api.remove(at`/certificates/${c.host}`),
+		if (sure && await attempt(() => api.remove(at`/certificates/${c.host}`, undefined,
+			{ match: ANY }),
 			'It is removed; the configured one is served.'))
 			onDone();
 	};

@@ -2,7 +2,7 @@
 // user
 // is pages/user.js.
 import { html, useState } from '../lib.js';
-import { api, at, may, urlOf, usePaged } from '../api.js';
+import { ANY, api, at, may, urlOf, usePaged } from '../api.js';
 import { go, hrefTo } from '../route.js';
 import { Bar } from '../ui/bar.js';
 import { Dialog } from '../ui/dialog.js';
@@ -25,7 +25,8 @@ function isExpired(user) {
 export function EnabledSwitch({ user, onChanged }) {
 	const turn = async () => {
 		const changed = await attempt(() => api.patch(at`/users/${user.name}`,
-			{ enabled: !user.enabled }),
+			{ enabled: !user.enabled },
+			{ match: ANY }),
 			user.enabled ? `${user.name} is disabled; all sessions of this user have been ended.`
 				: `${user.name} is enabled.`);
 		if (changed)
