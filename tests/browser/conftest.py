@@ -97,7 +97,7 @@ class Wall:
     def block(self, ports):
         rule = (f"ip saddr {self.blocked_network} tcp dport {ports[0]}-{ports[-1]} drop")
         self._run("nft", "-f", "-", text="table inet wall { chain input { "
-                  f"type filter hook input priority 0; {rule}; }} }}")
+                  f"type filter hook input priority 0; {rule}; }}; }}")
 
     def _run(self, *command, text=None):
         done = subprocess.run([*self.inside, *command], input=text, text=True,

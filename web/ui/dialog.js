@@ -7,12 +7,9 @@ export function Dialog({ title, onClose, children, wide }) {
 	const id = useId();
 
 	useEffect(() => {
-		const before = document.activeElement;
-		dialog.current.showModal();
-		return () => {
-			if (before && before.isConnected)
-				before.focus();
-		};
+		const node = dialog.current;
+		node.showModal();
+		return () => node.close(); // gives the focus back to where it was
 	}, []);
 	return html`<dialog ref=${dialog} class=${wide ? 'wide' : ''} aria-labelledby=${id}
 		onCancel=${(event) => {

@@ -1,21 +1,14 @@
 // ui/page.js - the frame of a page: heading, panels, lists of facts, waiting and errors.
-import { html, useEffect, useId, useRef } from '../lib.js';
+import { html, useEffect, useId } from '../lib.js';
 import { Icon } from './icon.js';
 
-// The heading takes the focus when the page comes up, so that a screen reader begins there.
 export function PageHead({ title, lead, back, children }) {
-	const heading = useRef(null);
-
-	useEffect(() => {
-		document.title = `${title} · Sallyport`;
-		if (document.activeElement === document.body || !document.activeElement)
-			heading.current.focus({ preventScroll: true });
-	}, [title]);
+	useEffect(() => { document.title = `${title} · Sallyport`; }, [title]);
 	return html`<header class="page-head">
 		<div>
 			${back && html`<a class="back" href=${back.href}><${Icon} name="back" size="14" />
 				${back.title}</a>`}
-			<h1 tabindex="-1" ref=${heading}>${title}</h1>
+			<h1>${title}</h1>
 			${lead && html`<p class="lead">${lead}</p>`}
 		</div>
 		${children && html`<div class="actions">${children}</div>`}
