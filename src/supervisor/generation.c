@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "settings/tls.h"
+#include "supervisor/web_key.h"
 
 static int load_tls(const struct settings *settings, const struct tls_ticket_keys *ticket_keys,
 		    struct tls_server **ret, struct failure *ret_failure)
@@ -43,6 +44,8 @@ int generation_new(uint32_t number, struct settings_loaded **loaded,
 
 	if (r == 0)
 		r = load_tls(generation->settings, ticket_keys, &generation->tls, ret_failure);
+	if (r == 0)
+		r = web_key_load(generation->settings, &generation->web_key, ret_failure);
 	if (r < 0) {
 		generation_unref(&generation);
 		return r;
@@ -103,6 +106,7 @@ void generation_unref(struct generation **generation)
 	if (!g || --g->n_users > 0)
 		return;
 	tls_server_free(&g->tls);
+	web_key_release(&g->web_key);
 	settings_free(&g->loaded);
 	generation_close_data_roots(g);
 	free(g);
