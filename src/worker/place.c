@@ -373,7 +373,6 @@ int place_find(struct session *s, struct text argument, enum place_use use, stru
 	ret->path.len = 0;
 
 	int r = session_path(s, argument, &ret->path);
-
 	if (r < 0)
 		return r;
 	r = find(s, &ret->path, uses[use].is_of_name, ret);
