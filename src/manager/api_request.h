@@ -30,6 +30,7 @@
 
 struct manager_certificate;
 struct examinations;
+struct guests;
 
 /* What handlers work on; all borrowed for the life of the API. */
 struct api_context {
@@ -39,6 +40,7 @@ struct api_context {
 	struct transfers *transfers;
 	struct shelf *shelf;
 	struct examinations *examinations;
+	struct guests *guests;
 	const struct settings_loaded *loaded;		/* that settings are of */
 	const struct manager_certificate *certificates; /* as in manager.h */
 	struct worker_links *links;
