@@ -40,7 +40,7 @@ static const struct api_route routes[] = {
 	{ "POST", "/api/v1/certificates/{}/self-signed", api_certificate_self_signed, ROLE_OWNER,
 	  0 },
 	{ "GET", "/api/v1/firewall", api_firewall_get, ROLE_READ_ONLY, 0 },
-	{ "POST", "/api/v1/firewall/check", api_firewall_check, ROLE_READ_ONLY, ROUTE_LARGE_BODY },
+	{ "POST", "/api/v1/firewall/check", api_firewall_check, ROLE_OPERATOR, ROUTE_LARGE_BODY },
 	{ "GET", "/api/v1/users/{}/connection", api_user_connection, ROLE_READ_ONLY, 0 },
 	{ "GET", "/api/v1/doctor/runs", api_doctor_runs_get, ROLE_READ_ONLY, 0 },
 	{ "POST", "/api/v1/doctor/runs", api_doctor_runs_post, ROLE_OPERATOR, 0 },
