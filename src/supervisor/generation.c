@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 
+#include "settings/tls.h"
 #include "supervisor/uploaded_certificates.h"
+#include "supervisor/web_key.h"
 
 static int load_tls(struct generation *generation, const struct tls_ticket_keys *ticket_keys,
 		    struct failure *ret_failure)
@@ -23,8 +25,13 @@ static int load_tls(struct generation *generation, const struct tls_ticket_keys 
 	/* Without any settings_check has seen to it that plain FTP is wanted. */
 	if (*tls.options.certificate.certificate_path)
 		r = tls_server_new(&tls.options, &generation->tls, &error);
+	if (r < 0)
+		(void)failure_set(ret_failure, r, "%s", error.text);
+	else
+		r = web_key_load(generation->settings, &tls.options.certificate,
+				 &generation->web_key, ret_failure);
 	explicit_bzero(&tls, sizeof(tls));
-	return r < 0 ? failure_set(ret_failure, r, "%s", error.text) : 0;
+	return r;
 }
 
 int generation_new(uint32_t number, struct settings_loaded **loaded,
@@ -107,6 +114,7 @@ void generation_unref(struct generation **generation)
 	if (!g || --g->n_users > 0)
 		return;
 	tls_server_free(&g->tls);
+	web_key_release(&g->web_key);
 	settings_free(&g->loaded);
 	generation_close_data_roots(g);
 	free(g);

@@ -4,6 +4,7 @@
 #ifndef SUPERVISOR_GENERATION_H
 #define SUPERVISOR_GENERATION_H
 
+#include "manager/manager.h"
 #include "net/tls_server.h"
 #include "settings/settings.h"
 #include "supervisor/listen_address.h"
@@ -14,6 +15,7 @@ struct generation {
 	struct settings_loaded *loaded;
 	const struct settings *settings;	   /* of loaded */
 	struct tls_server *tls;			   /* NULL: no certificate */
+	struct manager_key web_key;		   /* of the manager's page */
 	bool has_uploaded[1 + SETTINGS_MAX_HOSTS]; /* serves a certificate of the manager's */
 	int data_root;				   /* O_PATH */
 	int host_roots[SETTINGS_MAX_HOSTS];	   /* of settings->hosts, likewise; -1: data_root */
