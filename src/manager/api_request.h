@@ -39,6 +39,7 @@ struct live;
 struct records;
 struct manager_certificate;
 struct examinations;
+struct guests;
 
 /* What handlers work on; all borrowed for the life of the API. */
 struct api_context {
@@ -48,6 +49,7 @@ struct api_context {
 	struct transfers *transfers;
 	struct shelf *shelf;
 	struct examinations *examinations;
+	struct guests *guests;
 	const struct settings_loaded *loaded;		/* that settings are of */
 	const struct manager_certificate *certificates; /* as in manager.h */
 	struct activity *activity;

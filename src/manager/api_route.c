@@ -66,7 +66,7 @@ static const struct api_route routes[] = {
 	{ "POST", "/api/v1/certificates/{}/self-signed", api_certificate_self_signed, ROLE_OWNER,
 	  0 },
 	{ "GET", "/api/v1/firewall", api_firewall_get, ROLE_READ_ONLY, 0 },
-	{ "POST", "/api/v1/firewall/check", api_firewall_check, ROLE_READ_ONLY, ROUTE_LARGE_BODY },
+	{ "POST", "/api/v1/firewall/check", api_firewall_check, ROLE_OPERATOR, ROUTE_LARGE_BODY },
 	{ "GET", "/api/v1/users/{}/connection", api_user_connection, ROLE_READ_ONLY, 0 },
 	{ "GET", "/api/v1/doctor/runs", api_doctor_runs_get, ROLE_READ_ONLY, 0 },
 	{ "POST", "/api/v1/doctor/runs", api_doctor_runs_post, ROLE_OPERATOR, 0 },
@@ -74,6 +74,13 @@ static const struct api_route routes[] = {
 	{ "DELETE", "/api/v1/doctor/runs/{}", api_doctor_run_delete, ROLE_OPERATOR, 0 },
 	{ "GET", "/api/v1/doctor/runs/{}/report", api_doctor_report, ROLE_READ_ONLY, 0 },
 	{ "GET", "/metrics", api_metrics_get, ROLE_READ_ONLY, 0 },
+	{ "GET", "/api/v1/guests", api_guests_get, ROLE_READ_ONLY, 0 },
+	{ "POST", "/api/v1/guests", api_guests_post, ROLE_OPERATOR, 0 },
+	{ "GET", "/api/v1/guests/{}", api_guest_get, ROLE_READ_ONLY, 0 },
+	{ "DELETE", "/api/v1/guests/{}", api_guest_delete, ROLE_OPERATOR, 0 },
+	{ "GET", "/api/v1/guest/{}", api_guest_page, ROLE_NONE, ROUTE_PUBLIC },
+	{ "GET", "/api/v1/guest/{}/stream", api_guest_stream, ROLE_NONE,
+	  ROUTE_PUBLIC | ROUTE_STREAMS },
 	{ "GET", "/api/v1/audit", api_audit_get, ROLE_OWNER, 0 },
 };
 

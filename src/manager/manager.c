@@ -31,6 +31,7 @@
 #include "manager/api.h"
 #include "manager/api_auth.h"
 #include "manager/examinations.h"
+#include "manager/guests.h"
 #include "manager/last_logins.h"
 #include "manager/live.h"
 #include "manager/quota_desk.h"
@@ -54,6 +55,7 @@ struct manager {
 	struct reach_store *reach;
 	struct connectivity *connectivity;
 	struct examinations *examinations;
+	struct guests *guests;
 	struct records *records;
 	struct quota_desk *desk;
 	struct worker_links *links;
@@ -173,6 +175,7 @@ static int start_api(struct manager *m)
 		.tally = m->start->tally,
 		.memory_fd = m->memory_fd,
 		.examinations = m->examinations,
+		.guests = m->guests,
 		.certificates = m->start->certificates,
 		.links = m->links,
 		.desk = m->desk,
@@ -213,7 +216,8 @@ static int start_parts(struct manager *m)
 	int r = open_accounts(m);
 	if (r == 0) {
 		m->examinations = examinations_new(m->shelf, m->bus, m->start->supervisor);
-		r = m->examinations ? 0 : -ENOMEM;
+		m->guests = guests_new(m->shelf, m->start->board, m->bus);
+		r = m->examinations && m->guests ? 0 : -ENOMEM;
 	}
 	if (r == 0)
 		r = last_logins_new(m->accounts, &m->last_logins);
@@ -239,6 +243,7 @@ static void stop_parts(struct manager *m)
 	api_stop(&m->api);
 	live_free(&m->live);
 	examinations_free(&m->examinations);
+	guests_free(&m->guests);
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
 	ban_desk_free(&m->bans);
