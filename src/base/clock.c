@@ -32,6 +32,11 @@ int64_t clock_wall_ms(void)
 	return read_ms(CLOCK_REALTIME);
 }
 
+int64_t clock_wall_coarse_ms(void)
+{
+	return read_ms(CLOCK_REALTIME_COARSE);
+}
+
 int deadline_left(int64_t deadline_ms)
 {
 	if (deadline_ms == DEADLINE_NEVER)

@@ -14,8 +14,9 @@ int64_t clock_coarse_ms(void);
 /* CLOCK_MONOTONIC in nanoseconds, for what is measured in slices. */
 int64_t clock_ns(void);
 
-/* CLOCK_REALTIME in milliseconds since 1970. */
+/* CLOCK_REALTIME in milliseconds since 1970; coarse as above. */
 int64_t clock_wall_ms(void);
+int64_t clock_wall_coarse_ms(void);
 
 static inline int64_t deadline_in(int64_t ms)
 {

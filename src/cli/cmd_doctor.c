@@ -5,11 +5,12 @@
 #include <sys/eventfd.h>
 
 #include "cli/checklist.h"
-#include "cli/doctor_report.h"
+#include "cli/doctor_answer.h"
 #include "cli/handlers.h"
 #include "cli/manager_client.h"
 #include "cli/netrc.h"
 #include "cli/password.h"
+#include "doctor/report.h"
 #include "doctor/target.h"
 
 #define NETRC_MAX (64 * 1024)

@@ -158,6 +158,12 @@ static const struct option_row session_kick_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row ban_add_options[] = {
+	{ .name = "reason", .argument = "TEXT", .help = "Why, for the other administrators" },
+	{ .name = "minutes", .argument = "N", .help = "How long; without it until it is lifted" },
+	END_OF_OPTIONS,
+};
+
 static const struct option_row quota_recount_options[] = {
 	{ .name = "group", .argument = "NAME", .help = "Count the homes of this group's members" },
 	END_OF_OPTIONS
@@ -474,6 +480,29 @@ static const struct command commands[] = {
 		  "sallyport transfer list --user alice --since 2h\n"
 		  "sallyport transfer list --path /reports/march.pdf --kind delete\n"
 		  "sallyport transfer list --json | jq '.transfers[] | select(.end != \"proven\")'" },
+	{ .name = "ban add",
+	  .run = cmd_ban_add,
+	  .operands = "NETWORK",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = ban_add_options,
+	  .summary = "Refuse all connections of an address or a network, and end its sessions",
+	  .details = "Addresses that fail to log in too often are banned by the server itself: see "
+		     "ban_failures\nin sallyport.conf(5).",
+	  .examples = "sallyport ban add 203.0.113.7 --reason \"scans us\"\n"
+		      "sallyport ban add 2001:db8::/32 --minutes 60" },
+	{ .name = "ban list",
+	  .run = cmd_ban_list,
+	  .operands = "",
+	  .summary = "List the banned networks",
+	  .examples = "sallyport ban list\nsallyport ban list --json | jq -r '.bans[].network'" },
+	{ .name = "ban remove",
+	  .run = cmd_ban_remove,
+	  .operands = "NETWORK",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Lift a ban",
+	  .examples = "sallyport ban remove 203.0.113.7" },
 	{ .name = "quota list",
 	  .run = cmd_quota_list,
 	  .operands = "",
@@ -550,6 +579,24 @@ static const struct command commands[] = {
 	  .details = "The value goes to standard output, where it comes from to standard error.",
 	  .examples = "sallyport config get passive_ports\n"
 		      "range=$(sallyport config get passive_ports 2>/dev/null)" },
+	{ .name = "config set",
+	  .run = cmd_config_set,
+	  .operands = "SETTING VALUE",
+	  .min_operands = 2,
+	  .max_operands = 2,
+	  .summary = "Store a setting in the running server's database and take it up at once",
+	  .details = "It is checked together with all others before, and counts until it is "
+		     "unset. What the\nconfiguration file or the command line of the server sets "
+		     "is stronger and is changed there.",
+	  .examples = "sallyport config set passive_ports 40000-40100\n"
+		      "sallyport config set external_ip 203.0.113.5" },
+	{ .name = "config unset",
+	  .run = cmd_config_unset,
+	  .operands = "SETTING",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Take a stored setting back: the default counts again",
+	  .examples = "sallyport config unset external_ip" },
 	{ .name = "config check",
 	  .run = cmd_config_check,
 	  .operands = "[FILE]",

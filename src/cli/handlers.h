@@ -7,6 +7,8 @@
 
 int cmd_config_show(struct cli *cli);
 int cmd_config_get(struct cli *cli);
+int cmd_config_set(struct cli *cli);
+int cmd_config_unset(struct cli *cli);
 int cmd_config_check(struct cli *cli);
 int cmd_config_man(struct cli *cli);
 
@@ -28,6 +30,9 @@ int cmd_group_delete(struct cli *cli);
 int cmd_session_list(struct cli *cli);
 int cmd_session_kick(struct cli *cli);
 
+int cmd_ban_add(struct cli *cli);
+int cmd_ban_list(struct cli *cli);
+int cmd_ban_remove(struct cli *cli);
 int cmd_quota_list(struct cli *cli);
 int cmd_quota_recount(struct cli *cli);
 

@@ -388,6 +388,33 @@ static bool listing_is_unreadable(const struct evidence *evidence, struct findin
 	return false;
 }
 
+/* The last listing counts: before it the server may not have been asked for UTF-8. */
+static bool names_are_no_utf8(const struct evidence *evidence, struct finding *finding)
+{
+	const struct wanted wanted = { .operations = BIT(OPERATION_LIST),
+				       .results = BIT(TRANSFER_OK) };
+	const struct transfer *transfer, *last = NULL;
+	size_t at = 0;
+
+	while ((transfer = find_transfer(evidence, wanted, &at)))
+		if (transfer_is_passive(transfer) || !last)
+			last = transfer;
+	if (!last || last->n_foreign_lines == 0)
+		return false;
+	fact_number(finding, "lines", last->n_lines);
+	fact_number(finding, "foreign", last->n_foreign_lines);
+	for (size_t i = 0; i < evidence->n_controls; i++) {
+		const struct reply *features = control_any_reply(&evidence->controls[i], "FEAT");
+
+		if (!features || !reply_has_line(features, "UTF8"))
+			continue;
+		finding_add(finding, "It says that its names are UTF-8, and these are not: they "
+				     "were stored before, or by other means than FTP.");
+		break;
+	}
+	return true;
+}
+
 static int64_t rate_of(const struct transfer *transfer)
 {
 	return (int64_t)transfer->moved_bytes * 1000 / MAX_OF(transfer->duration_ms, (int64_t)1);
@@ -419,6 +446,8 @@ static bool segments_are_lost(const struct evidence *evidence, struct finding *f
 		if (transfer->retransmits < 10 || transfer->retransmits * (uint64_t)50 < segments)
 			continue;
 		fact_number(finding, "retransmits", transfer->retransmits);
+		finding_add(finding, "%" PRId64 " KiB a second got through.",
+			    rate_of(transfer) / 1024);
 		fact_number(finding, "rate", rate_of(transfer));
 		return true;
 	}
@@ -433,6 +462,7 @@ static bool line_is_slow(const struct evidence *evidence, struct finding *findin
 	    rate_of(slowest) >= SLOW_BYTES_PER_S)
 		return false;
 	fact_number(finding, "rate", rate_of(slowest));
+	finding_add(finding, "That is %" PRId64 " KiB a second.", rate_of(slowest) / 1024);
 	fact_number(finding, "bytes", (int64_t)slowest->moved_bytes);
 	fact_number(finding, "seconds", seconds_of_ms(slowest->duration_ms));
 	fact_text(finding, "direction",
@@ -622,14 +652,26 @@ static const struct cause rows[] = {
 	  .explanation = "{unreadable} of {lines} lines of the listing follow no known form; "
 			 "clients show them wrong or not at all.",
 	  .remedy = "Turn on MLSD, or the usual Unix form of listings, on the server." },
+	{ .id = "D-97",
+	  .title = "Names of files are in another character set",
+	  .severity = SEVERITY_WARNING,
+	  .who = WHO_SERVER,
+	  .confidence = 85,
+	  .applies = names_are_no_utf8,
+	  .explanation =
+		  "{foreign} of {lines} lines of the listing are no UTF-8: clients show such "
+		  "names wrong, and asking for them ends in \"no such file\".",
+	  .remedy = "Rename these files on the server in UTF-8 (`convmv` does many at once), or "
+		    "turn UTF-8 on there. In a client that has to live with it, set the "
+		    "character set by hand." },
 	{ .id = "D-80",
 	  .title = "The line loses packets",
 	  .severity = SEVERITY_WARNING,
 	  .who = WHO_YOU,
 	  .confidence = 70,
 	  .applies = segments_are_lost,
-	  .explanation = "{retransmits} segments had to be sent again; {rate} bytes/s got "
-			 "through.",
+	  .explanation = "{retransmits} segments of a transfer were lost and had to be sent "
+			 "again.",
 	  .remedy = "Look after the line: a bad cable or wireless link, a full one, a duplex "
 		    "mismatch.",
 	  .explains = "D-81" },
@@ -639,7 +681,7 @@ static const struct cause rows[] = {
 	  .who = WHO_SERVER,
 	  .confidence = 70,
 	  .applies = line_is_slow,
-	  .explanation = "The {direction} of {bytes} bytes took {seconds} s: {rate} bytes/s.",
+	  .explanation = "The {direction} of {bytes} bytes took {seconds} s.",
 	  .remedy = "Look for a limit of bandwidth at the server, or in a shaper on the way, and "
 		    "raise it.",
 	  .tells_apart = "A steady rate is a limit, a changing one a crowded or lossy line "

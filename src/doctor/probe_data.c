@@ -66,6 +66,16 @@ static bool has_failed(const struct data *data)
 	return data->transfer->result != TRANSFER_UNTRIED;
 }
 
+static int64_t stall_ms(const struct data *data)
+{
+	return doctor_patience(data->client->doctor, data->client->doctor->stall_ms);
+}
+
+static int64_t closing_ms(const struct data *data)
+{
+	return doctor_patience(data->client->doctor, CLOSE_MS);
+}
+
 /* --- set-up ----------------------------------------------------------------------------------- */
 
 static bool is_host_under_test(const struct client *client, const struct address *address)
@@ -141,13 +151,14 @@ bool probe_passive_port(struct client *client, struct transfer *transfer, enum d
 
 static void set_up_passive(struct data *data)
 {
+	const struct doctor *doctor = data->client->doctor;
 	struct transfer *transfer = data->transfer;
 	int fd = -1;
 
 	if (!probe_passive_port(data->client, transfer, data->task->mode, data->task->is_lenient))
 		return;
-	if (probe_connect(data->client->doctor, &transfer->attempt, NULL, 0, data->task->connect_ms,
-			  &fd) < 0) {
+	if (probe_connect(doctor, &transfer->attempt, NULL, 0,
+			  doctor_patience(doctor, data->task->connect_ms), &fd) < 0) {
 		fail(data, TRANSFER_NOT_CONNECTED, transfer->attempt.outcome);
 		return;
 	}
@@ -312,7 +323,8 @@ static void accept_server(struct data *data)
 {
 	struct transfer *transfer = data->transfer;
 	struct client *client = data->client;
-	int64_t begin_ms = clock_ms(), deadline_ms = begin_ms + data->task->connect_ms;
+	int64_t begin_ms = clock_ms();
+	int64_t deadline_ms = begin_ms + doctor_patience(client->doctor, data->task->connect_ms);
 	struct pollfd fds[3] = { { .fd = data->listener, .events = POLLIN },
 				 { .fd = client->stream.fd, .events = POLLIN },
 				 { .fd = client->doctor->cancel_fd, .events = POLLIN } };
@@ -366,7 +378,7 @@ static void start_tls(struct data *data)
 	ret->offered_resumption = data->tls.resumed != NULL;
 
 	int r = stream_connect_tls(&data->stream, client->trust, &data->tls,
-				   deadline_in(client->doctor->stall_ms), &error);
+				   deadline_in(stall_ms(data)), &error);
 	ret->duration_ms = clock_ms() - begin_ms;
 	ret->outcome = r == 0 ? NET_OK : outcome_of(r);
 	ret->alert = data->tls.alert;
@@ -407,10 +419,8 @@ static void receive(struct data *data,
 		    bool (*take)(struct data *data, struct text piece, void *arg), void *arg,
 		    int64_t latest_ms)
 {
-	int64_t stall_ms = data->client->doctor->stall_ms;
-
 	for (;;) {
-		int64_t deadline_ms = MIN_OF(deadline_in(stall_ms), latest_ms);
+		int64_t deadline_ms = MIN_OF(deadline_in(stall_ms(data)), latest_ms);
 		ssize_t n = stream_read(&data->stream, data->buffer, BUFFER_SIZE, deadline_ms);
 
 		if (n <= 0) {
@@ -444,6 +454,7 @@ static void list(struct data *data)
 	receive(data, take_listing, &reader, DEADLINE_NEVER);
 	data->transfer->n_lines = reader.n_lines;
 	data->transfer->n_unreadable_lines = reader.n_unreadable;
+	data->transfer->n_foreign_lines = reader.n_foreign;
 	data->transfer->lists_probe_file = reader.has_name;
 }
 
@@ -507,7 +518,6 @@ static void upload(struct data *data)
 {
 	struct transfer *transfer = data->transfer;
 	size_t piece = data->task->pace_ms > 0 ? 1 : BUFFER_SIZE;
-	int64_t stall_ms = data->client->doctor->stall_ms;
 	struct tcp_numbers numbers;
 	int r = 0;
 
@@ -519,13 +529,14 @@ static void upload(struct data *data)
 		if ((data->task->pace_ms > 0 && !pause_upload(data)) || has_taken_long(data))
 			break;
 		probe_content(transfer->moved_bytes, data->buffer, len);
-		r = stream_write_steadily(&data->stream, data->buffer, len, deadline_in(stall_ms));
+		r = stream_write_steadily(&data->stream, data->buffer, len,
+					  deadline_in(stall_ms(data)));
 		if (r == 0)
 			transfer->moved_bytes += len;
 	}
 	transfer->end = DATA_END_OURS;
 	if (r == 0)
-		r = stream_end(&data->stream, deadline_in(CLOSE_MS));
+		r = stream_end(&data->stream, deadline_in(closing_ms(data)));
 	if (r == 0)
 		return;
 	tcp_numbers_get(data->stream.fd, &numbers);
@@ -564,13 +575,15 @@ static void close_data(struct data *data)
 	if (!has_failed(data) && is_upload(data->task->operation) &&
 	    stream_is_open(&data->stream)) {
 		struct tcp_numbers numbers;
-		ssize_t n = stream_read(
-			&data->stream, data->buffer, BUFFER_SIZE,
-			deadline_in(MIN_OF((int64_t)CLOSE_MS, data->client->doctor->stall_ms)));
+		ssize_t n = stream_read(&data->stream, data->buffer, BUFFER_SIZE,
+					deadline_in(MIN_OF(closing_ms(data), stall_ms(data))));
 
 		if (n == -ETIMEDOUT)
 			data->transfer->end = DATA_END_UNKNOWN;
+		else /* the last bytes have left our own buffers by now */
+			data->transfer->duration_ms = clock_ms() - data->up_ms;
 		tcp_numbers_get(data->stream.fd, &numbers);
+		data->transfer->retransmits = numbers.retransmits;
 		data->transfer->acknowledged_bytes = numbers.acknowledged_bytes;
 	}
 	stream_close(&data->stream);
@@ -643,6 +656,21 @@ static void run(struct data *data)
 	read_final(data);
 }
 
+/* What we had no time for tells nothing, unless nobody came for long enough. */
+static void forgive(struct data *data)
+{
+	struct transfer *transfer = data->transfer;
+	const struct doctor *doctor = data->client->doctor;
+	bool is_silence = transfer->failure == NET_TIMED_OUT || transfer->failure == NET_SKIPPED;
+
+	if (!has_failed(data) || !is_silence || !doctor_gives_up(doctor) ||
+	    (transfer->result == TRANSFER_NOT_CONNECTED &&
+	     transfer->attempt.duration_ms >= doctor->data_again_ms))
+		return;
+	transfer->result = TRANSFER_SKIPPED;
+	transfer->failure = NET_SKIPPED;
+}
+
 static void describe(const struct client *client, struct transfer *transfer,
 		     const struct data_task *task)
 {
@@ -677,6 +705,7 @@ void probe_transfer(struct client *client, struct transfer *transfer, const stru
 		delete_file(&data);
 	else
 		run(&data);
+	forgive(&data);
 	free(data.buffer);
 	if (transfer->result == TRANSFER_UNTRIED)
 		transfer->result = TRANSFER_OK;

@@ -165,6 +165,7 @@ static int open_passive(struct simulator *s, struct simulate_error *ret_error)
 		at.port = (uint16_t)(range->first + i);
 		enum door_kind kind = kind_of_port(s, at.port);
 		int r = door_open(&s->passive[i], &at, kind == DOOR_DROPPED ? DOOR_OPEN : kind);
+		simulate_narrow(s->cause, &s->passive[i]);
 		if (r < 0) {
 			(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s: %s%s",
 				       address_format(&at, text), strerrordesc_np(-r),

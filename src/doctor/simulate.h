@@ -43,7 +43,7 @@ enum simulate_data {
 	DATA_KILLED,	  /* after `size` bytes all connections are reset */
 	DATA_SLOW,	  /* `rate` bytes a second */
 	DATA_LATE,	  /* a download begins after `seconds` */
-	DATA_LOSSY,	  /* now and then nothing moves for a second */
+	DATA_LOSSY,	  /* segments are lost */
 	DATA_NO_NOTIFY,	  /* TLS ends without close_notify */
 	DATA_UPLOAD_LOST, /* the server gets a reset where the upload ends */
 	DATA_TICKETS_END, /* TLS after the first `limit` data connections is refused */

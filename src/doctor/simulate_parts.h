@@ -13,6 +13,9 @@
 #include "doctor/simulate_wire.h"
 
 #define SIMULATE_CLAMP 1200 /* bytes of a piece that still pass a clamped line */
+#define SIMULATE_LOSS 15    /* percent of the larger segments on a bad line */
+#define SIMULATE_LOSABLE 200
+#define SIMULATE_SEGMENT 1448
 #define SIMULATE_TICK_MS 200
 #define SIMULATE_MAX_THREADS 512
 
@@ -62,6 +65,11 @@ void session_drop(struct simulate_session *session);
 
 /* Serves one client, whose connection it takes. */
 void simulate_session_start(struct simulator *simulator, int client);
+
+/* Makes a connection as bad as the cause has it: its large segments vanish, or some of them. */
+void simulate_lose(const struct simulation *cause, const struct wire *wire);
+/* The same for who will come to a door: segments as on Ethernet, so that there are some to lose. */
+void simulate_narrow(const struct simulation *cause, const struct door *door);
 
 /* A data connection that comes to the door (taken) and goes on to target. session is NULL where the
  * command connection cannot be read. is_active: it comes from the server. */

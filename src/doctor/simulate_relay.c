@@ -17,8 +17,9 @@ struct relay {
 	bool is_active;
 	struct wire client, server;
 	uint64_t n_up, n_down;
-	unsigned n_pieces, n_kills;
-	bool up_has_ended, down_has_ended, is_stalled;
+	unsigned n_kills;
+	bool up_has_ended, down_has_ended;
+	bool is_stalled, upload_is_stalled;
 };
 
 static bool must_give_up(const struct relay *relay)
@@ -106,6 +107,20 @@ static int start_tls(struct relay *relay)
 	return r;
 }
 
+void simulate_lose(const struct simulation *cause, const struct wire *wire)
+{
+	if (cause->clamps)
+		wire_lose(wire, SIMULATE_CLAMP, 100);
+	else if (cause->data == DATA_LOSSY)
+		wire_lose(wire, SIMULATE_LOSABLE, SIMULATE_LOSS);
+}
+
+void simulate_narrow(const struct simulation *cause, const struct door *door)
+{
+	if (cause->clamps || cause->data == DATA_LOSSY)
+		door_narrow(door, SIMULATE_SEGMENT);
+}
+
 static int connect_ends(struct relay *relay)
 {
 	struct simulator *s = relay->simulator;
@@ -116,7 +131,11 @@ static int connect_ends(struct relay *relay)
 	wire_init(near, fd_take(&relay->accepted));
 	int r = dial(&relay->target, has_source ? &s->options.source : NULL, far);
 
-	return r < 0 ? r : start_tls(relay);
+	if (r < 0)
+		return r;
+	simulate_lose(s->cause, near);
+	simulate_lose(s->cause, far);
+	return start_tls(relay);
 }
 
 /* --- the copy --------------------------------------------------------------------------------- */
@@ -127,8 +146,6 @@ static void wait_before_piece(struct relay *relay, bool is_up)
 
 	if (s->cause->data == DATA_LATE && !is_up && relay->n_down == 0)
 		(void)simulator_pause(s, s->options.seconds * 1000);
-	if (s->cause->data == DATA_LOSSY && ++relay->n_pieces % 16 == 0)
-		(void)simulator_pause(s, 1000);
 }
 
 /* How many of n bytes still pass in this direction; sets what happens then. */
@@ -143,6 +160,7 @@ static size_t let_pass(struct relay *relay, bool is_up, size_t n)
 
 	if (s->cause->clamps && n > SIMULATE_CLAMP) {
 		relay->is_stalled = true;
+		relay->upload_is_stalled = is_up;
 		return 0;
 	}
 	if (!is_limited || before + n <= size)
@@ -153,6 +171,7 @@ static size_t let_pass(struct relay *relay, bool is_up, size_t n)
 		(void)atomic_fetch_add(&s->n_kills, 1);
 	else
 		relay->is_stalled = true;
+	relay->upload_is_stalled = is_up;
 	return before < size ? (size_t)(size - before) : 0;
 }
 
@@ -188,11 +207,12 @@ static int pass_piece(struct relay *relay, bool is_up)
 	return r;
 }
 
-/* Until one end gives up. */
+/* Until the end that waits gives up; the other one may have said all and closed. */
 static void stay_stalled(struct relay *relay)
 {
-	struct pollfd ends[2] = { { .fd = relay->client.fd, .events = POLLRDHUP },
-				  { .fd = relay->server.fd, .events = POLLRDHUP } };
+	bool is_up = relay->upload_is_stalled;
+	struct pollfd ends[2] = { { .fd = relay->client.fd, .events = is_up ? 0 : POLLRDHUP },
+				  { .fd = relay->server.fd, .events = is_up ? POLLRDHUP : 0 } };
 
 	while (!must_give_up(relay) && poll(ends, 2, SIMULATE_TICK_MS) == 0)
 		;
@@ -310,6 +330,7 @@ void simulate_relay_start(struct simulator *simulator, struct simulate_session *
 				     .client.fd = -1,
 				     .server.fd = -1 };
 
+	simulate_narrow(simulator->cause, door);
 	door_init(door);
 	start(simulator, &relay);
 }

@@ -442,6 +442,9 @@ static int open_session(struct dialogue *d)
 		return SESSION_ENDS;
 	}
 	int r = dial(&s->options.server, NULL, &session->server);
+
+	if (r == 0)
+		simulate_lose(s->cause, &session->server);
 	if (r == 0 && s->options.is_implicit) {
 		d->was_greeted = true; /* inside of TLS, where nobody masks it */
 		atomic_store(&session->is_protected, true);
@@ -500,6 +503,7 @@ void simulate_session_start(struct simulator *simulator, int client)
 	session->n_references = 1;
 	session->server.fd = -1;
 	wire_init(&session->client, client);
+	simulate_lose(simulator->cause, &session->client);
 	if (simulator->certificates.server)
 		SSL_CTX_sess_set_new_cb(simulator->certificates.server, keep_ticket);
 	if (!simulator_spawn(simulator, run, session)) {

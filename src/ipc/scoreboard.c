@@ -26,6 +26,7 @@ struct worker_slot {
 	_Alignas(64) _Atomic uint32_t sessions;
 	_Atomic uint32_t threads;
 	_Atomic uint32_t hint; /* where to look for a free session slot first */
+	_Atomic uint64_t bytes_in, bytes_out;
 	struct seqlock lock;
 	_Atomic uint64_t view[SEQLOCK_WORDS(sizeof(struct worker_view))];
 };
@@ -257,6 +258,29 @@ void scoreboard_set_transfer_bytes(struct scoreboard *board, uint32_t slot, uint
 {
 	atomic_store_explicit(&session_at(board, slot)->transfer_bytes, bytes,
 			      memory_order_relaxed);
+}
+
+void scoreboard_add_bytes(struct scoreboard *board, uint32_t worker_slot, bool is_inbound,
+			  uint64_t bytes)
+{
+	struct worker_slot *worker = worker_at(board, worker_slot);
+
+	atomic_fetch_add_explicit(is_inbound ? &worker->bytes_in : &worker->bytes_out, bytes,
+				  memory_order_relaxed);
+}
+
+void scoreboard_get_bytes(const struct scoreboard *board, uint64_t *ret_in, uint64_t *ret_out)
+{
+	uint64_t in = 0, out = 0;
+
+	for (uint32_t slot = 0; slot < SCOREBOARD_WORKERS; slot++) {
+		const struct worker_slot *worker = &board->workers[slot];
+
+		in += atomic_load_explicit(&worker->bytes_in, memory_order_relaxed);
+		out += atomic_load_explicit(&worker->bytes_out, memory_order_relaxed);
+	}
+	*ret_in = in;
+	*ret_out = out;
 }
 
 bool scoreboard_get_session(const struct scoreboard *board, uint32_t slot, struct session_view *ret)

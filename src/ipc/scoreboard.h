@@ -55,12 +55,17 @@ struct session_view {
 	struct address peer, local;
 	int64_t started_wall_ms;
 	bool is_logged_in, is_tls, is_implicit, is_running; /* running: a thread works for it */
+	bool is_resumed;				    /* its TLS */
 	char tls[64];		      /* "TLSv1.3 TLS_AES_128_GCM_SHA256", or empty */
 	char user[USER_NAME_MAX + 1]; /* empty before login */
 	char directory[SESSION_VIEW_TEXT];
 	enum transfer_kind transfer;
 	char transfer_path[SESSION_VIEW_TEXT];
-	uint64_t transfer_bytes;	     /* of the running transfer */
+	/* Of the running transfer: what it will have when all is well (UINT64_MAX: nobody knows),
+	 * since when, and so far. */
+	uint64_t transfer_size;
+	int64_t transfer_started_wall_ms;
+	uint64_t transfer_bytes;
 	uint64_t bytes_sent, bytes_received; /* of all finished transfers */
 	/* What scoreboard_set_command sets; the last fields. */
 	int64_t last_command_wall_ms;
@@ -103,6 +108,13 @@ void scoreboard_set_command(struct scoreboard *board, uint32_t slot, const char 
 /* Worker: the cheap ones, without the sequence lock. */
 void scoreboard_set_running(struct scoreboard *board, uint32_t slot, bool is_running);
 void scoreboard_set_transfer_bytes(struct scoreboard *board, uint32_t slot, uint64_t bytes);
+
+/* Worker: bytes of transfers and listings that its sessions have moved. Counts on when another
+ * worker takes the slot. */
+void scoreboard_add_bytes(struct scoreboard *board, uint32_t worker_slot, bool is_inbound,
+			  uint64_t bytes);
+/* Any: of all workers since the start of the server. */
+void scoreboard_get_bytes(const struct scoreboard *board, uint64_t *ret_in, uint64_t *ret_out);
 
 /* Readers. False: a free slot, or one whose worker was killed in the middle of writing it. */
 bool scoreboard_get_session(const struct scoreboard *board, uint32_t slot,

@@ -18,7 +18,9 @@ struct face {
 	struct address peer, local;
 	int64_t started_wall_ms;
 	uint64_t bytes_sent, bytes_received;
-	uint8_t is_logged_in, is_tls, is_implicit, transfer;
+	uint64_t transfer_size;
+	int64_t transfer_started_wall_ms;
+	uint8_t is_logged_in, is_tls /* 2: resumed */, is_implicit, transfer;
 	uint32_t checks[TEXTS - 1]; /* of long texts; 0: it is whole, and ends in NUL */
 	char user[24], tls[40], directory[32], transfer_path[16];
 	/* Written by itself, since it changes all the time; the last fields. */
@@ -121,7 +123,9 @@ void session_card_write(struct session_card *card, struct session_rest *rest,
 		.bytes_sent = view->bytes_sent,
 		.bytes_received = view->bytes_received,
 		.is_logged_in = view->is_logged_in,
-		.is_tls = view->is_tls,
+		.transfer_size = view->transfer_size,
+		.transfer_started_wall_ms = view->transfer_started_wall_ms,
+		.is_tls = (uint8_t)(view->is_tls + (view->is_tls && view->is_resumed)),
 		.is_implicit = view->is_implicit,
 		.transfer = (uint8_t)view->transfer,
 	};
@@ -194,7 +198,10 @@ bool session_card_read(const struct session_card *card, const struct session_res
 			.bytes_sent = face.bytes_sent,
 			.bytes_received = face.bytes_received,
 			.is_logged_in = face.is_logged_in,
-			.is_tls = face.is_tls,
+			.transfer_size = face.transfer_size,
+			.transfer_started_wall_ms = face.transfer_started_wall_ms,
+			.is_tls = face.is_tls > 0,
+			.is_resumed = face.is_tls > 1,
 			.is_implicit = face.is_implicit,
 			.transfer = (enum transfer_kind)face.transfer,
 		};

@@ -1,6 +1,6 @@
 /* ipc/session_card.h - how the scoreboard keeps a session_view: what is short, as nearly everything
- * is while a session waits, on a card of a quarter of a kilobyte; the rest of long texts in a place
- * of its own, whose memory is not touched before there is one.
+ * is while a session waits, on a card of little more than a quarter of a kilobyte; the rest of long
+ * texts in a place of its own, whose memory is not touched before there is one.
  *
  * The card is behind a sequence lock, the rest is not: a card carries a checksum of each long text,
  * and a reader that meets the rest of another one looks again, and shows the beginning only when it
@@ -12,7 +12,7 @@
 #include "ipc/scoreboard.h"
 #include "ipc/seqlock.h"
 
-#define SESSION_CARD_SIZE 256
+#define SESSION_CARD_SIZE 272
 #define SESSION_REST_SIZE 912
 
 struct session_card {

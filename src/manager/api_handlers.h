@@ -37,7 +37,13 @@ unsigned api_transfers_get(struct api_request *request);
 unsigned api_stream_get(struct api_request *request);
 unsigned api_stream_topics(struct api_request *request, const char *topics);
 
-/* api_sessions.c; {"sessions": [at most so many], "total"}. */
+/* api_settings.c */
+unsigned api_settings_get(struct api_request *request);
+unsigned api_settings_patch(struct api_request *request);
+unsigned api_settings_check(struct api_request *request);
+unsigned api_settings_detect(struct api_request *request);
+
+/* api_sessions.c; sessions_json: {"sessions": [at most so many], "total"}. */
 json_t *sessions_json(const struct scoreboard *board, size_t most);
 unsigned api_sessions_get(struct api_request *request);
 unsigned api_session_delete(struct api_request *request);
@@ -70,5 +76,10 @@ unsigned api_key_delete_one(struct api_request *request);
 
 /* api_audit.c */
 unsigned api_audit_get(struct api_request *request);
+
+/* api_bans.c */
+unsigned api_bans_get(struct api_request *request);
+unsigned api_bans_post(struct api_request *request);
+unsigned api_ban_delete(struct api_request *request);
 
 #endif

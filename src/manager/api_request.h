@@ -11,9 +11,11 @@
 #include "accounts/accounts.h"
 #include "accounts/role.h"
 #include "accounts/token.h"
+#include "accounts/shelf.h"
 #include "accounts/transfers.h"
 #include "ipc/quotas.h"
 #include "ipc/scoreboard.h"
+#include "manager/ban_desk.h"
 #include "manager/bus.h"
 #include "manager/login_guard.h"
 #include "manager/manager.h"
@@ -35,8 +37,11 @@ struct api_context {
 	const struct scoreboard *board;
 	struct accounts *accounts;
 	struct transfers *transfers;
+	struct shelf *shelf;
+	const struct settings_loaded *loaded; /* that settings are of */
 	struct worker_links *links;
 	struct quota_desk *desk;
+	struct ban_desk *bans;
 	struct quotas *quotas; /* NULL: nothing is counted */
 	struct bus *bus;
 	struct login_guard *guard;

@@ -24,6 +24,9 @@ static const struct api_route routes[] = {
 	{ "GET", "/api/v1/transfers", api_transfers_get, ROLE_READ_ONLY, 0 },
 	{ "GET", "/api/v1/sessions", api_sessions_get, ROLE_READ_ONLY, 0 },
 	{ "DELETE", "/api/v1/sessions/{}", api_session_delete, ROLE_OPERATOR, 0 },
+	{ "GET", "/api/v1/bans", api_bans_get, ROLE_READ_ONLY, 0 },
+	{ "POST", "/api/v1/bans", api_bans_post, ROLE_OPERATOR, 0 },
+	{ "DELETE", "/api/v1/bans/{}", api_ban_delete, ROLE_OPERATOR, 0 },
 	{ "GET", "/api/v1/stream", api_stream_get, ROLE_READ_ONLY, ROUTE_STREAMS },
 	{ "GET", "/api/v1/setup", api_setup_get, ROLE_NONE, ROUTE_PUBLIC },
 	{ "POST", "/api/v1/setup", api_setup_post, ROLE_NONE, ROUTE_PUBLIC },
@@ -43,6 +46,10 @@ static const struct api_route routes[] = {
 	{ "GET", "/api/v1/keys", api_keys_get, ROLE_OWNER, 0 },
 	{ "POST", "/api/v1/keys", api_keys_post, ROLE_OWNER, 0 },
 	{ "DELETE", "/api/v1/keys/{}", api_key_delete_one, ROLE_OWNER, 0 },
+	{ "GET", "/api/v1/settings", api_settings_get, ROLE_READ_ONLY, 0 },
+	{ "PATCH", "/api/v1/settings", api_settings_patch, ROLE_OWNER, ROUTE_IF_MATCH },
+	{ "POST", "/api/v1/settings/check", api_settings_check, ROLE_OWNER, 0 },
+	{ "POST", "/api/v1/settings/external-address/detect", api_settings_detect, ROLE_OWNER, 0 },
 	{ "GET", "/api/v1/audit", api_audit_get, ROLE_OWNER, 0 },
 };
 

@@ -45,7 +45,9 @@ struct manager {
 	struct accounts *accounts;
 	struct password_cache *cache;
 	struct last_logins *last_logins;
+	struct ban_desk *bans;
 	struct transfers *transfers;
+	struct shelf *shelf;
 	struct records *records;
 	struct quota_desk *desk;
 	struct worker_links *links;
@@ -79,16 +81,15 @@ static void free_wiped(void *p)
 static int open_accounts(struct manager *m)
 {
 	struct database_error error;
-	char path[SETTINGS_PATH_SIZE + sizeof("/accounts.db")];
+	char path[SETTINGS_DATABASE_PATH_SIZE];
 
-	if (*m->settings->database)
-		(void)snprintf(path, sizeof(path), "%s", m->settings->database);
-	else
-		(void)snprintf(path, sizeof(path), "%s/accounts.db", m->settings->state_directory);
+	settings_database_path(m->settings, path);
 
 	int r = accounts_open(path, &m->accounts, &error);
 	if (r == 0)
 		r = transfers_open(path, &m->transfers, &error);
+	if (r == 0)
+		r = shelf_open(path, &m->shelf, &error);
 	if (r < 0)
 		log_event(LOG_ERROR, "accounts-unusable", F_STR("error", error.text));
 	return r;
@@ -99,6 +100,7 @@ static int start_verify(struct manager *m)
 	const struct verify_start start = {
 		.base = { m->accounts, m->cache },
 		.last_logins = m->last_logins,
+		.bans = m->bans,
 		.threads = m->settings->verify_threads,
 		.max_waiting = scoreboard_max_sessions(m->start->board),
 	};
@@ -131,8 +133,11 @@ static int start_api(struct manager *m)
 		.board = m->start->board,
 		.accounts = m->accounts,
 		.transfers = m->transfers,
+		.shelf = m->shelf,
+		.loaded = m->start->settings,
 		.links = m->links,
 		.desk = m->desk,
+		.bans = m->bans,
 		.quotas = m->start->quotas,
 		.bus = m->bus,
 		.guard = m->guard,
@@ -169,6 +174,8 @@ static int start_parts(struct manager *m)
 	if (r == 0)
 		r = last_logins_new(m->accounts, &m->last_logins);
 	if (r == 0)
+		r = ban_desk_new(m->accounts, m->start->bans, m->settings, &m->bans);
+	if (r == 0)
 		r = records_new(m->transfers, m->settings, &m->records);
 	if (r == 0)
 		r = start_verify(m);
@@ -187,6 +194,7 @@ static void stop_parts(struct manager *m)
 	live_free(&m->live);
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
+	ban_desk_free(&m->bans);
 	records_free(&m->records);
 	quota_desk_free(&m->desk);
 	worker_links_free(&m->links);
@@ -194,6 +202,7 @@ static void stop_parts(struct manager *m)
 	bus_free(&m->bus);
 	login_guard_free(&m->guard);
 	web_files_free(&m->files);
+	shelf_free(&m->shelf);
 	transfers_free(&m->transfers);
 	accounts_free(&m->accounts);
 }

@@ -5,6 +5,7 @@
 
 #include "ipc/bans.h"
 #include "ipc/quotas.h"
+#include "ipc/recorder.h"
 #include "ipc/scoreboard.h"
 #include "settings/settings.h"
 
@@ -35,6 +36,7 @@ struct manager_start {
 	 * NULL: not confined. 0, or -errno and this process must end. */
 	int (*confine)(void *arg);
 	void *confine_arg;
+	const struct recorder *recorder; /* NULL: nothing is recorded */
 };
 
 /* Runs until the supervisor says TERMINATE or is gone: then it finishes the requests in hand.

@@ -189,8 +189,10 @@ static void write_xferlog(struct records *records, struct noted *const *batch, c
 	for (size_t i = 0; records->xferlog >= 0 && i < n; i++) {
 		const struct transfer_record *record = &batch[i]->record;
 
-		if (!is_new[i] || !xferlog_format(record, record->kind == EVENT_UPLOAD,
-						  record->kind == EVENT_DOWNLOAD, line))
+		/* The xferlog is of transfers: what was refused was none. */
+		if (!is_new[i] || !*record->end_state ||
+		    !xferlog_format(record, record->kind == EVENT_UPLOAD,
+				    record->kind == EVENT_DOWNLOAD, line))
 			continue;
 		if (write(records->xferlog, line, strlen(line)) < 0)
 			log_event(LOG_ERROR, "xferlog-unwritten", F_ERRNO(-errno));

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "manager/manager.h"
+#include "supervisor/examiner.h"
 #include "supervisor/privileges.h"
 #include "supervisor/sandbox.h"
 #include "supervisor/web_key.h"
@@ -107,6 +108,7 @@ static int run_manager(struct children *c, const struct child *self, int channel
 		.settings = self->generation->loaded,
 		.board = c->board,
 		.quotas = c->quotas,
+		.recorder = c->recorder,
 		.bans = c->bans,
 		.supervisor = channel,
 		.api = c->api,
@@ -127,6 +129,7 @@ static int run_worker(struct children *c, const struct child *self, int channel)
 	fd_close(&c->api);
 	web_listeners_release(c->web);
 	web_key_release(&self->generation->web_key);
+	recorder_prepare(c->recorder, self->slot);
 
 	const struct worker_start start = {
 		.settings = self->generation->settings,
@@ -135,6 +138,7 @@ static int run_worker(struct children *c, const struct child *self, int channel)
 		.places = c->places,
 		.bans = c->bans,
 		.quotas = c->quotas,
+		.recorder = c->recorder,
 		.tls = self->generation->tls,
 		.listeners = c->listeners->items,
 		.n_listeners = c->listeners->n,
@@ -170,4 +174,47 @@ _Noreturn void child_process_run(struct children *children, struct child *child,
 	}
 	_exit(child->is_manager ? run_manager(children, child, channel)
 				: run_worker(children, child, channel));
+}
+
+/* It talks to servers that nobody vouches for: none of our keys, sockets and channels may be
+ * there. */
+static void forget_the_server(struct children *c)
+{
+	fd_close(&c->signals);
+	fd_close(&c->api);
+	for (size_t i = 0; i < CHILDREN_MAX; i++) {
+		struct child *child = &c->all[i];
+
+		if (child->pid == 0)
+			continue;
+		fd_close(&child->channel);
+		generation_close_data_roots(child->generation);
+		tls_server_free(&child->generation->tls);
+	}
+	generation_close_data_roots(c->generation);
+	tls_server_free(&c->generation->tls);
+	explicit_bzero(c->ticket_keys, sizeof(*c->ticket_keys));
+	passive_ports_free(&c->passive_ports);
+	listeners_release(c->listeners);
+	for (uint32_t slot = 0; slot < SCOREBOARD_WORKERS; slot++) {
+		fd_close(&c->mailbox_in[slot]);
+		fd_close(&c->mailbox_out[slot]);
+	}
+}
+
+_Noreturn void child_process_examine(struct children *children, struct text request, int out,
+				     int cancel)
+{
+	struct sandbox_view view;
+
+	log_set_process("examiner");
+	reset_signals();
+	forget_the_server(children);
+	int r = privileges_drop_for_child(false);
+	if (r < 0) {
+		log_event(LOG_ERROR, "privileges-kept", F_ERRNO(r));
+		_exit(EXIT_FAILURE);
+	}
+	r = sandbox_enter_examiner(children->generation->settings, sandbox_layers(), &view);
+	_exit(r < 0 ? EXIT_FAILURE : examiner_main(request, out, cancel));
 }

@@ -6,12 +6,13 @@
 #include "worker/commands.h"
 #include "worker/control.h"
 #include "worker/data.h"
+#include "worker/data_note.h"
 #include "worker/passive.h"
 #include "worker/sessions.h"
 #include "worker/site_doctor.h"
 
 /* Reserves a port, or says why not. */
-static bool reserve(struct session *s)
+static bool reserve(struct session *s, enum data_mode mode)
 {
 	const struct port_range *range = &s->worker->settings->passive_ports;
 	int fd;
@@ -21,16 +22,19 @@ static bool reserve(struct session *s)
 	 * replaced, not dropped: the same port may serve again. */
 	if (s->plan == DATA_PASSIVE && atomic_load(&s->reserved_ms) != 0)
 		passive_look(s->worker->passive, s);
-	fd = sessions_take_arrived(s->worker->sessions, s);
+	data_note_abandon(s);
+	fd = sessions_take_arrived(s->worker->sessions, s, NULL);
 	fd_close(&fd);
 	s->plan = DATA_NONE;
 	if (!s->worker->settings->passive) {
+		data_note_refusal(s, mode, NULL, 39);
 		reply(s, 502, "[D-39] Passive mode is turned off here.");
 		return false;
 	}
 	int r = passive_reserve(s->worker->passive, s);
 	if (r == 0)
 		return true;
+	data_note_refusal(s, mode, NULL, 33);
 	log_event(LOG_WARNING, "no-passive-port", F_UINT("session", s->id), F_ERRNO(r),
 		  F_STR("cause", "D-33"));
 	if (r == -EBUSY)
@@ -65,11 +69,12 @@ void cmd_pasv(struct session *s, struct text argument UNUSED)
 		      "not resolve); use EPSV.");
 		return;
 	}
-	if (!reserve(s))
+	if (!reserve(s, DATA_MODE_PASV))
 		return;
 	announced.port = s->passive_port;
 	buf_init(&text, storage, sizeof(storage));
 	hostport_format_227(&text, &announced);
+	data_note_plan(s, DATA_MODE_PASV, &announced);
 	site_doctor_note_passive(s, 227, buf_text(&text));
 	reply_text(s, 227, buf_text(&text));
 }
@@ -96,16 +101,17 @@ void cmd_epsv(struct session *s, struct text argument)
 		reply(s, 200, "EPSV ALL: only EPSV from now on.");
 		return;
 	}
-	if (!reserve(s))
+	if (!reserve(s, DATA_MODE_EPSV))
 		return;
 	buf_init(&text, storage, sizeof(storage));
 	hostport_format_229(&text, s->passive_port);
+	data_note_plan(s, DATA_MODE_EPSV, &(struct address){ .port = s->passive_port });
 	site_doctor_note_passive(s, 229, buf_text(&text));
 	reply_text(s, 229, buf_text(&text));
 }
 
 /* RFC 2577 3: no connections to third parties, none to well-known ports. */
-static bool may_connect_to(struct session *s, const struct address *to)
+static bool may_connect_to(struct session *s, const struct address *to, enum data_mode mode)
 {
 	const struct settings *settings = s->worker->settings;
 	char text[ADDRESS_TEXT_SIZE], peer[ADDRESS_TEXT_SIZE];
@@ -113,12 +119,15 @@ static bool may_connect_to(struct session *s, const struct address *to)
 	if (s->needs_epsv) {
 		reply(s, 503, "You have sent EPSV ALL: only EPSV from now on.");
 	} else if (!settings->active) {
+		data_note_refusal(s, mode, to, 39);
 		reply(s, 502, "[D-39] Active mode is turned off here: use passive mode.");
 	} else if (to->port < settings->active_min_port) {
+		data_note_refusal(s, mode, to, 41);
 		reply(s, 501, "[D-41] Port %u is below %u; no connection is made to such ports.",
 		      to->port, settings->active_min_port);
 	} else if (!address_same_host(to, &s->peer) &&
 		   !peer_list_contains(&s->worker->active_data_to, to)) {
+		data_note_refusal(s, mode, to, address_is_private(to) ? 36 : 41);
 		reply(s, 501,
 		      "[%s] You ask for a connection to %s, but you come from %s: use passive mode.",
 		      address_is_private(to) ? "D-36" : "D-41", address_format_ip(to, text),
@@ -129,19 +138,21 @@ static bool may_connect_to(struct session *s, const struct address *to)
 	return false;
 }
 
-static void plan_active(struct session *s, struct address *to, const char *verb)
+static void plan_active(struct session *s, struct address *to, enum data_mode mode)
 {
 	/* EPRT has no room for the zone of a link-local address: it is that of the connection. */
 	to->scope_id = s->peer.scope_id;
 	/* lftp 4.9 over IPv6 names "::": it means itself. */
 	if (address_is_unspecified(to))
 		memcpy(to->ip, s->peer.ip, sizeof(to->ip));
-	if (!may_connect_to(s, to))
+	if (!may_connect_to(s, to, mode))
 		return;
 	data_forget(s);
 	s->plan = DATA_ACTIVE;
 	s->active_to = *to;
-	reply(s, 200, "%s is understood; passive mode gets through more firewalls.", verb);
+	data_note_plan(s, mode, to);
+	reply(s, 200, "%s is understood; passive mode gets through more firewalls.",
+	      mode == DATA_MODE_PORT ? "PORT" : "EPRT");
 }
 
 void cmd_port(struct session *s, struct text argument)
@@ -152,7 +163,7 @@ void cmd_port(struct session *s, struct text argument)
 	if (hostport_parse_port(argument, &to) < 0)
 		reply(s, 501, "Syntax: PORT <h1,h2,h3,h4,p1,p2>");
 	else
-		plan_active(s, &to, "PORT");
+		plan_active(s, &to, DATA_MODE_PORT);
 }
 
 void cmd_eprt(struct session *s, struct text argument)
@@ -166,5 +177,5 @@ void cmd_eprt(struct session *s, struct text argument)
 	else if (r < 0)
 		reply(s, 501, "Syntax: EPRT |<family>|<address>|<port>|");
 	else
-		plan_active(s, &to, "EPRT");
+		plan_active(s, &to, DATA_MODE_EPRT);
 }

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/data_note.h"
 #include "worker/hosts.h"
 #include "worker/list_helper.h"
 #include "worker/list_lines.h"
@@ -324,7 +325,7 @@ static int list_deeper(struct lister *l, int fd, const struct path *path, unsign
 static int list_directory(struct lister *l, int fd, const struct path *path, unsigned depth)
 {
 	/* The data connection may have come much later than the directory was opened. */
-	int r = home_depth(l->home, fd);
+	int r = home_depth(l->home, fd, 0);
 
 	if (r >= 0)
 		r = list_entries(l, fd, path);
@@ -419,6 +420,8 @@ static void finish_listing(struct session *s, struct lister *l, struct data *dat
 		r = data_end(data, deadline_in(10000));
 	s->bytes_sent += l->bytes;
 	data_close(s, data);
+	if (l->read_error == 0 && r < 0)
+		data_note_broken(s, r);
 	if (l->read_error < 0 || r == -ESTALE)
 		reply_errno(s, r, path_text(path));
 	else if (r < 0)
@@ -460,8 +463,10 @@ static void list(struct session *s, struct text argument, enum listing_format fo
 		reply_errno(s, -ENOMEM, argument);
 		return;
 	}
-	if (find_target(s, argument, switches.directory_itself, &target) < 0)
+	if (find_target(s, argument, switches.directory_itself, &target) < 0) {
+		data_note_excuse(s);
 		return;
+	}
 	lister_init(&l, s, format, buffer);
 	l.lines.shows_dots = switches.all;
 	l.is_recursive = switches.recursive && format == FORMAT_LS;
@@ -472,12 +477,13 @@ static void list(struct session *s, struct text argument, enum listing_format fo
 	else if (data_is_possible(s)) {
 		if (target.fd < 0)
 			l.lines.name_prefix = T("");
-		transfer_begin(s, TRANSFER_LISTING, target.place.path.bytes);
+		transfer_begin(s, TRANSFER_LISTING, target.place.path.bytes, UINT64_MAX);
 		if (data_open(s, &data, "Here comes the listing.") == 0) {
 			l.data = &data;
 			finish_listing(s, &l, &data, &target.place.path,
 				       list_target(&l, &target, argument));
 		}
+		data_note_listing(s, path_text(&target.place.path));
 		transfer_end(s);
 	}
 	fd_close(&target.fd);

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "worker/commands.h"
 #include "worker/control.h"
+#include "worker/events.h"
 #include "worker/hosts.h"
 
 void session_log_handshake(const struct session *s, const char *error)
@@ -12,6 +13,7 @@ void session_log_handshake(const struct session *s, const char *error)
 
 	log_event(LOG_INFO, "handshake-failed", F_UINT("session", s->id),
 		  F_STR("peer", address_format(&s->peer, peer)), F_STR("error", error));
+	events_note_handshake(s, 0, error);
 }
 
 static int prepare_tls(struct session *s)

@@ -56,6 +56,14 @@ void control_flush(struct session *s)
 		s->wants_end = true;
 }
 
+void control_record(const struct session *s, enum recorder_source source, struct text line)
+{
+	const struct worker_start *start = s->worker->start;
+
+	if (start->recorder)
+		recorder_note(start->recorder, start->slot, s->id, source, line);
+}
+
 void reply_text(struct session *s, unsigned code, struct text text)
 {
 	struct pool_thread *self = pool_self();
@@ -74,6 +82,7 @@ void reply_text(struct session *s, unsigned code, struct text text)
 		reply_add(&out, code, T("(the reply is too long)"));
 	}
 	log_event(LOG_DEBUG, "reply", F_UINT("session", s->id), F_TEXT("text", buf_text(&out)));
+	control_record(s, RECORDER_SERVER, buf_text(&out));
 	self->replies_len += out.len;
 }
 
@@ -128,6 +137,10 @@ void reply_errno_more(struct session *s, int error, struct text what, const char
 {
 	char storage[REPLY_MAX / 2];
 	struct buf out;
+
+	/* The client has left in the middle of a long command: nobody waits for a word. */
+	if (error == -ECONNRESET && s->wants_end)
+		return;
 
 	buf_init(&out, storage, sizeof(storage));
 	if (what.len > 0) {

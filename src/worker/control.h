@@ -11,6 +11,9 @@
 /* Sets the session's waiters up; before anything else is done with its streams. */
 void control_init(struct session *s);
 
+/* The line goes into the flight recorder; a command's with its secrets masked. */
+void control_record(const struct session *s, enum recorder_source source, struct text line);
+
 /* Replies are collected, so that those to commands that came together leave together: this sends
  * them and tells the scoreboard the last command. Every wait does it first, and so must whoever
  * writes to the control connection by itself. When they cannot be sent: s->wants_end. */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "net/socket.h"
 #include "worker/control.h"
+#include "worker/data_note.h"
 #include "worker/passive.h"
 #include "worker/sessions.h"
 #include "worker/site_doctor.h"
@@ -18,8 +19,9 @@ void data_forget(struct session *s)
 	/* What has come for this reservation must not be taken for another one's. First no more is
 	 * delivered, then what has been is closed. */
 	passive_look(s->worker->passive, s);
+	data_note_abandon(s);
 	passive_drop(s->worker->passive, s);
-	int fd = sessions_take_arrived(s->worker->sessions, s);
+	int fd = sessions_take_arrived(s->worker->sessions, s, NULL);
 
 	fd_close(&fd);
 	s->plan = DATA_NONE;
@@ -41,6 +43,16 @@ bool data_is_possible(struct session *s)
 }
 
 /* --- TCP -------------------------------------------------------------------------------------- */
+
+static void note_nothing_arrived(struct session *s, int64_t waited_ms)
+{
+	struct address stray;
+
+	if (sessions_stray(s->worker->sessions, s, &stray))
+		data_note_outcome(s, DATA_ELSEWHERE, 31, &stray, waited_ms);
+	else
+		data_note_outcome(s, DATA_NEVER, 20, NULL, waited_ms);
+}
 
 static void reply_nothing_arrived(struct session *s)
 {
@@ -95,21 +107,23 @@ static int wait_arrival(struct session *s, int64_t deadline)
 }
 
 /* The connection that the client makes to us. */
-static int await_passive(struct session *s, int *ret_fd)
+static int await_passive(struct session *s, int *ret_fd, struct address *ret_peer)
 {
 	int64_t since = atomic_load(&s->reserved_ms);
 	int64_t limit = (int64_t)s->worker->settings->data_timeout_s * 1000;
 	/* Clients connect before or after the transfer command; the wait begins with the latter. */
-	int64_t deadline = deadline_in(limit);
+	int64_t begun = clock_ms(), deadline = begun + limit;
 	int fd;
 
 	passive_look(s->worker->passive, s);
-	while ((fd = sessions_take_arrived(s->worker->sessions, s)) < 0) {
+	while ((fd = sessions_take_arrived(s->worker->sessions, s, ret_peer)) < 0) {
 		int r = since == 0 ? -ETIMEDOUT : wait_arrival(s, deadline);
 
 		/* What came at the last moment counts. */
-		if (r < 0 && (fd = sessions_take_arrived(s->worker->sessions, s)) >= 0)
+		if (r < 0 && (fd = sessions_take_arrived(s->worker->sessions, s, ret_peer)) >= 0)
 			break;
+		if (r < 0)
+			note_nothing_arrived(s, clock_ms() - begun);
 		if (r == -ETIMEDOUT)
 			reply_nothing_arrived(s);
 		else if (r < 0)
@@ -117,6 +131,7 @@ static int await_passive(struct session *s, int *ret_fd)
 		if (r < 0)
 			return r;
 	}
+	data_note_outcome(s, DATA_ARRIVED, 0, ret_peer, clock_ms() - begun);
 	*ret_fd = fd;
 	return 0;
 }
@@ -139,7 +154,8 @@ static int dial_active(struct session *s, int *ret_fd)
 {
 	struct address local = s->local;
 	AUTO_CLOSE int fd = -1;
-	int64_t deadline = deadline_in((int64_t)s->worker->settings->data_timeout_s * 1000);
+	int64_t begun = clock_ms();
+	int64_t deadline = begun + (int64_t)s->worker->settings->data_timeout_s * 1000;
 
 	local.port = (uint16_t)s->worker->settings->active_source_port;
 	/* From the address that the client knows us by, unless the other family is asked for. */
@@ -149,6 +165,8 @@ static int dial_active(struct session *s, int *ret_fd)
 		r = s->data_waiter.wait(&s->data_waiter, fd, POLLOUT, deadline);
 	if (r == 0)
 		r = socket_error(fd);
+	data_note_outcome(s, r < 0 ? DATA_NEVER : DATA_ARRIVED, r < 0 ? 35 : 0,
+			  r < 0 ? NULL : &s->active_to, clock_ms() - begun);
 	if (r == -ECANCELED || s->wants_end) {
 		data_reply_broken(s, r, "");
 		return r;
@@ -210,6 +228,7 @@ static int start_tls(struct session *s, struct data *data, bool waits)
 		return -ECANCELED;
 	}
 	if (r < 0) {
+		data_note_tls_failure(s, 55);
 		reply(s, 425, "[D-55] The TLS handshake on the data connection failed: %s.",
 		      error.text);
 		log_event(LOG_WARNING, "data-handshake-failed", F_UINT("session", s->id),
@@ -217,9 +236,11 @@ static int start_tls(struct session *s, struct data *data, bool waits)
 		return r;
 	}
 	site_doctor_note_tls(s, data->binding.is_bound);
+	data_note_tls(s, data->binding.is_bound);
 	/* Every resumption may have cost the client a single-use ticket. */
 	s->needs_ticket = s->needs_ticket || data->binding.is_bound;
 	if (settings->data_session_reuse == SESSION_REUSE_REQUIRE && !data->binding.is_bound) {
+		data_note_tls_failure(s, 52);
 		reply(s, 522,
 		      "[D-52] The data connection must resume the TLS session of the control connection "
 		      "(data_session_reuse = require): turn on TLS session reuse in the client.");
@@ -319,10 +340,11 @@ static void abandon(struct data *data)
 int data_connect(struct session *s, struct data *data, const char *what)
 {
 	enum data_plan plan = s->plan;
+	struct address peer = s->active_to;
 	int fd = -1, r;
 
 	*data = (struct data){ .stream = { .fd = -1 } };
-	r = plan == DATA_PASSIVE ? await_passive(s, &fd) : dial_active(s, &fd);
+	r = plan == DATA_PASSIVE ? await_passive(s, &fd, &peer) : dial_active(s, &fd);
 	/* A plan is good for one transfer (RFC 959 3.2). A port that nothing reached is given
 	 * back. */
 	s->plan = DATA_NONE;
@@ -330,7 +352,7 @@ int data_connect(struct session *s, struct data *data, const char *what)
 	if (r < 0)
 		return r;
 
-	site_doctor_note_arrival(s, fd);
+	site_doctor_note_arrival(s, &peer);
 	if (plan == DATA_ACTIVE) /* others have it from their listener */
 		socket_tune_data(fd, SOCKET_KEEPALIVE_S);
 	stream_init(&data->stream, fd, &s->data_waiter);

@@ -8,16 +8,20 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "worker/data_note.h"
 #include "worker/manager_link.h"
 
 #define MOST_EVENTS 8192u
 /* So long the first event of a packet waits for others, unless nothing was sent just before. */
 #define GATHER_MS 20
 #define MOST_IN_FLIGHT 2048u
+/* Events that are in no hurry. */
+#define QUIET_MS 1000
+#define MOST_QUIET 1024u
 
 struct queued {
 	struct list link;
-	bool is_sent;
+	bool is_sent, is_quiet;
 	struct event event; /* only its first event_size bytes */
 };
 
@@ -29,7 +33,8 @@ struct events {
 	uint64_t last_sequence, lost, lost_logged;
 	bool is_awake;	 /* the main thread knows that there is something to send */
 	int64_t next_ms; /* before that only a full batch is sent */
-	unsigned count, in_flight;
+	unsigned count, in_flight, quiet;
+	int64_t quiet_until_ms; /* when those that wait quietly go, with nothing else to send */
 	struct message_events packet; /* being filled */
 	struct list queue;	      /* in the order of their sequences; those sent come first */
 };
@@ -74,7 +79,8 @@ static struct queued *new_event(const struct session *s, enum event_kind kind, s
 	message->ended_wall_ms = clock_wall_ms();
 	message->is_tls = s->tls != NULL;
 	message->is_ascii = s->type == TYPE_ASCII;
-	(void)!text_copy(text_of(s->user->name), message->user, sizeof(message->user));
+	if (s->user)
+		(void)!text_copy(text_of(s->user->name), message->user, sizeof(message->user));
 	message->path_len = (uint16_t)path.len;
 	message->new_path_len = (uint16_t)new_path.len;
 	memcpy(message->text, path.ptr, path.len);
@@ -83,10 +89,56 @@ static struct queued *new_event(const struct session *s, enum event_kind kind, s
 	return queued;
 }
 
+const char *events_result(int error)
+{
+	switch (error) {
+	case 0:
+		return "complete";
+	case -EOVERFLOW:
+		return "Larger than an upload may make it (upload_size)";
+	case -ETIME:
+		return "The transfer is too slow (min_rate)";
+	case -ENODATA:
+		return "The file may be cut short";
+	case -ESTALE:
+		return "Moved away meanwhile";
+	case -EXDEV:
+		return "Leads out of the home directory";
+	default:
+		return strerrordesc_np(-error);
+	}
+}
+
 static void set_result(struct event *event, int error)
 {
-	(void)snprintf(event->result, sizeof(event->result), "%s",
-		       error == 0 ? "complete" : strerrordesc_np(-error));
+	(void)snprintf(event->result, sizeof(event->result), "%s", events_result(error));
+}
+
+static void append_locked(struct events *events, struct queued *queued)
+{
+	queued->event.source = events->source;
+	queued->event.sequence = ++events->last_sequence;
+	list_append(&events->queue, &queued->link);
+	events->count++;
+}
+
+/* Takes queued. The main thread comes by several times a second while there are sessions. */
+static void enqueue_quietly(struct events *events, struct queued *queued)
+{
+	if (!queued)
+		return;
+	queued->is_quiet = true;
+	(void)pthread_mutex_lock(&events->lock);
+	bool has_room = events->quiet < MOST_QUIET && events->count < MOST_EVENTS / 2;
+	if (has_room) {
+		if (events->count == events->in_flight)
+			events->quiet_until_ms = clock_coarse_ms() + QUIET_MS;
+		append_locked(events, queued);
+		events->quiet++;
+	}
+	(void)pthread_mutex_unlock(&events->lock);
+	if (!has_room)
+		free(queued);
 }
 
 /* Takes queued. */
@@ -98,14 +150,10 @@ static void enqueue(struct events *events, struct queued *queued)
 	bool wakes = !events->is_awake;
 	events->is_awake = true;
 	bool is_lost = !queued || events->count >= MOST_EVENTS;
-	if (is_lost) {
+	if (is_lost)
 		events->lost++;
-	} else {
-		queued->event.source = events->source;
-		queued->event.sequence = ++events->last_sequence;
-		list_append(&events->queue, &queued->link);
-		events->count++;
-	}
+	else
+		append_locked(events, queued);
 	(void)pthread_mutex_unlock(&events->lock);
 	if (is_lost)
 		free(queued);
@@ -125,8 +173,72 @@ void events_note_transfer(struct session *s, enum event_kind kind, const struct 
 		(void)snprintf(queued->event.end_state, sizeof(queued->event.end_state), "%s",
 			       end_state);
 		(void)snprintf(queued->event.sha256, sizeof(queued->event.sha256), "%s", t->sha256);
+		data_note_broken(s, t->error);
+		(void)data_note_take(s, &queued->event.data);
 	}
 	enqueue(s->worker->events, queued);
+}
+
+static const char *why_unopened(const struct data_record *data)
+{
+	switch (data->outcome) {
+	case DATA_NEVER:
+		return "No data connection";
+	case DATA_ELSEWHERE:
+		return "The data connection came from elsewhere";
+	case DATA_TLS_FAILED:
+		return "TLS failed on the data connection";
+	default:
+		return "Ended before it began";
+	}
+}
+
+void events_note_unopened(struct session *s, enum event_kind kind, const struct path *path)
+{
+	struct queued *queued = s->user ? new_event(s, kind, path_text(path), T("")) : NULL;
+
+	if (!queued)
+		return;
+
+	struct event *event = &queued->event;
+
+	(void)data_note_take(s, &event->data);
+	(void)snprintf(event->result, sizeof(event->result), "%s", why_unopened(&event->data));
+	(void)snprintf(event->end_state, sizeof(event->end_state), "broken");
+	enqueue(s->worker->events, queued);
+}
+
+void events_note_data(struct session *s, struct text path, const struct data_record *data)
+{
+	struct queued *queued = new_event(s, EVENT_DATA, path, T(""));
+
+	if (queued)
+		queued->event.data = *data;
+	enqueue_quietly(s->worker->events, queued);
+}
+
+void events_note_logout(struct session *s, const char *reason)
+{
+	struct queued *queued = new_event(s, EVENT_LOGOUT, T(""), T(""));
+
+	if (queued) {
+		queued->event.duration_ms = (uint64_t)(clock_ms() - s->started_ms);
+		queued->event.bytes = s->bytes_sent;
+		queued->event.received_bytes = s->bytes_received;
+		(void)snprintf(queued->event.result, sizeof(queued->event.result), "%s", reason);
+	}
+	enqueue_quietly(s->worker->events, queued);
+}
+
+void events_note_handshake(const struct session *s, unsigned cause, const char *error)
+{
+	struct queued *queued = new_event(s, EVENT_HANDSHAKE, T(""), T(""));
+
+	if (queued) {
+		queued->event.cause = (uint16_t)cause;
+		(void)snprintf(queued->event.result, sizeof(queued->event.result), "%s", error);
+	}
+	enqueue_quietly(s->worker->events, queued);
 }
 
 void events_note_change(struct session *s, enum event_kind kind, struct text path,
@@ -175,7 +287,8 @@ int events_tend(struct events *events)
 {
 	(void)pthread_mutex_lock(&events->lock);
 	bool has_some = events->count > events->in_flight;
-	int left = has_some ? deadline_left(events->next_ms) : INT_MAX;
+	int64_t due_ms = events->is_awake ? events->next_ms : events->quiet_until_ms;
+	int left = has_some ? deadline_left(due_ms) : INT_MAX;
 	(void)pthread_mutex_unlock(&events->lock);
 	if (left == 0)
 		events_send(events);
@@ -256,6 +369,7 @@ void events_acknowledge(struct events *events, uint64_t sequence)
 		list_remove(&queued->link);
 		events->count--;
 		events->in_flight -= queued->is_sent;
+		events->quiet -= queued->is_quiet;
 		free(queued);
 	}
 	(void)pthread_mutex_unlock(&events->lock);
@@ -265,6 +379,7 @@ void events_acknowledge(struct events *events, uint64_t sequence)
 bool events_are_done(struct events *events)
 {
 	(void)pthread_mutex_lock(&events->lock);
+	events->quiet_until_ms = 0; /* who asks wants to leave */
 	bool is_done = events->count == 0;
 	(void)pthread_mutex_unlock(&events->lock);
 	return is_done;

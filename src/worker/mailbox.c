@@ -26,7 +26,8 @@ static void take(struct worker *worker, struct packet *packet)
 		return;
 	if (is_data)
 		sessions_deliver(worker->sessions, message->data_connection.board_slot,
-				 message->data_connection.session_id, fd_take(&packet->fds[0]));
+				 message->data_connection.session_id,
+				 &message->data_connection.peer, fd_take(&packet->fds[0]));
 	else if (packet->len == sizeof(message->control_connection) &&
 		 message->head.kind == MSG_CONTROL_CONNECTION)
 		balance_take_over(worker, fd_take(&packet->fds[0]),

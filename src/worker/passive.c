@@ -339,7 +339,7 @@ static void hand_over(struct passive *passive, const struct reservation_owner *o
 
 	if (owner->worker_slot == start->slot) {
 		sessions_deliver(passive->worker->sessions, owner->board_slot, owner->session_id,
-				 fd);
+				 peer, fd);
 		return;
 	}
 	(void)pthread_mutex_lock(&passive->lock);

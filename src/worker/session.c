@@ -11,6 +11,8 @@
 #include "worker/commands.h"
 #include "worker/control.h"
 #include "worker/data.h"
+#include "worker/data_note.h"
+#include "worker/events.h"
 #include "worker/hosts.h"
 #include "worker/manager_link.h"
 #include "worker/opening.h"
@@ -32,6 +34,7 @@ void session_user_free(struct session_user **user)
 		free((*user)->copy_from);
 		free((*user)->sized_path);
 		free((*user)->doctor);
+		free((*user)->data_note);
 		free(*user);
 	}
 	*user = NULL;
@@ -55,9 +58,11 @@ void session_forget_login(struct session *s)
 
 int session_path(struct session *s, struct text argument, struct path *ret)
 {
-	path_set_root(ret);
+	int r = 0;
 
-	int r = path_join(ret, text_of(s->user->directory), ret);
+	path_set_root(ret);
+	if (!text_starts(argument, T("/")))
+		r = path_join(ret, text_of(s->user->directory), ret);
 	if (r == 0)
 		r = path_join(ret, argument, ret);
 	/* Under their own names partials would be files beside the rules for the final name. */
@@ -92,6 +97,9 @@ void session_publish_now(struct session *s)
 		.is_implicit = s->is_implicit,
 		.is_running = true,
 		.transfer = s->transfer_kind,
+		.is_resumed = s->tls && s->tls->has_parent,
+		.transfer_size = s->transfer_size,
+		.transfer_started_wall_ms = s->transfer_started_wall_ms,
 		.transfer_bytes = atomic_load(&s->transfer_bytes),
 		.bytes_sent = s->bytes_sent,
 		.bytes_received = s->bytes_received,
@@ -236,6 +244,7 @@ static int step(struct session *s)
 static void end(struct session *s, int reason)
 {
 	const char *farewell = atomic_load(&s->farewell);
+	const char *why = farewell ? farewell : reason < 0 ? strerrordesc_np(-reason) : "quit";
 	char peer[ADDRESS_TEXT_SIZE];
 
 	/* Who waits for TLS would take plain words for garbage. */
@@ -244,15 +253,19 @@ static void end(struct session *s, int reason)
 	control_flush(s);
 	if (s->is_in_handshake)
 		session_log_handshake(s, farewell ? farewell : strerrordesc_np(-reason));
+	else if (farewell && s->is_implicit && s->awaits_handshake)
+		events_note_handshake(s, 17, "The client has said nothing");
 	log_event(LOG_INFO, "disconnected", F_UINT("session", s->id),
 		  F_STR("peer", address_format(&s->peer, peer)),
 		  F_STR("user", s->user ? s->user->name : ""),
 		  F_UINT("seconds", (clock_ms() - s->started_ms) / 1000),
 		  F_UINT("sent", s->bytes_sent), F_UINT("received", s->bytes_received),
-		  F_STR("reason", farewell     ? farewell
-				  : reason < 0 ? strerrordesc_np(-reason)
-					       : "quit"));
+		  F_STR("reason", why));
 	passive_look(s->worker->passive, s); /* what has come for it is nobody else's */
+	if (s->user) {
+		data_note_abandon(s);
+		events_note_logout(s, why);
+	}
 	if (s->awaits_answer)
 		manager_link_forget(s->worker->manager, s);
 	sessions_close(s->worker->sessions, s);

@@ -51,7 +51,8 @@ struct session_user {
 	 * begins. */
 	char *sized_path;
 	uint64_t sized_bytes;
-	struct doctor_view *doctor; /* worker/site_doctor.c; owned, NULL: nothing yet */
+	struct doctor_view *doctor;  /* worker/site_doctor.c; owned, NULL: nothing yet */
+	struct data_note *data_note; /* worker/data_note.c; likewise */
 	char name[];
 };
 
@@ -69,10 +70,11 @@ struct session {
 	struct list timeout_link; /* among the not yet logged in, or the parked */
 	int64_t deadline_ms;	  /* when the sweep ends it */
 	enum session_state state;
-	int wake_fd;	      /* eventfd of the thread that runs it, or -1 */
-	bool is_watched;      /* it has its entry in epoll */
-	int arrived_fd;	      /* data connection that came for its reservation, or -1 */
-	struct address stray; /* who else came to the reserved port; port 0: nobody */
+	int wake_fd;		     /* eventfd of the thread that runs it, or -1 */
+	bool is_watched;	     /* it has its entry in epoll */
+	int arrived_fd;		     /* data connection that came for its reservation, or -1 */
+	struct address arrived_from; /* where that came from; port 0: none has come */
+	struct address stray;	     /* who else came to the reserved port; port 0: nobody */
 	struct message_auth_reply *answer; /* what the manager said to its login, not yet read */
 	char *login_name; /* who it is, for kicks; set before the login is told to the session */
 	_Atomic(char *) farewell; /* end it: the text of a 421 reply; owned */
@@ -133,6 +135,8 @@ struct session {
 	uint8_t deflate_level;	 /* OPTS MODE Z LEVEL */
 	uint64_t bytes_sent, bytes_received;
 	enum transfer_kind transfer_kind;
+	uint64_t transfer_size; /* when all is well; UINT64_MAX: not known */
+	int64_t transfer_started_wall_ms;
 	const char *transfer_path; /* borrowed during a transfer */
 	struct flow *flow;	   /* of the transfer in progress, see worker/flow.h; else NULL */
 	struct opening *opening;   /* a transfer that waits for its client, worker/opening.h */

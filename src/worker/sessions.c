@@ -367,7 +367,8 @@ size_t sessions_kick_all(struct sessions *table, const char *text)
 	return sessions_kick(table, 0, NULL, text);
 }
 
-void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id, int fd)
+void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id,
+		      const struct address *peer, int fd)
 {
 	(void)pthread_mutex_lock(&table->lock);
 	struct session *s = find_locked(table, board_slot, id);
@@ -375,6 +376,7 @@ void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id, 
 	if (s && atomic_load(&s->reserved_ms) != 0) {
 		int before = s->arrived_fd;
 		s->arrived_fd = fd;
+		s->arrived_from = *peer;
 		fd = before; /* an older one that was never used */
 		atomic_store(&s->reserved_ms, 0);
 		wake_locked(s);
@@ -406,14 +408,16 @@ bool sessions_stray(struct sessions *table, const struct session *s, struct addr
 void sessions_forget_stray(struct sessions *table, struct session *s)
 {
 	(void)pthread_mutex_lock(&table->lock);
-	s->stray = (struct address){ .port = 0 };
+	s->stray = s->arrived_from = (struct address){ .port = 0 };
 	(void)pthread_mutex_unlock(&table->lock);
 }
 
-int sessions_take_arrived(struct sessions *table, struct session *s)
+int sessions_take_arrived(struct sessions *table, struct session *s, struct address *ret_peer)
 {
 	(void)pthread_mutex_lock(&table->lock);
 	int fd = fd_take(&s->arrived_fd);
+	if (ret_peer)
+		*ret_peer = s->arrived_from;
 	(void)pthread_mutex_unlock(&table->lock);
 	return fd;
 }

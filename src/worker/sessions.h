@@ -53,16 +53,18 @@ void sessions_logged_out(struct sessions *table, struct session *s);
 size_t sessions_kick(struct sessions *table, uint64_t id, const char *user, const char *text);
 size_t sessions_kick_all(struct sessions *table, const char *text);
 
-/* A data connection for the session in this slot. Takes fd: it is closed when the session is
- * gone. */
-void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id, int fd);
+/* A data connection from peer for the session in this slot. Takes fd: it is closed when the session
+ * is gone. */
+void sessions_deliver(struct sessions *table, uint32_t board_slot, uint64_t id,
+		      const struct address *peer, int fd);
 /* A connection for the session's port that is not from its client has been turned away. */
 void sessions_note_stray(struct sessions *table, const struct message_data_connection *stray);
 /* The running thread: where it came from, since the port was reserved. False: there was none. */
 bool sessions_stray(struct sessions *table, const struct session *s, struct address *ret_peer);
 void sessions_forget_stray(struct sessions *table, struct session *s);
-/* The running thread takes the data connection that has arrived, or -1. */
-int sessions_take_arrived(struct sessions *table, struct session *s);
+/* The running thread takes the data connection that has arrived, or -1. Where the last one came
+ * from is in ret_peer (NULL: not wanted); port 0: none has come since the port was reserved. */
+int sessions_take_arrived(struct sessions *table, struct session *s, struct address *ret_peer);
 
 /* The manager's answer to the login of the session in this slot. A kick of the user who is about to
  * be logged in finds the session from now on. Takes answer, which is freed when the session is

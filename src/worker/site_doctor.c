@@ -5,6 +5,7 @@
 
 #include "worker/control.h"
 #include "worker/data.h"
+#include "worker/data_note.h"
 #include "worker/passive.h"
 #include "worker/session_limits.h"
 #include "worker/sessions.h"
@@ -64,14 +65,12 @@ void site_doctor_note_active(struct session *s, const char *verb, struct text ar
 	}
 }
 
-void site_doctor_note_arrival(struct session *s, int fd)
+void site_doctor_note_arrival(struct session *s, const struct address *peer)
 {
 	struct doctor_view *view = view_of(s);
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof(sa);
 
-	if (view && getpeername(fd, (struct sockaddr *)&sa, &len) == 0)
-		(void)!address_from_sockaddr((struct sockaddr *)&sa, &view->arrived_from);
+	if (view)
+		view->arrived_from = *peer;
 }
 
 void site_doctor_note_tls(struct session *s, bool is_resumed)
@@ -165,6 +164,7 @@ static void reserve(struct session *s, struct text argument)
 		return;
 	}
 	data_forget(s);
+
 	int r = passive_reserve_port(s->worker->passive, s, (uint16_t)port);
 	if (r < 0) {
 		reply(s, 425, "[D-33] Port %" PRIu64 " cannot be opened now (%s).", port,
@@ -176,6 +176,7 @@ static void reserve(struct session *s, struct text argument)
 		begin_plan(view, (uint16_t)port);
 		view->passive_reply[0] = '\0';
 	}
+	data_note_plan(s, DATA_MODE_EPSV, &(struct address){ .port = (uint16_t)port });
 	reply(s, 200, "Port %" PRIu64 " waits for you.", port);
 }
 

@@ -11,7 +11,7 @@
 void site_doctor_note_passive(struct session *s, unsigned code, struct text text);
 void site_doctor_note_active(struct session *s, const char *verb, struct text argument);
 /* The data connection is there; TLS on it is up. */
-void site_doctor_note_arrival(struct session *s, int fd);
+void site_doctor_note_arrival(struct session *s, const struct address *peer);
 void site_doctor_note_tls(struct session *s, bool is_resumed);
 
 void site_doctor(struct session *s, struct text argument);

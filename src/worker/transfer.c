@@ -26,8 +26,10 @@ static int64_t stall_deadline(const struct session *s)
 	return deadline_in((int64_t)s->worker->settings->stall_timeout_s * 1000);
 }
 
-void transfer_begin(struct session *s, enum transfer_kind kind, const char *path)
+void transfer_begin(struct session *s, enum transfer_kind kind, const char *path, uint64_t size)
 {
+	s->transfer_size = size;
+	s->transfer_started_wall_ms = clock_wall_ms();
 	s->transfer_kind = kind;
 	s->transfer_path = path;
 	atomic_store(&s->transfer_bytes, 0);
@@ -47,6 +49,8 @@ void transfer_count(struct session *s, uint64_t bytes)
 
 	atomic_store_explicit(&s->transfer_bytes, before + bytes, memory_order_relaxed);
 	scoreboard_set_transfer_bytes(s->worker->start->board, s->board_slot, before + bytes);
+	scoreboard_add_bytes(s->worker->start->board, s->worker->start->slot,
+			     s->transfer_kind == TRANSFER_UPLOAD, bytes);
 }
 
 /* Not -EPIPE and friends: what a file can fail with while it is read. */
@@ -269,7 +273,7 @@ static void receive(struct session *s, struct data *data, struct upload *up, uin
 	char *buffer = pool_buffer(), *decoded = buffer ? buffer + POOL_BUFFER_SIZE / 2 : NULL;
 	size_t size = s->type == TYPE_ASCII ? POOL_BUFFER_SIZE / 2 - 1 : POOL_BUFFER_SIZE;
 	struct ascii state = { 0 };
-	bool comes_in_pieces = true;
+	bool comes_in_pieces = false;
 	bool can_pipe = s->type == TYPE_IMAGE && !s->is_mode_z && !data->stream.ssl && !digest;
 
 	ret->error = buffer ? 0 : -ENOMEM;

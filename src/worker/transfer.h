@@ -26,8 +26,9 @@ void transfer_send(struct session *s, struct data *data, int file, uint64_t offs
 void transfer_receive(struct session *s, struct data *data, struct upload *up, uint64_t most_bytes,
 		      struct transfer *ret);
 
-/* Around a transfer: what STAT and the scoreboard show of it. path is borrowed until the end. */
-void transfer_begin(struct session *s, enum transfer_kind kind, const char *path);
+/* Around a transfer: what STAT and the scoreboard show of it. path is borrowed until the end.
+ * size: of all that is to come, UINT64_MAX when that is not known. */
+void transfer_begin(struct session *s, enum transfer_kind kind, const char *path, uint64_t size);
 void transfer_end(struct session *s);
 /* So many bytes more; the scoreboard hears of it now and then. */
 void transfer_count(struct session *s, uint64_t bytes);

@@ -6,6 +6,7 @@
 #include "ipc/bans.h"
 #include "ipc/places.h"
 #include "ipc/quotas.h"
+#include "ipc/recorder.h"
 #include "ipc/reservations.h"
 #include "ipc/scoreboard.h"
 #include "net/tls_server.h"
@@ -23,9 +24,10 @@ struct worker_start {
 	struct scoreboard *board;
 	struct reservations *reservations;
 	struct places *places;
-	const struct bans *bans; /* NULL: nobody is banned */
-	struct quotas *quotas;	 /* NULL: nothing is counted */
-	struct tls_server *tls;	 /* NULL: no certificate; TLS is neither offered nor accepted */
+	const struct bans *bans;   /* NULL: nobody is banned */
+	struct quotas *quotas;	   /* NULL: nothing is counted */
+	struct recorder *recorder; /* NULL: nothing is recorded */
+	struct tls_server *tls;	   /* NULL: no certificate; TLS is neither offered nor accepted */
 	const struct control_listener *listeners;
 	size_t n_listeners;
 	uint32_t slot, generation;
