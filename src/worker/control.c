@@ -430,6 +430,14 @@ int control_look(struct session *s)
 	return r == 1 || r == -ETIMEDOUT ? 0 : r;
 }
 
+int control_check_end(struct session *s)
+{
+	int r = wait_all(s, -1, 0, 0, true);
+
+	/* A farewell is for who still sends: this one has sent all. */
+	return r == -ECONNRESET || (r == -ECANCELED && s->wants_abort) ? r : 0;
+}
+
 int control_pause(void *session)
 {
 	return control_look(session);

@@ -370,9 +370,9 @@ static int check_policy(struct session *s, enum place_use use, struct place *pla
 
 int place_find(struct session *s, struct text argument, enum place_use use, struct place *ret)
 {
-	int r = session_path(s, argument, &ret->path);
-
 	ret->path.len = 0;
+
+	int r = session_path(s, argument, &ret->path);
 	if (r < 0)
 		return r;
 	r = find(s, &ret->path, uses[use].is_of_name, ret);

@@ -319,6 +319,10 @@ void transfer_receive(struct session *s, struct data *data, struct upload *up, u
 	*ret = (struct transfer){ 0 };
 	flow_begin(&flow, s, data->stream.fd, DIRECTION_UPLOAD);
 	receive(s, data, up, most_bytes, digest, ret);
+	/* Who gives up, or dies, closes all connections: then the end of this one, which is not
+	 * protected, is not the end of a file. */
+	if (ret->error == 0)
+		ret->error = control_check_end(s);
 	end_digest(&digest, ret);
 	end_flow(&flow, ret);
 }
