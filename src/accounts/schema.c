@@ -157,8 +157,8 @@ static const char *const migrations[] = {
 	"  created_ms INTEGER NOT NULL,"
 	"  expires_ms INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;",
-	/* 9: what the manager edits and keeps: settings (settings/stored.c), runs of the doctor with
-	 * their answers, guest links (token and browser as hashes only). */
+	/* 9: what the manager edits and keeps: settings (settings/stored.c), runs of the doctor
+	 * with their answers, guest links (token and browser as hashes only). */
 	"CREATE TABLE settings ("
 	"  name TEXT NOT NULL PRIMARY KEY,"
 	"  value TEXT NOT NULL"
