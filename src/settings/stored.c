@@ -1,5 +1,7 @@
 /* settings/stored.c - values that were edited in the manager: taken over at the start and at every
  * reload, tried out before they are stored; and values that wait for a restart. */
+#include <assert.h>
+
 #include "settings/loaded.h"
 #include "settings/value.h"
 
