@@ -453,3 +453,43 @@ def test_a_stream_over_http_ends_with_the_session(server):
 def test_users_of_ftp_are_no_administrators(server):
     status, _ = browser_of(server).ask("POST", "/auth/login", {"name": "alice", "password": PASSWORD})
     assert status == 401
+
+
+# The command line
+
+
+def test_the_command_line_does_it_as_well(server):
+    server.cli("admin", "add", "cli", "--role", "operator", "--password-stdin", text=ADMIN_PASSWORD + "\n")
+    assert Browser(server.web_port).log_in("cli").ask("GET", "/auth/me")[1]["role"] == "operator"
+    server.cli("admin", "change", "cli", "--role", "read-only", "--no-codes")
+    assert "cli" in server.cli("admin", "list").stdout
+    server.cli("admin", "password", "cli", "--password-stdin", text="quite another one\n")
+    Browser(server.web_port).log_in("cli", "quite another one")
+    server.cli("admin", "change", "cli", "--disable")
+    assert [a["enabled"] for a in server.cli_json("admin", "list")["admins"] if a["name"] == "cli"] == [False]
+    server.cli("admin", "remove", "cli")
+    assert server.cli("admin", "remove", "cli", check=False).returncode == 1
+    refused = server.cli("admin", "link", check=False)
+    assert refused.returncode == 1 and "administrators already" in refused.stderr
+
+    key = server.cli("key", "add", "cli key", "--scope", "operate").stdout.strip()
+    browser = browser_of(server)
+    browser.headers["Authorization"] = f"Bearer {key}"
+    assert browser.ask("GET", "/users")[0] == 200
+    server.cli("key", "remove", key.split("_")[1])
+    assert browser.ask("GET", "/users")[0] == 401
+    assert "cli key" not in server.cli("key", "list").stdout
+
+    rows = server.cli_json("audit", "--search", "cli", "--limit", "50")["audit"]
+    assert {"admin-added", "admin-changed", "admin-deleted", "key-added", "key-deleted"} <= {r["action"] for r in rows}
+    assert "admin-added" in server.cli("audit", "--what", "admin").stdout
+
+
+def test_the_link_of_the_command_line_makes_the_first_administrator(start_server, ports):
+    server = start(start_server, ports)
+    old = first_link(server)
+    token = server.cli("admin", "link").stdout.strip().split("token=")[1]
+    browser = Browser(server.web_port)
+    body = {"name": "ann", "password": ADMIN_PASSWORD}
+    assert browser.ask("POST", "/setup", body | {"token": old})[0] == 403, "the new one takes its place"
+    assert browser.ask("POST", "/setup", body | {"token": token})[0] == 201
