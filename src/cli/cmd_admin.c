@@ -1,5 +1,5 @@
-/* cli/cmd_admin.c - `sallyport admin`, `key`, `audit`: who may use the manager, and what was changed
- * there, as requests to it. */
+/* cli/cmd_admin.c - `sallyport admin`, `key`, `audit`: who may use the manager, and what was
+ * changed there, as requests to it. */
 #include "base/buf.h"
 #include "cli/handlers.h"
 #include "cli/password.h"
