@@ -158,6 +158,47 @@ static const struct option_row session_kick_options[] = {
 	END_OF_OPTIONS,
 };
 
+#define PASSWORD_STDIN_ROW                                                                         \
+	{                                                                                          \
+		.name = "password-stdin", .help = "Read the password from standard input"          \
+	}
+
+static const struct option_row admin_add_options[] = {
+	{ .name = "role",
+	  .argument = "ROLE",
+	  .help = "read-only (the default), operator or owner" },
+	PASSWORD_STDIN_ROW,
+	{ NULL },
+};
+static const struct option_row admin_change_options[] = {
+	{ .name = "role", .argument = "ROLE", .help = "read-only, operator or owner" },
+	{ .name = "enable", .help = "Let them log in" },
+	{ .name = "disable", .help = "Keep them out; their sessions end" },
+	{ .name = "no-codes", .help = "Ask for no codes of an authenticator any more" },
+	{ NULL },
+};
+static const struct option_row admin_password_options[] = {
+	PASSWORD_STDIN_ROW,
+	{ NULL },
+};
+static const struct option_row key_add_options[] = {
+	{ .name = "scope", .argument = "SCOPE", .help = "read (the default), operate or own" },
+	{ .name = "expires", .argument = "TIME", .help = "Such as 2027-01-01T00:00:00Z" },
+	{ NULL },
+};
+static const struct option_row audit_options[] = {
+	{ .name = "who", .argument = "NAME", .help = "Only what this one did" },
+	{ .name = "what",
+	  .argument = "ACTION",
+	  .help = "An action, or the beginning of some: user" },
+	{ .name = "search", .argument = "TEXT", .help = "In names, and in what was changed" },
+	{ .name = "since", .argument = "TIME", .help = "Such as 2026-11-20T11:17:40Z" },
+	{ .name = "until", .argument = "TIME", .help = "Before this time" },
+	{ .name = "limit", .argument = "N", .help = "At most so many, 1 to 1000; default: 100" },
+	{ .name = "after", .argument = "NEXT", .help = "\"next\" of the page before" },
+	{ NULL },
+};
+
 static const struct option_row ban_add_options[] = {
 	{ .name = "reason", .argument = "TEXT", .help = "Why, for the other administrators" },
 	{ .name = "minutes", .argument = "N", .help = "How long; without it until it is lifted" },
@@ -516,6 +557,81 @@ static const struct command commands[] = {
 		  "sallyport transfer list --user alice --since 2h\n"
 		  "sallyport transfer list --path /reports/march.pdf --kind delete\n"
 		  "sallyport transfer list --json | jq '.transfers[] | select(.end != \"proven\")'" },
+	{ .name = "admin add",
+	  .run = cmd_admin_add,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = admin_add_options,
+	  .summary = "Add an administrator of the manager",
+	  .details =
+		  "read-only looks at all that is no secret; operator also changes users, groups, sessions and bans;\nowner changes all, settings, certificates, administrators and keys included.",
+	  .examples =
+		  "sallyport admin add ann --role owner\nsallyport admin add bob --role operator --password-stdin <file" },
+	{ .name = "admin list",
+	  .run = cmd_admin_list,
+	  .operands = "",
+	  .summary = "List the administrators",
+	  .examples = "sallyport admin list" },
+	{ .name = "admin change",
+	  .run = cmd_admin_change,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = admin_change_options,
+	  .summary = "Change what an administrator may do; their sessions end",
+	  .examples =
+		  "sallyport admin change bob --role read-only\nsallyport admin change bob --no-codes" },
+	{ .name = "admin password",
+	  .run = cmd_admin_password,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = admin_password_options,
+	  .summary = "Set an administrator's password; their sessions end",
+	  .examples = "sallyport admin password ann" },
+	{ .name = "admin remove",
+	  .run = cmd_admin_remove,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Remove an administrator, but never the last owner",
+	  .examples = "sallyport admin remove bob" },
+	{ .name = "admin link",
+	  .run = cmd_admin_link,
+	  .operands = "",
+	  .summary = "Print a one-time link with which a browser makes the first administrator",
+	  .details = "It is good for 24 hours; another one takes its place.",
+	  .examples = "sallyport admin link" },
+	{ .name = "key add",
+	  .run = cmd_key_add,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = key_add_options,
+	  .summary = "Make a key for a program, and print it: it is shown this once",
+	  .details = "The program sends it as \"Authorization: Bearer KEY\".",
+	  .examples =
+		  "sallyport key add monitoring\nsallyport key add provisioning --scope operate --expires 2027-01-01T00:00:00Z" },
+	{ .name = "key list",
+	  .run = cmd_key_list,
+	  .operands = "",
+	  .summary = "List the keys, without their secrets",
+	  .examples = "sallyport key list" },
+	{ .name = "key remove",
+	  .run = cmd_key_remove,
+	  .operands = "KEY",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Remove a key, which is good for nothing from then on",
+	  .examples = "sallyport key remove 0123456789abcdef" },
+	{ .name = "audit",
+	  .run = cmd_audit,
+	  .operands = "",
+	  .options = audit_options,
+	  .summary = "Show who changed what in the manager, newest first",
+	  .examples =
+		  "sallyport audit --what user --since 2026-11-20T00:00:00Z\nsallyport audit --who ann --json" },
 	{ .name = "ban add",
 	  .run = cmd_ban_add,
 	  .operands = "NETWORK",
@@ -760,8 +876,8 @@ bool command_is_group(const char *word)
 const char *command_suggest(const char *group, const char *word)
 {
 	static const char *const groups[] = {
-		"user",	   "group",  "session", "transfer", "quota",
-		"storage", "doctor", "cert",	"guest",    "config"
+		"user",	  "group",  "session", "transfer", "quota", "storage", "doctor",
+		"config", "admin",  "key",     "ban",	   "cert",  "guest",
 	};
 	char typed[64];
 	int n = snprintf(typed, sizeof(typed), "%s%s%s", group ? group : "", group ? " " : "",

@@ -45,6 +45,17 @@ int cmd_ban_remove(struct cli *cli);
 int cmd_quota_list(struct cli *cli);
 int cmd_quota_recount(struct cli *cli);
 
+int cmd_admin_add(struct cli *cli);
+int cmd_admin_list(struct cli *cli);
+int cmd_admin_change(struct cli *cli);
+int cmd_admin_password(struct cli *cli);
+int cmd_admin_remove(struct cli *cli);
+int cmd_admin_link(struct cli *cli);
+int cmd_key_add(struct cli *cli);
+int cmd_key_list(struct cli *cli);
+int cmd_key_remove(struct cli *cli);
+int cmd_audit(struct cli *cli);
+
 int cmd_storage_check(struct cli *cli);
 
 int cmd_transfer_list(struct cli *cli);
