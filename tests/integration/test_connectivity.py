@@ -389,7 +389,7 @@ def test_what_is_known_outlives_reload_and_restart(start_server):
     server.reload()
     network_when(server, "127.9.3.0/24", lambda n: n["never"] == 2 and n["state"] == "stuck",
                  "the next manager knows")
-    server.stop()
+    server.terminate()
     server.start()
     kept = network(server, "127.9.3.0/24")
     assert kept["never"] == 2 and kept["cause"]["id"] == "D-20" and kept["users"] == ["alice"]
