@@ -157,6 +157,18 @@ def test_a_port_that_is_given_up_counts_as_never_come(server):
     assert given_up["failures"][0]["for"] == "unused"
 
 
+def test_a_port_that_was_offered_for_long_has_not_been_reached(server):
+    """The reservation ends by itself, which is no arrival."""
+    with server.login(tls=False, source="127.7.11.9") as control:
+        control.epsv()
+        assert not control.has_reply(within=1.6)  # longer than data_timeout
+        assert "data-arrival: nothing" in control.expect("SITE DOCTOR", 211).text
+        control.pasv()
+        control.expect("QUIT", 221)
+    found = network_when(server, "127.7.11.0/24", lambda n: n["offered"] == 2, "both are told")
+    assert (found["never"], found["arrived"], found["state"]) == (2, 0, "stuck")
+
+
 def test_a_refused_transfer_says_nothing_of_the_way(server):
     with server.login(tls=False, source="127.7.5.9") as control:
         control.epsv()
