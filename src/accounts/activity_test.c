@@ -1,5 +1,5 @@
-/* accounts/activity_test.c - events and transfers come as one list, page by page; failures are kept up
- * to their maximum, counts add up. */
+/* accounts/activity_test.c - events and transfers come as one list, page by page; failures are kept
+ * up to their maximum, counts add up. */
 #include "base/test.h"
 
 #include "accounts/activity.h"
@@ -88,10 +88,9 @@ static void see(const struct activity_view *view, void *arg)
 	seen->times[seen->n++] = view->wall_ms;
 }
 
-static const struct activity_filter all_of_it = { .transfer_kind = -1,
-						  .severity = -1,
-						  .from = { INT64_MAX, INT64_MAX },
-						  .limit = 50 };
+static const struct activity_filter all_of_it = {
+	.transfer_kind = -1, .severity = -1, .from = { INT64_MAX, INT64_MAX }, .limit = 50
+};
 
 static struct seen list(const struct activity_filter *filter)
 {
@@ -214,26 +213,27 @@ static void count_failure(const struct reach_failure *failure, void *arg)
 
 static void failures_are_bounded(void **state UNUSED)
 {
-	struct reach_failure failure = { .network = "203.0.113.0/24",
-					 .session = 3,
-					 .wall_ms = 100,
-					 .path = T("/x"),
-					 .timeline = "[]",
-					 .data = { .mode = DATA_MODE_EPSV,
-						   .outcome = DATA_NEVER,
-						   .cause = 20 } };
+	struct reach_failure failure = {
+		.network = "203.0.113.0/24",
+		.session = 3,
+		.wall_ms = 100,
+		.path = T("/x"),
+		.timeline = "[]",
+		.data = { .mode = DATA_MODE_EPSV, .outcome = DATA_NEVER, .cause = 20 }
+	};
 	size_t n = 0;
 
 	assert_int_equal(reach_store_begin(reach), 0);
 	for (unsigned i = 0; i < REACH_FAILURES_MAX + 50; i++)
 		assert_int_equal(reach_store_add_failure(reach, &failure), 0);
 	assert_int_equal(reach_store_end(reach, 0), 0);
-	assert_int_equal(reach_store_list_failures(reach, "203.0.113.0/24", 0, 0, 5000,
-						   count_failure, &n),
-			 0);
+	assert_int_equal(
+		reach_store_list_failures(reach, "203.0.113.0/24", 0, 0, 5000, count_failure, &n),
+		0);
 	assert_int_equal(n, REACH_FAILURES_MAX);
 	n = 0;
-	assert_int_equal(reach_store_list_failures(reach, NULL, 3, 101, 5000, count_failure, &n), 0);
+	assert_int_equal(reach_store_list_failures(reach, NULL, 3, 101, 5000, count_failure, &n),
+			 0);
 	assert_int_equal(n, 0);
 }
 

@@ -1,5 +1,5 @@
-/* manager/connectivity_test.c - what is added up, what leaves when there is no room, what the rows of
- * causes make of it. */
+/* manager/connectivity_test.c - what is added up, what leaves when there is no room, what the rows
+ * of causes make of it. */
 #include "manager/connectivity_causes.h"
 
 #include "base/clock.h"
@@ -43,6 +43,7 @@ static struct address address_of(const char *text)
 }
 
 static int64_t now_ms = 1700000000000;
+static uint32_t waited_ms = 30000;
 
 static void note(struct connectivity *c, const char *from, enum data_mode mode, uint16_t port,
 		 enum data_outcome outcome, unsigned cause)
@@ -52,6 +53,7 @@ static void note(struct connectivity *c, const char *from, enum data_mode mode, 
 	const struct data_record data = { .mode = (uint8_t)mode,
 					  .advertised = { .port = port },
 					  .outcome = (uint8_t)outcome,
+					  .waited_ms = waited_ms,
 					  .cause = (uint16_t)cause };
 
 	connectivity_note_data(c, &who, &data);
@@ -163,6 +165,30 @@ static void a_half_open_range_is_told_from_bad_luck(void **state UNUSED)
 	assert_non_null(strstr(verdict.explanation, "40000-40100"));
 	verdict = judge(c, "198.51.100.0/24");
 	assert_true(!verdict.cause || strcmp(verdict.cause->id, "D-23") != 0);
+	connectivity_free(&c);
+}
+
+static void count_port(uint16_t port, const struct reach_port_counts *counts, void *arg)
+{
+	struct reach_port_counts *sum = arg;
+
+	assert_int_equal(port, 40001);
+	*sum = *counts;
+}
+
+static void a_port_that_was_not_tried_is_not_shut(void **state UNUSED)
+{
+	struct connectivity *c = new_connectivity();
+	struct reach_port_counts counts = { 0 };
+
+	waited_ms = 8;
+	note(c, "203.0.113.7", DATA_MODE_PASV, 40001, DATA_NEVER, 20);
+	waited_ms = 30000;
+	assert_verdict(c, "203.0.113.0/24", REACH_STUCK, "D-20");
+	assert_int_equal(judge(c, "203.0.113.0/24").n_failed, 0);
+	connectivity_each_port(c, count_port, &counts);
+	assert_int_equal(counts.offered, 1);
+	assert_int_equal(counts.timed_out, 0);
 	connectivity_free(&c);
 }
 
@@ -278,14 +304,6 @@ static void what_is_written_reads_back(void **state UNUSED)
 	connectivity_free(&c);
 }
 
-static void count_port(uint16_t port, const struct reach_port_counts *counts, void *arg)
-{
-	struct reach_port_counts *sum = arg;
-
-	assert_int_equal(port, 40001);
-	*sum = *counts;
-}
-
 static void ports_are_counted_for_passive_mode_alone(void **state UNUSED)
 {
 	struct connectivity *c = new_connectivity();
@@ -332,6 +350,7 @@ int main(void)
 		cmocka_unit_test(one_cause_is_named_for_each_way_to_fail),
 		cmocka_unit_test(a_success_long_ago_does_not_hide_a_wall),
 		cmocka_unit_test(a_half_open_range_is_told_from_bad_luck),
+		cmocka_unit_test(a_port_that_was_not_tried_is_not_shut),
 		cmocka_unit_test(refused_logins_name_their_cause),
 		cmocka_unit_test(a_flood_of_strangers_stays_bounded),
 		cmocka_unit_test(known_networks_leave_in_their_turn),
