@@ -232,6 +232,41 @@ static const struct option_row transfer_list_options[] = {
 	END_OF_OPTIONS,
 };
 
+#define EVENT_OPTIONS                                                                               \
+	{ .name = "kind",                                                                           \
+	  .argument = "KIND",                                                                       \
+	  .help = "Only this: login, login-failed, logout, upload, download, delete, data-failed, " \
+		  "kick, change, server ..." },                                                     \
+		{ .name = "user", .argument = "NAME", .help = "Only of this user" },                \
+		{ .name = "address", .argument = "ADDRESS", .help = "Only from this address" },     \
+		{ .name = "severity",                                                               \
+		  .argument = "SEVERITY",                                                           \
+		  .help = "Only these: note, warning or problem" },                                 \
+		{ .name = "session", .argument = "ID", .help = "Only of this session" },            \
+		{ .name = "search",                                                                 \
+		  .argument = "TEXT",                                                               \
+		  .help = "Only where this stands in the text, user, address or path" },            \
+		{ .name = "since",                                                                  \
+		  .argument = "TIME",                                                               \
+		  .help = "Only since then: 2026-11-20T11:17:40Z, or 90s, 30m, 2h, 7d ago" },       \
+	{                                                                                           \
+		.name = "until", .argument = "TIME", .help = "Only until then, likewise"            \
+	}
+
+static const struct option_row event_list_options[] = {
+	EVENT_OPTIONS,
+	{ .name = "limit",
+	  .argument = "N",
+	  .help = "At most so many, the newest; 100 if not given" },
+	END_OF_OPTIONS,
+};
+
+static const struct option_row event_export_options[] = {
+	EVENT_OPTIONS,
+	{ .name = "format", .argument = "FORMAT", .help = "csv, which is the default, or json" },
+	END_OF_OPTIONS,
+};
+
 static const struct option_row firewall_options[] = {
 	{ .name = "rules",
 	  .argument = "FORMAT",
@@ -544,6 +579,48 @@ static const struct command commands[] = {
 	  .options = session_kick_options,
 	  .summary = "End a session",
 	  .examples = "sallyport session kick 42 --reason \"Maintenance, back at noon\"" },
+	{ .name = "session show",
+	  .run = cmd_session_show,
+	  .operands = "ID",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Show what a session and the server have said",
+	  .details =
+		  "Passwords are masked. The server remembers some thousand lines, also of sessions "
+		  "that have\nended, and longer those of a session whose data connection failed.",
+	  .examples = "sallyport session show 42" },
+	{ .name = "connectivity",
+	  .run = cmd_connectivity,
+	  .operands = "[NETWORK]",
+	  .max_operands = 1,
+	  .summary = "Show which client networks get through, and why others do not",
+	  .details =
+		  "With a network: the cause with its remedy, the newest failures, and a letter to "
+		  "the\nadministrator of that network.",
+	  .examples =
+		  "sallyport connectivity\n"
+		  "sallyport connectivity 203.0.113.0/24\n"
+		  "sallyport connectivity --json | jq '.networks[] | select(.state == \"stuck\")'" },
+	{ .name = "connectivity ports",
+	  .run = cmd_connectivity_ports,
+	  .operands = "",
+	  .summary = "Show which passive ports clients have reached",
+	  .examples = "sallyport connectivity ports" },
+	{ .name = "event list",
+	  .run = cmd_event_list,
+	  .operands = "",
+	  .options = event_list_options,
+	  .summary = "List what has happened, newest first",
+	  .details = "The server keeps events for the time of the setting keep_transfers, and the "
+		     "newest 500,000.",
+	  .examples = "sallyport event list --kind login-failed --since 2h\n"
+		      "sallyport event list --address 203.0.113.7 --json" },
+	{ .name = "event export",
+	  .run = cmd_event_export,
+	  .operands = "",
+	  .options = event_export_options,
+	  .summary = "Print what has happened as a table for other programs",
+	  .examples = "sallyport event export --since 7d > events.csv" },
 	{ .name = "transfer list",
 	  .run = cmd_transfer_list,
 	  .operands = "",

@@ -59,6 +59,11 @@ int cmd_audit(struct cli *cli);
 int cmd_storage_check(struct cli *cli);
 
 int cmd_transfer_list(struct cli *cli);
+int cmd_connectivity(struct cli *cli);
+int cmd_connectivity_ports(struct cli *cli);
+int cmd_event_list(struct cli *cli);
+int cmd_event_export(struct cli *cli);
+int cmd_session_show(struct cli *cli);
 int cmd_doctor(struct cli *cli);
 int cmd_doctor_schema(struct cli *cli);
 
