@@ -17,7 +17,8 @@ async function assertNetwork(page) {
 	const letter = await page.getByRole('region', { name: 'Letter', exact: true }).textContent();
 	assert.ok(letter.includes(story.passive), `the letter lacks ${story.passive}: ${letter}`);
 	await page.getByText('Recent failures').waitFor();
-	await page.getByText(/425/).first().waitFor();
+	await page.getByText('never came').first().waitFor();
+	await page.getByText(/^227 /).first().waitFor();
 	const text = await page.locator('main').textContent();
 	assert.ok(!text.includes(story.ftp_password), 'the password stands in a timeline');
 }
