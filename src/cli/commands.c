@@ -304,6 +304,12 @@ static const struct option_row doctor_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row guest_options[] = {
+	{ .name = "user", .argument = "NAME", .help = "Show the settings of this user" },
+	{ .name = "minutes", .argument = "N", .help = "Good for so long (default: 1440, a day)" },
+	END_OF_OPTIONS,
+};
+
 static const struct option_row server_check_options[] = {
 	{ .name = "port", .argument = "PORT", .help = "Of the control connection" },
 	{ .name = "user", .argument = "NAME", .help = "Log in as this user, and transfer a file" },
@@ -609,12 +615,37 @@ static const struct command commands[] = {
 		      "pass show ftp/probe | sallyport server-check --user probe "
 		      "--password-stdin\n"
 		      "sallyport server-check --quick ftp.example.com" },
+	{ .name = "guest add",
+	  .run = cmd_guest_add,
+	  .operands = "[FOR-WHOM]",
+	  .max_operands = 1,
+	  .options = guest_options,
+	  .summary = "Make a link for somebody who cannot connect",
+	  .details = "Behind it lies one page: the settings to copy, whether the server lets that "
+		     "address in, and what\nit sees of the attempts. It is good for the first "
+		     "browser that opens it, and for a time.",
+	  .examples = "sallyport guest add \"Example Ltd.\" --user alice\n"
+		      "sallyport guest add --minutes 60" },
+	{ .name = "guest list",
+	  .run = cmd_guest_list,
+	  .operands = "",
+	  .summary = "List the links for guests, and from where they were opened",
+	  .examples = "sallyport guest list" },
+	{ .name = "guest remove",
+	  .run = cmd_guest_remove,
+	  .operands = "ID",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Withdraw a link: whoever has it sees nothing any more",
+	  .examples = "sallyport guest remove 3" },
 	{ .name = "cert list",
 	  .run = cmd_cert_list,
+	  .operands = "",
 	  .summary = "List the certificates that clients are shown, by host",
 	  .examples = "sallyport cert list" },
 	{ .name = "cert show",
 	  .run = cmd_cert_show,
+	  .operands = "",
 	  .options = cert_options,
 	  .summary = "Show a host's certificate, its chain and what is wrong with it",
 	  .examples = "sallyport cert show\nsallyport cert show --host ftp.example.com" },
@@ -633,6 +664,7 @@ static const struct command commands[] = {
 		      "sallyport cert install --host ftp.example.com bundle.pem" },
 	{ .name = "cert remove",
 	  .run = cmd_cert_remove,
+	  .operands = "",
 	  .options = cert_options,
 	  .summary = "Take an installed certificate away: the configured one serves again",
 	  .examples = "sallyport cert remove" },
@@ -727,8 +759,10 @@ bool command_is_group(const char *word)
 /* Whole names ("user list", "status") are offered, and for a single word the groups as well. */
 const char *command_suggest(const char *group, const char *word)
 {
-	static const char *const groups[] = { "user",	 "group",  "session", "transfer", "quota",
-					      "storage", "doctor", "cert",    "config" };
+	static const char *const groups[] = {
+		"user",	   "group",  "session", "transfer", "quota",
+		"storage", "doctor", "cert",	"guest",    "config"
+	};
 	char typed[64];
 	int n = snprintf(typed, sizeof(typed), "%s%s%s", group ? group : "", group ? " " : "",
 			 word);
