@@ -50,6 +50,7 @@ const char *settings_type(size_t index)
 		[VALUE_PORTS] = "ports",
 		[VALUE_PORT_RANGE] = "port-range",
 		[VALUE_LISTEN] = "listen",
+		[VALUE_WEB_LISTEN] = "listen",
 		[VALUE_NETWORKS] = "networks",
 		[VALUE_EXTERNAL] = "external",
 		[VALUE_NAMES] = "names",

@@ -169,6 +169,17 @@ def test_a_port_that_was_offered_for_long_has_not_been_reached(server):
     assert (found["never"], found["arrived"], found["state"]) == (2, 0, "stuck")
 
 
+def test_a_port_whose_time_has_run_out_counts_as_never_come(server):
+    """lftp waits for its data connection before it asks for the transfer."""
+    with server.login(tls=False, source="127.7.14.9") as control:
+        control.epsv()
+        blocked(server, "127.7.15.9", times=4)  # the port's own time is up behind these
+        control.expect("QUIT", 221)
+    given_up = network_when(server, "127.7.14.0/24", lambda n: n["offered"] == 1, "it is told")
+    assert given_up["never"] == 1 and given_up["arrived"] == 0
+    assert given_up["cause"]["id"] == "D-20"
+
+
 def test_a_refused_transfer_says_nothing_of_the_way(server):
     with server.login(tls=False, source="127.7.5.9") as control:
         control.epsv()
