@@ -372,9 +372,10 @@ int place_find(struct session *s, struct text argument, enum place_use use, stru
 {
 	int r = session_path(s, argument, &ret->path);
 
-	ret->path.len = 0;
-	if (r < 0)
+	if (r < 0) {
+		ret->path.len = 0; /* for place_find_for */
 		return r;
+	}
 	r = find(s, &ret->path, uses[use].is_of_name, ret);
 	/* A link that leads out must not tell of a hidden name. */
 	if (r < 0 && policy_hides(s->user->policy, path_text(&ret->path)))
