@@ -32,6 +32,12 @@ static bool was_lost(enum net_outcome ending)
 	return ending == NET_TIMED_OUT || ending == NET_RESET;
 }
 
+/* By the server: some end TLS in a way that cannot be read (vsftpd), and so can their words not. */
+static bool was_ended(const struct idle *idle)
+{
+	return idle->ending == NET_CLOSED || idle->ending == NET_GARBAGE;
+}
+
 static bool silent_connection_is_forgotten(const struct evidence *evidence, struct finding *finding)
 {
 	const struct idle *idle = &evidence->idle;
@@ -39,8 +45,7 @@ static bool silent_connection_is_forgotten(const struct evidence *evidence, stru
 	bool is_slow_lost = slow && idle->silent_ms > 0 && was_lost(idle->silent_ending);
 	bool is_keepalive_lost = idle->keepalive_ms > 0 && idle->keepalive_ending == NET_TIMED_OUT;
 
-	if (idle->ending == NET_RESET || idle->ending == NET_CLOSED ||
-	    (!is_slow_lost && !is_keepalive_lost))
+	if (idle->ending == NET_RESET || was_ended(idle) || (!is_slow_lost && !is_keepalive_lost))
 		return false;
 	fact_number(finding, "seconds",
 		    seconds_of_ms(is_keepalive_lost ? idle->keepalive_ms : idle->silent_ms));
@@ -63,7 +68,7 @@ static bool server_ends_idle_sessions(const struct evidence *evidence, struct fi
 {
 	const struct idle *idle = &evidence->idle;
 
-	if (!idle->was_measured || idle->ending != NET_CLOSED)
+	if (!idle->was_measured || !was_ended(idle))
 		return false;
 	fact_number(finding, "seconds", seconds_of_ms(idle->waited_ms));
 	if (reply_is_refusal(&idle->farewell))

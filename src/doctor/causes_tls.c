@@ -538,16 +538,17 @@ static const struct cause rows[] = {
 	{ .id = "D-50",
 	  .title = "The certificate is of an authority that is not known here",
 	  .severity = SEVERITY_PROBLEM,
-	  .who = WHO_FIREWALL,
+	  .who = WHO_YOU,
 	  .confidence = 70,
 	  .applies = is_of_unknown_authority,
 	  .explanation =
 		  "{address}, port {port}, shows {certificate}, signed by {issuer}: either a "
 		  "private authority, or a box that takes TLS apart on the way.",
-	  .remedy = "Compare the fingerprint {fingerprint} with that of the server's "
-		    "administrator. If it differs, exempt {address} from TLS interception (or "
-		    "the name leads elsewhere, D-03); if it is the same, give the certificate of "
-		    "{authority} to the client to trust.",
+	  .remedy = "Ask the server's administrator for the fingerprint of its certificate. If it is "
+		    "{fingerprint}, all is well: have the client trust the certificate of "
+		    "{authority} (here: --ca FILE). If it is another one, a box on the way shows "
+		    "its own: ask your firewall's administrator to exempt {address} from TLS "
+		    "inspection.",
 	  .tells_apart = "The fingerprint at the server, or seen from another network." },
 	{ .id = "D-49",
 	  .title = "The certificate is for another name",

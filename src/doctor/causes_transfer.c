@@ -220,7 +220,12 @@ static bool large_packets_vanish(const struct evidence *evidence, struct finding
 							.results = BIT(TRANSFER_OK) });
 	uint64_t least = up ? MAX_OF(3 * (uint64_t)up->mss, (uint64_t)4096) : 0;
 	bool is_up = up && up->retransmits >= 2 && up->acknowledged_bytes < least;
-	bool is_down = down && down->moved_bytes == 0;
+	/* In its own direction. */
+	bool small_comes =
+		has_transfer(evidence, (struct wanted){ .operations = BIT(OPERATION_DOWNLOAD) |
+								      BIT(OPERATION_LIST),
+							.results = BIT(TRANSFER_OK) });
+	bool is_down = down && down->moved_bytes == 0 && small_comes;
 	const struct transfer *shown = is_up ? up : down;
 
 	if (!small_passes || (!is_up && !is_down))
@@ -256,6 +261,14 @@ static const struct transfer *broken_on_the_way(const struct evidence *evidence,
 	return NULL;
 }
 
+/* Listings are downloads too: where neither begins, all of them may only be late (D-82b). */
+static bool nothing_begins(const struct evidence *evidence, const struct transfer *down)
+{
+	const struct transfer *listing = stalled(evidence, BIT(OPERATION_LIST));
+
+	return down && down->moved_bytes == 0 && listing && listing->moved_bytes == 0;
+}
+
 static bool one_direction_fails(const struct evidence *evidence, struct finding *finding)
 {
 	const unsigned reading = OPERATIONS_DOWNLOAD | BIT(OPERATION_LIST);
@@ -267,7 +280,8 @@ static bool one_direction_fails(const struct evidence *evidence, struct finding 
 							      .results = BIT(TRANSFER_OK) });
 	const struct transfer *shown = up ? up : down;
 
-	if (!shown || (up && (!reads || broken_on_the_way(evidence, reading))) || (!up && !writes))
+	if (!shown || (!up && nothing_begins(evidence, down)) ||
+	    (up && (!reads || broken_on_the_way(evidence, reading))) || (!up && !writes))
 		return false;
 	fact_text(finding, "direction", up ? "upload" : "download");
 	fact_text(finding, "other", up ? "downloads" : "uploads");
@@ -601,6 +615,8 @@ static const struct cause rows[] = {
 			 "clients give up after 20 s or so.",
 	  .remedy = "Split large directories, turn off look-ups of owners, and look after slow "
 		    "storage behind the server.",
+	  .tells_apart = "If it is so from this network only, a box on the way holds downloads "
+			 "back (D-34b).",
 	  .explains = "D-78 D-34b" },
 	{ .id = "D-78",
 	  .title = "Data connections stall or break",

@@ -179,11 +179,11 @@ static int check_target(struct ladder *ladder)
 	if (doctor->options->mode != MODE_UNKNOWN)
 		target->given_mode = doctor->options->mode;
 	if (r < 0) {
-		buf_addf(&step.detail, "%.200s is no host name", target->given);
+		buf_addf(&step.detail, "\"%.200s\" is no host name", target->given);
 		step_end(&step, STEP_FAILED);
 		return r;
 	}
-	bool is_clean = strcmp(target->given, target->host) == 0;
+	bool is_clean = strcasecmp(target->given, target->host) == 0;
 	buf_addf(&step.detail, is_clean ? "%s" : "%s (taken out of what you gave)", target->host);
 	step_end(&step,
 		 is_clean || (target->had_port && !target->had_scheme) ? STEP_OK : STEP_WARNED);

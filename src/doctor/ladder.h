@@ -31,6 +31,7 @@ struct ladder {
 	/* A data connection stayed out, passive or active: the next of its kind need not wait as
 	 * long. */
 	bool knows_passive_silence, knows_active_silence;
+	bool listing_is_stuck; /* open, and not a byte: a large file tells more (D-79) */
 	/* The first passive mode that carried a listing; DATA_UNKNOWN: none did. */
 	enum data_mode working_mode;
 	bool working_is_lenient;

@@ -309,6 +309,7 @@ static const struct transfer *run_mode(struct ladder *ladder, struct client *cli
 	step_begin(&step, ladder, title_of(mode));
 	listing.operation = OPERATION_LIST;
 	const struct transfer *transfer = transfer_by(ladder, client, &listing);
+	ladder->listing_is_stuck |= transfer && is_stuck_at_once(transfer);
 	if (has_worked(transfer)) {
 		buf_add(&step.detail, T("listing"));
 	} else if (transfer) {
@@ -445,7 +446,10 @@ static void move_large(struct ladder *ladder, struct client *client)
 
 	step_begin(&step, ladder, "Large file");
 	up = transfer_by(ladder, client, &task);
-	if (has_worked(up)) {
+	/* Of one that was left in the middle nobody knows how much is there. */
+	bool is_left =
+		has_worked(up) && up->failure == NET_TOO_MUCH && reply_class(&up->final) != 2;
+	if (has_worked(up) && !is_left) {
 		task.operation = OPERATION_LARGE_DOWNLOAD;
 		task.size_bytes = up->moved_bytes;
 		down = transfer_by(ladder, client, &task);
@@ -454,13 +458,16 @@ static void move_large(struct ladder *ladder, struct client *client)
 		buf_addf(&step.detail, "%" PRIu64 " KiB up in %.1f s, down in %.1f s",
 			 task.size_bytes / 1024, (double)up->duration_ms / 1000,
 			 (double)down->duration_ms / 1000);
+	else if (is_left)
+		buf_addf(&step.detail, "%" PRIu64 " KiB up in %.1f s, then left: the line is slow",
+			 up->moved_bytes / 1024, (double)up->duration_ms / 1000);
 	else if (down || up)
 		describe_transfer(down ? down : up, &step.detail);
 	if (ladder->may_exist && client_is_alive(client)) {
 		task.operation = OPERATION_DELETE;
 		(void)transfer_by(ladder, client, &task);
 	}
-	step_end(&step, has_worked(down) ? STEP_OK : STEP_FAILED);
+	step_end(&step, has_worked(down) ? STEP_OK : is_left ? STEP_WARNED : STEP_FAILED);
 }
 
 /* Many clients do not resume: does the server let them in? */
@@ -524,8 +531,8 @@ static void run_files(struct ladder *ladder, struct client *client)
 	if (carries_files(ladder, client) && ladder_begin_frugal(ladder, "Empty file"))
 		store_empty(ladder, client);
 	if (carries_files(ladder, client) && doctor->options->large_size_bytes > 0 &&
-	    ladder_begin_frugal(ladder, "Large file")) {
-		doctor->is_frugal = is_blocked;
+	    (ladder->listing_is_stuck || ladder_begin_frugal(ladder, "Large file"))) {
+		doctor->is_frugal = is_blocked && !ladder->listing_is_stuck;
 		move_large(ladder, client);
 		/* A slow line is no reason to leave out what follows. */
 		if (!is_blocked)

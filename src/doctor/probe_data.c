@@ -2,6 +2,7 @@
  * are dialled before the command, TLS begins behind the 150 (RFC 4217 9). */
 #include "doctor/probe_data.h"
 
+#include <netinet/tcp.h>
 #include <poll.h>
 
 #include "doctor/other_end.h"
@@ -15,6 +16,8 @@
 /* What a download may be longer than expected before it is clear that it is another file. */
 #define EXCESS_MAX ((uint64_t)64 * 1024)
 #define CLOSE_MS 5000
+/* How long the rest of an upload may trickle on. */
+#define DRAIN_MS 20000
 #define ARRIVAL_LOOKS 5
 #define ARRIVAL_LOOK_MS 100
 
@@ -514,12 +517,39 @@ static bool pause_upload(struct data *data)
 	return poll(fds, ARRAY_SIZE(fds), (int)data->task->pace_ms) == 0;
 }
 
+/* A slow line with deep queues is not stuck: bytes still get through. */
+static bool goes_on(const struct data *data, uint64_t *acknowledged)
+{
+	struct tcp_numbers numbers;
+
+	tcp_numbers_get(data->stream.fd, &numbers);
+	bool has_moved = numbers.acknowledged_bytes > *acknowledged;
+	*acknowledged = numbers.acknowledged_bytes;
+	return has_moved;
+}
+
+/* It has not ended in time, and it moves: what has come through tells the rate. */
+static void leave_slow_upload(struct data *data, uint64_t acknowledged)
+{
+	struct transfer *transfer = data->transfer;
+
+	transfer->failure = NET_TOO_MUCH;
+	transfer->moved_bytes = MIN_OF(transfer->moved_bytes, acknowledged);
+	transfer->acknowledged_bytes = acknowledged;
+	transfer->duration_ms = clock_ms() - data->up_ms;
+}
+
 static void upload(struct data *data)
 {
 	struct transfer *transfer = data->transfer;
 	size_t piece = data->task->pace_ms > 0 ? 1 : BUFFER_SIZE;
+	const int unsent = BUFFER_SIZE;
 	struct tcp_numbers numbers;
+	uint64_t acknowledged = 0;
 	int r = 0;
+
+	/* What waits in our own buffers tells nothing; at worst more of it does. */
+	(void)setsockopt(data->stream.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 
 	transfer->expected_bytes = data->task->size_bytes;
 	while (r == 0 && transfer->moved_bytes < transfer->expected_bytes) {
@@ -528,6 +558,7 @@ static void upload(struct data *data)
 
 		if ((data->task->pace_ms > 0 && !pause_upload(data)) || has_taken_long(data))
 			break;
+		(void)goes_on(data, &acknowledged);
 		probe_content(transfer->moved_bytes, data->buffer, len);
 		r = stream_write_steadily(&data->stream, data->buffer, len,
 					  deadline_in(stall_ms(data)));
@@ -539,6 +570,10 @@ static void upload(struct data *data)
 		r = stream_end(&data->stream, deadline_in(closing_ms(data)));
 	if (r == 0)
 		return;
+	if (r == -ETIMEDOUT && goes_on(data, &acknowledged)) {
+		leave_slow_upload(data, acknowledged);
+		return;
+	}
 	tcp_numbers_get(data->stream.fd, &numbers);
 	transfer->acknowledged_bytes = numbers.acknowledged_bytes;
 	transfer->end = r == -ETIMEDOUT ? DATA_END_UNKNOWN : DATA_END_RESET;
@@ -566,6 +601,28 @@ static void move_bytes(struct data *data)
 	data->transfer->mss = numbers.mss;
 }
 
+/* Of an upload that we have ended. False: the server has not, and nothing moves any more. */
+static bool await_server_end(struct data *data)
+{
+	int64_t latest_ms = deadline_in(DRAIN_MS);
+	uint64_t acknowledged = 0;
+
+	(void)goes_on(data, &acknowledged);
+	for (;;) {
+		ssize_t n = stream_read(&data->stream, data->buffer, BUFFER_SIZE,
+					deadline_in(MIN_OF(closing_ms(data), stall_ms(data))));
+
+		if (n != -ETIMEDOUT)
+			return true;
+		if (!goes_on(data, &acknowledged) || doctor_gives_up(data->client->doctor))
+			return false;
+		if (clock_ms() < latest_ms)
+			continue;
+		leave_slow_upload(data, acknowledged);
+		return true;
+	}
+}
+
 /* A stall that ends with data in flight is reset, so that the server does not wait for more. */
 static void close_data(struct data *data)
 {
@@ -575,10 +632,8 @@ static void close_data(struct data *data)
 	if (!has_failed(data) && is_upload(data->task->operation) &&
 	    stream_is_open(&data->stream)) {
 		struct tcp_numbers numbers;
-		ssize_t n = stream_read(&data->stream, data->buffer, BUFFER_SIZE,
-					deadline_in(MIN_OF(closing_ms(data), stall_ms(data))));
 
-		if (n == -ETIMEDOUT)
+		if (!await_server_end(data))
 			data->transfer->end = DATA_END_UNKNOWN;
 		else /* the last bytes have left our own buffers by now */
 			data->transfer->duration_ms = clock_ms() - data->up_ms;

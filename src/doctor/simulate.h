@@ -119,7 +119,13 @@ struct simulate_options {
 	/* 0: as the cause has it. */
 	unsigned seconds, limit, rate;
 	uint64_t size;
+	/* Is told what people should know at once, by any thread; NULL: nobody is. */
+	void (*tell)(const char *text);
 };
+
+/* TLS hides from the wall what the cause needs, and nothing of it will be seen: which options would
+ * help, as a clause for people. NULL: it can be played whatever the client does. */
+const char *simulate_lacks(const struct simulate_options *options);
 
 struct simulator;
 

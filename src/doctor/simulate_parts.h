@@ -41,6 +41,7 @@ struct simulator {
 struct simulate_session {
 	struct simulator *simulator;
 	unsigned n_references;
+	unsigned n_dialling; /* data connections that have come and are not passed on yet */
 	struct wire client, server;
 	atomic_bool has_ended;	  /* the command connection is gone */
 	atomic_bool must_refuse;  /* the next final reply becomes a 522 */
@@ -71,11 +72,12 @@ void simulate_lose(const struct simulation *cause, const struct wire *wire);
 /* The same for who will come to a door: segments as on Ethernet, so that there are some to lose. */
 void simulate_narrow(const struct simulation *cause, const struct door *door);
 
-/* A data connection that comes to the door (taken) and goes on to target. session is NULL where the
+/* A data connection that has come (fd is taken) and goes on to target. session is NULL where the
  * command connection cannot be read. is_active: it comes from the server. */
-void simulate_relay_start(struct simulator *simulator, struct simulate_session *session,
-			  struct door *door, const struct address *target, bool is_active);
-/* The same for one that has been accepted already. */
-void simulate_relay_accepted(struct simulator *simulator, int fd, const struct address *target);
+void simulate_relay_start(struct simulator *simulator, struct simulate_session *session, int fd,
+			  const struct address *target, bool is_active);
+/* Waits until what has come for the session stands at the other side as well, or never will: no
+ * command may overtake it, for the server may give its port to the next one. */
+void simulate_relay_await(struct simulate_session *session);
 
 #endif

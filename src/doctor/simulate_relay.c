@@ -5,14 +5,12 @@
 #include "doctor/simulate_parts.h"
 #include "net/socket.h"
 
-#define ARRIVAL_MS 60000
 #define PIECE 16384
 
 struct relay {
 	struct simulator *simulator;
 	struct simulate_session *session; /* held; may be NULL */
-	struct door door;
-	int accepted; /* -1: it still has to come to the door */
+	int accepted;
 	struct address target;
 	bool is_active;
 	struct wire client, server;
@@ -26,23 +24,6 @@ static bool must_give_up(const struct relay *relay)
 {
 	return simulator_is_stopping(relay->simulator) ||
 	       (relay->session && atomic_load(&relay->session->has_ended));
-}
-
-/* 0 with relay->accepted set; negative when nobody comes. */
-static int await_arrival(struct relay *relay)
-{
-	struct pollfd door = { .fd = relay->door.fd, .events = POLLIN };
-	struct address peer;
-
-	if (relay->accepted >= 0)
-		return 0;
-	for (unsigned waited = 0; waited < ARRIVAL_MS; waited += SIMULATE_TICK_MS) {
-		if (must_give_up(relay))
-			return -ECANCELED;
-		if (poll(&door, 1, SIMULATE_TICK_MS) == 1)
-			return socket_accept(relay->door.fd, &relay->accepted, &peer);
-	}
-	return -ETIMEDOUT;
 }
 
 static void count(struct relay *relay)
@@ -135,21 +116,37 @@ void simulate_narrow(const struct simulation *cause, const struct door *door)
 		door_narrow(door, SIMULATE_SEGMENT);
 }
 
-static int connect_ends(struct relay *relay)
+static int dial_far_end(struct relay *relay)
 {
 	struct simulator *s = relay->simulator;
 	bool has_source = s->cause->data == DATA_OTHER_SOURCE && !relay->is_active;
-	struct wire *near = relay->is_active ? &relay->server : &relay->client;
 	struct wire *far = relay->is_active ? &relay->client : &relay->server;
 
-	wire_init(near, fd_take(&relay->accepted));
 	int r = dial(&relay->target, has_source ? &s->options.source : NULL, far);
 
 	if (r < 0)
 		return r;
-	simulate_lose(s->cause, near);
-	simulate_lose(s->cause, far);
-	return start_tls(relay);
+	simulate_lose(s->cause, &relay->client);
+	simulate_lose(s->cause, &relay->server);
+	return 0;
+}
+
+static void end_dialling(struct simulate_session *session)
+{
+	if (!session)
+		return;
+	(void)pthread_mutex_lock(&session->simulator->lock);
+	session->n_dialling--;
+	(void)pthread_cond_broadcast(&session->simulator->changed);
+	(void)pthread_mutex_unlock(&session->simulator->lock);
+}
+
+void simulate_relay_await(struct simulate_session *session)
+{
+	(void)pthread_mutex_lock(&session->simulator->lock);
+	while (session->n_dialling > 0)
+		(void)pthread_cond_wait(&session->simulator->changed, &session->simulator->lock);
+	(void)pthread_mutex_unlock(&session->simulator->lock);
 }
 
 /* --- the copy --------------------------------------------------------------------------------- */
@@ -283,22 +280,19 @@ static void *run(void *arg)
 {
 	struct relay *relay = arg;
 	struct simulator *s = relay->simulator;
-	int r = await_arrival(relay);
+	bool enters;
+	int r;
 
-	door_close(&relay->door);
-	if (r == 0) {
-		count(relay);
-		if (may_enter(relay)) {
-			r = connect_ends(relay);
-			if (r == 0)
-				r = copy(relay);
-		} else {
-			wire_init(&relay->client, fd_take(&relay->accepted));
-			r = -ECONNREFUSED;
-		}
-		stop_counting(relay);
-	}
-	fd_close(&relay->accepted);
+	count(relay);
+	enters = may_enter(relay);
+	wire_init(relay->is_active ? &relay->server : &relay->client, fd_take(&relay->accepted));
+	r = enters ? dial_far_end(relay) : -ECONNREFUSED;
+	end_dialling(relay->session);
+	if (r == 0)
+		r = start_tls(relay);
+	if (r == 0)
+		r = copy(relay);
+	stop_counting(relay);
 	if (r < 0) {
 		wire_reset(&relay->client);
 		wire_reset(&relay->server);
@@ -312,52 +306,34 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static void start(struct simulator *simulator, const struct relay *prototype)
+void simulate_relay_start(struct simulator *simulator, struct simulate_session *session, int fd,
+			  const struct address *target, bool is_active)
 {
 	struct relay *relay = malloc(sizeof(*relay));
 
-	if (relay) {
-		*relay = *prototype;
-		relay->n_kills = atomic_load(&simulator->n_kills);
-		if (relay->session)
-			session_hold(relay->session);
-		if (simulator_spawn(simulator, run, relay))
-			return;
-		if (relay->session)
-			session_drop(relay->session);
+	if (!relay) {
+		fd_close(&fd);
+		return;
 	}
-	struct door door = prototype->door;
-	int accepted = prototype->accepted;
-	door_close(&door);
-	fd_close(&accepted);
+	*relay = (struct relay){ .simulator = simulator,
+				 .session = session,
+				 .accepted = fd,
+				 .target = *target,
+				 .is_active = is_active,
+				 .n_kills = atomic_load(&simulator->n_kills),
+				 .client.fd = -1,
+				 .server.fd = -1 };
+	if (session) {
+		session_hold(session);
+		(void)pthread_mutex_lock(&simulator->lock);
+		session->n_dialling++;
+		(void)pthread_mutex_unlock(&simulator->lock);
+	}
+	if (simulator_spawn(simulator, run, relay))
+		return;
+	end_dialling(session);
+	if (session)
+		session_drop(session);
+	fd_close(&fd);
 	free(relay);
-}
-
-void simulate_relay_start(struct simulator *simulator, struct simulate_session *session,
-			  struct door *door, const struct address *target, bool is_active)
-{
-	const struct relay relay = { .simulator = simulator,
-				     .session = session,
-				     .door = *door,
-				     .accepted = -1,
-				     .target = *target,
-				     .is_active = is_active,
-				     .client.fd = -1,
-				     .server.fd = -1 };
-
-	simulate_narrow(simulator->cause, door);
-	door_init(door);
-	start(simulator, &relay);
-}
-
-void simulate_relay_accepted(struct simulator *simulator, int fd, const struct address *target)
-{
-	struct relay relay = { .simulator = simulator,
-			       .accepted = fd,
-			       .target = *target,
-			       .client.fd = -1,
-			       .server.fd = -1 };
-
-	door_init(&relay.door);
-	start(simulator, &relay);
 }

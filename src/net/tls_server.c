@@ -305,6 +305,9 @@ static int configure(SSL_CTX *context, const struct tls_server_options *options,
 	    SSL_CTX_set_session_ticket_cb(context, stamp_ticket, judge_ticket, NULL) != 1)
 		return fail(ret_error, "tickets", "");
 
+	if (options->tickets > 0)
+		(void)SSL_CTX_set_num_tickets(context, options->tickets); /* cannot fail */
+
 	int r = choose_ciphers(context, options, ret_error);
 	return r < 0 ? r : load_certificate(context, certificate, ret_error);
 }

@@ -44,6 +44,9 @@ struct tls_server_options {
 	const char *ciphers;	  /* TLS 1.2; NULL or empty: modern AEAD with forward secrecy */
 	const char *ciphersuites; /* TLS 1.3; NULL or empty: OpenSSL's */
 	struct tls_ticket_keys ticket_keys;
+	/* So many a control connection gets with its handshake, where the client resumes nothing
+	 * (TLS 1.3); 0: OpenSSL's two. */
+	unsigned tickets;
 };
 
 struct tls_error {

@@ -111,7 +111,7 @@ const char *events_result(int error)
 
 static void set_result(struct event *event, int error)
 {
-	(void)snprintf(event->result, sizeof(event->result), "%s", events_result(error));
+	text_copy_cut(events_result(error), event->result, sizeof(event->result));
 }
 
 static void append_locked(struct events *events, struct queued *queued)
@@ -170,9 +170,8 @@ void events_note_transfer(struct session *s, enum event_kind kind, const struct 
 		queued->event.bytes = t->bytes;
 		queued->event.duration_ms = ms;
 		set_result(&queued->event, t->error);
-		(void)snprintf(queued->event.end_state, sizeof(queued->event.end_state), "%s",
-			       end_state);
-		(void)snprintf(queued->event.sha256, sizeof(queued->event.sha256), "%s", t->sha256);
+		text_copy_cut(end_state, queued->event.end_state, sizeof(queued->event.end_state));
+		text_copy_cut(t->sha256, queued->event.sha256, sizeof(queued->event.sha256));
 		data_note_broken(s, t->error);
 		(void)data_note_take(s, &queued->event.data);
 	}

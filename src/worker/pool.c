@@ -56,7 +56,7 @@ struct pool {
 	 * was given up for lost at the very moment in which it came back. */
 	struct epoll_event fetched[2 * BATCH];
 	unsigned first_fetched;
-	struct spare *spares;  /* the last that came goes first: its stack is still warm */
+	struct spare *spares; /* the last that came goes first: its stack is still warm */
 	unsigned n_spares;
 	struct spare_wake *spare_wakes;
 	int spare_fd; /* given up for a moment when descriptors run out, to refuse politely */

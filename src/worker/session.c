@@ -81,11 +81,6 @@ void session_log_change(const struct session *s, const char *event, const struct
 		  F_TEXT("path", path_text(path)));
 }
 
-static void copy_cut(char *dst, size_t size, const char *text)
-{
-	(void)snprintf(dst, size, "%.*s", (int)size - 1, text ? text : "");
-}
-
 void session_publish_now(struct session *s)
 {
 	struct session_view view = {
@@ -106,9 +101,9 @@ void session_publish_now(struct session *s)
 	};
 
 	stream_describe_tls(&s->control, view.tls, sizeof(view.tls));
-	copy_cut(view.user, sizeof(view.user), s->user ? s->user->name : NULL);
-	copy_cut(view.directory, sizeof(view.directory), s->user ? s->user->directory : NULL);
-	copy_cut(view.transfer_path, sizeof(view.transfer_path), s->transfer_path);
+	text_copy_cut(s->user ? s->user->name : NULL, view.user, sizeof(view.user));
+	text_copy_cut(s->user ? s->user->directory : NULL, view.directory, sizeof(view.directory));
+	text_copy_cut(s->transfer_path, view.transfer_path, sizeof(view.transfer_path));
 	scoreboard_publish(s->worker->start->board, s->board_slot, &view);
 	s->is_published = true;
 }

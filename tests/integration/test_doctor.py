@@ -234,6 +234,7 @@ def test_idle_timeout_is_measured(start_server):
     assert idle["ending"] == "closed"
     assert idle["farewell"]["code"] == 421
     assert idle["silent_ending"] == "ok"
+    assert idle["noop"] == "early"
     assert left_files(server) == []
 
 
