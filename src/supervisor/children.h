@@ -18,6 +18,7 @@
 #include "supervisor/generation.h"
 #include "supervisor/listeners.h"
 #include "supervisor/passive_ports.h"
+#include "supervisor/web_listeners.h"
 
 /* The one in office and those that a quick row of reloads has told to finish. */
 #define CHILDREN_MANAGERS 8
@@ -61,6 +62,7 @@ struct children {
 	struct quotas *quotas;
 	struct recorder *recorder;
 	struct listeners *listeners;
+	struct web_listeners *web;
 	struct passive_ports *passive_ports;
 	struct server_view *view; /* what the scoreboard tells of the whole server */
 	int api;
