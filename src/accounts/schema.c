@@ -157,8 +157,8 @@ static const char *const migrations[] = {
 	"  created_ms INTEGER NOT NULL,"
 	"  expires_ms INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;",
-	/* 9: what the manager edits and keeps: settings (settings/stored.c), runs of the doctor with
-	 * their answers, guest links (token and browser as hashes only). */
+	/* 9: what the manager edits and keeps: settings (settings/stored.c), runs of the doctor
+	 * with their answers, guest links (token and browser as hashes only). */
 	"CREATE TABLE settings ("
 	"  name TEXT NOT NULL PRIMARY KEY,"
 	"  value TEXT NOT NULL"
@@ -191,6 +191,58 @@ static const char *const migrations[] = {
 	"  opened_ms INTEGER NOT NULL DEFAULT 0,"
 	"  opened_from TEXT NOT NULL DEFAULT ''"
 	") STRICT;",
+	/* 10: what became of data connections (ftp/data_record.h), with transfers and by
+	 * themselves; what else happened (facts: JSON); from where clients get through, and at
+	 * which ports. */
+	"ALTER TABLE transfers ADD COLUMN data TEXT NOT NULL DEFAULT '';"
+	"CREATE TABLE events ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  source INTEGER,"
+	"  sequence INTEGER,"
+	"  at_ms INTEGER NOT NULL,"
+	"  kind TEXT NOT NULL,"
+	"  severity INTEGER NOT NULL CHECK (severity BETWEEN 0 AND 2),"
+	"  user TEXT NOT NULL,"
+	"  address TEXT NOT NULL,"
+	"  session INTEGER NOT NULL,"
+	"  text TEXT NOT NULL,"
+	"  facts TEXT NOT NULL,"
+	"  UNIQUE (source, sequence)"
+	") STRICT;"
+	"CREATE INDEX events_by_time ON events (at_ms);"
+	"CREATE INDEX events_by_user ON events (user, id);"
+	"CREATE TABLE networks ("
+	"  network TEXT NOT NULL PRIMARY KEY COLLATE BINARY,"
+	"  seen_ms INTEGER NOT NULL,"
+	"  offered INTEGER NOT NULL,"
+	"  arrived INTEGER NOT NULL,"
+	"  never INTEGER NOT NULL,"
+	"  elsewhere INTEGER NOT NULL,"
+	"  refused INTEGER NOT NULL,"
+	"  tls_failed INTEGER NOT NULL,"
+	"  logins INTEGER NOT NULL,"
+	"  detail TEXT NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE passive_ports ("
+	"  port INTEGER NOT NULL PRIMARY KEY,"
+	"  offered INTEGER NOT NULL,"
+	"  connected INTEGER NOT NULL,"
+	"  timed_out INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE TABLE data_failures ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  at_ms INTEGER NOT NULL,"
+	"  network TEXT NOT NULL,"
+	"  user TEXT NOT NULL,"
+	"  address TEXT NOT NULL,"
+	"  session INTEGER NOT NULL,"
+	"  kind TEXT NOT NULL,"
+	"  path BLOB NOT NULL,"
+	"  data TEXT NOT NULL,"
+	"  timeline TEXT NOT NULL"
+	") STRICT;"
+	"CREATE INDEX data_failures_by_network ON data_failures (network, id);"
+	"CREATE INDEX data_failures_by_session ON data_failures (session, id);",
 };
 
 unsigned schema_latest(void)

@@ -7,6 +7,15 @@
 
 int cmd_config_show(struct cli *cli);
 int cmd_config_get(struct cli *cli);
+int cmd_server_check(struct cli *cli);
+int cmd_guest_add(struct cli *cli);
+int cmd_guest_list(struct cli *cli);
+int cmd_guest_remove(struct cli *cli);
+int cmd_cert_list(struct cli *cli);
+int cmd_cert_show(struct cli *cli);
+int cmd_cert_install(struct cli *cli);
+int cmd_cert_remove(struct cli *cli);
+int cmd_cert_self_signed(struct cli *cli);
 int cmd_config_set(struct cli *cli);
 int cmd_config_unset(struct cli *cli);
 int cmd_config_check(struct cli *cli);

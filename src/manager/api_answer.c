@@ -1,6 +1,8 @@
 /* manager/api_answer.c - see api_answer.h. */
 #include "manager/api_answer.h"
 
+#include "manager/web_page.h"
+
 static struct MHD_Response *of_bytes(char *bytes, size_t len, const char *content_type)
 {
 	struct MHD_Response *response =
@@ -49,7 +51,7 @@ enum MHD_Result api_respond(struct api_request *request, unsigned status, const 
 	if (!response)
 		return MHD_NO;
 	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	(void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	web_page_add_headers(response);
 	if (*allow)
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
 	for (size_t i = 0; i < request->n_headers; i++)

@@ -9,13 +9,20 @@
 #include <jansson.h>
 
 #include "accounts/accounts.h"
+#include "accounts/activity.h"
+#include "accounts/reach_store.h"
 #include "accounts/role.h"
 #include "accounts/shelf.h"
+#include "accounts/token.h"
 #include "accounts/transfers.h"
 #include "ipc/quotas.h"
+#include "ipc/recorder.h"
 #include "ipc/scoreboard.h"
 #include "manager/ban_desk.h"
 #include "manager/bus.h"
+#include "manager/connectivity.h"
+#include "manager/login_guard.h"
+#include "manager/manager.h"
 #include "manager/quota_desk.h"
 #include "manager/worker_links.h"
 #include "net/address.h"
@@ -28,6 +35,12 @@
 #define API_HEADERS_MAX 4
 #define API_HEADER_SIZE 512
 
+struct live;
+struct records;
+struct manager_certificate;
+struct examinations;
+struct guests;
+
 /* What handlers work on; all borrowed for the life of the API. */
 struct api_context {
 	const struct settings *settings;
@@ -35,12 +48,27 @@ struct api_context {
 	struct accounts *accounts;
 	struct transfers *transfers;
 	struct shelf *shelf;
-	const struct settings_loaded *loaded; /* that settings are of */
+	struct examinations *examinations;
+	struct guests *guests;
+	const struct settings_loaded *loaded;		/* that settings are of */
+	const struct manager_certificate *certificates; /* as in manager.h */
+	struct activity *activity;
+	struct reach_store *reach;
+	struct connectivity *connectivity;
+	struct records *records;
+	const struct recorder *recorder;   /* NULL: nothing is recorded */
+	struct reservations *reservations; /* NULL: nobody knows them */
+	struct tally *tally;		   /* NULL: nothing is counted */
+	int memory_fd;			   /* memory_use_open, or -1 */
 	struct worker_links *links;
 	struct quota_desk *desk;
 	struct ban_desk *bans;
 	struct quotas *quotas; /* NULL: nothing is counted */
 	struct bus *bus;
+	struct live *live;
+	struct login_guard *guard;
+	const struct manager_door *doors;
+	size_t n_doors;
 	int supervisor; /* channel */
 };
 
@@ -56,6 +84,9 @@ struct api_asker {
 	enum role role;
 	char name[USER_NAME_MAX + 16]; /* "local:0", an administrator's name, "key:<name>" */
 	char from[ADDRESS_TEXT_SIZE];  /* an address without port, or "local" */
+	/* Of a session: what is stored of its token, and the token against forged requests. */
+	uint8_t session[TOKEN_HASH_SIZE];
+	char csrf[TOKEN_SIZE];
 };
 
 struct MHD_Connection;
@@ -70,6 +101,7 @@ struct api_header {
 struct api_request {
 	const struct api_context *context;
 	struct api_asker asker;
+	bool is_tls; /* the connection */
 	/* The decoded segments of the path that stand at the {} of its pattern, or empty. */
 	char argument[API_ARGUMENT_SIZE];
 	char second_argument[API_ARGUMENT_SIZE];

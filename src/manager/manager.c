@@ -21,17 +21,23 @@
 #include <malloc.h>
 #include <signal.h>
 
-#include "accounts/accounts.h"
+#include "accounts/admins.h"
+#include "accounts/audit.h"
 #include "accounts/password_cache.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory_use.h"
 #include "ipc/channel.h"
 #include "manager/api.h"
+#include "manager/api_auth.h"
+#include "manager/examinations.h"
+#include "manager/guests.h"
 #include "manager/last_logins.h"
 #include "manager/live.h"
 #include "manager/quota_desk.h"
 #include "manager/records.h"
 #include "manager/verify.h"
+#include "manager/web_files.h"
 #include "manager/worker_links.h"
 
 #define LAST_EVENTS_MS 2000
@@ -45,13 +51,22 @@ struct manager {
 	struct ban_desk *bans;
 	struct transfers *transfers;
 	struct shelf *shelf;
+	struct activity *activity;
+	struct reach_store *reach;
+	struct connectivity *connectivity;
+	struct examinations *examinations;
+	struct guests *guests;
 	struct records *records;
 	struct quota_desk *desk;
 	struct worker_links *links;
+	int memory_fd; /* memory_use_open */
 	struct verify_pool *verify;
+	struct login_guard *guard;
+	struct web_files *files; /* NULL: there are none */
 	struct bus *bus;
 	struct live *live;
 	struct api *api;
+	uint32_t worker_restarts; /* that are in the log of events */
 	bool is_ending;
 };
 
@@ -85,9 +100,29 @@ static int open_accounts(struct manager *m)
 		r = transfers_open(path, &m->transfers, &error);
 	if (r == 0)
 		r = shelf_open(path, &m->shelf, &error);
+	if (r == 0)
+		r = activity_open(path, &m->activity, &error);
+	if (r == 0)
+		r = reach_store_open(path, &m->reach, &error);
 	if (r < 0)
 		log_event(LOG_ERROR, "accounts-unusable", F_STR("error", error.text));
 	return r;
+}
+
+static int start_records(struct manager *m)
+{
+	const struct records_start start = {
+		.transfers = m->transfers,
+		.activity = m->activity,
+		.reach = m->reach,
+		.connectivity = m->connectivity,
+		.recorder = m->start->recorder,
+		.settings = m->settings,
+		.bus = m->bus,
+		.tally = m->start->tally,
+	};
+
+	return records_new(&start, &m->records);
 }
 
 static int start_verify(struct manager *m)
@@ -96,11 +131,30 @@ static int start_verify(struct manager *m)
 		.base = { m->accounts, m->cache },
 		.last_logins = m->last_logins,
 		.bans = m->bans,
+		.records = m->records,
 		.threads = m->settings->verify_threads,
 		.max_waiting = scoreboard_max_sessions(m->start->board),
 	};
 
 	return verify_pool_new(&start, &m->verify);
+}
+
+/* While there is no administrator, a link lies in the log that makes the first one; one that is
+ * still good is not made anew by every start. */
+static void offer_first_link(struct manager *m, const struct api_context *context)
+{
+	char url[API_SETUP_URL_SIZE];
+
+	if (context->n_doors == 0 || admin_count(m->accounts) != 0 ||
+	    setup_link_exists(m->accounts) != 0)
+		return;
+	int r = api_setup_make_link(context, url);
+	if (r < 0)
+		log_event(LOG_ERROR, "first-administrator", F_ERRNO(r));
+	else
+		log_event(LOG_WARNING, "first-administrator", F_STR("open", url),
+			  F_STR("valid", "once, 24 h; sallyport admin link makes another"));
+	explicit_bzero(url, sizeof(url));
 }
 
 static int start_api(struct manager *m)
@@ -112,15 +166,38 @@ static int start_api(struct manager *m)
 		.transfers = m->transfers,
 		.shelf = m->shelf,
 		.loaded = m->start->settings,
+		.activity = m->activity,
+		.reach = m->reach,
+		.connectivity = m->connectivity,
+		.records = m->records,
+		.recorder = m->start->recorder,
+		.reservations = m->start->reservations,
+		.tally = m->start->tally,
+		.memory_fd = m->memory_fd,
+		.examinations = m->examinations,
+		.guests = m->guests,
+		.certificates = m->start->certificates,
 		.links = m->links,
 		.desk = m->desk,
 		.bans = m->bans,
 		.quotas = m->start->quotas,
 		.bus = m->bus,
+		.live = m->live,
+		.guard = m->guard,
+		.doors = m->start->doors,
+		.n_doors = m->start->n_doors,
 		.supervisor = m->start->supervisor,
 	};
 
-	return api_start(&context, m->start->api, &m->api);
+	const struct api_start start = {
+		.listener = m->start->api,
+		.key = m->start->key,
+		.files = m->files,
+	};
+
+	offer_first_link(m, &context);
+	(void)!audit_prune(m->accounts, AUDIT_KEEP); /* the next start tries again */
+	return api_start(&context, &start, &m->api);
 }
 
 static int start_parts(struct manager *m)
@@ -129,19 +206,27 @@ static int start_parts(struct manager *m)
 	m->cache = password_cache_new((int64_t)m->settings->password_cache_s * 1000, clock_ms);
 	m->desk = m->links ? quota_desk_new(m->links) : NULL;
 	m->bus = bus_new();
-	if (!m->desk || !m->cache || !m->bus)
+	m->guard = login_guard_new(clock_ms);
+	if (!m->desk || !m->cache || !m->bus || !m->guard)
 		return -ENOMEM;
 	/* The one before us may have died between a change of members and its word of it. */
 	if (m->start->quotas)
 		quotas_doubt_groups(m->start->quotas);
 
 	int r = open_accounts(m);
+	if (r == 0) {
+		m->examinations = examinations_new(m->shelf, m->bus, m->start->supervisor);
+		m->guests = guests_new(m->shelf, m->start->board, m->bus);
+		r = m->examinations && m->guests ? 0 : -ENOMEM;
+	}
 	if (r == 0)
 		r = last_logins_new(m->accounts, &m->last_logins);
 	if (r == 0)
 		r = ban_desk_new(m->accounts, m->start->bans, m->settings, &m->bans);
 	if (r == 0)
-		r = records_new(m->transfers, m->settings, &m->records);
+		r = connectivity_new(m->reach, m->settings, &m->connectivity);
+	if (r == 0)
+		r = start_records(m);
 	if (r == 0)
 		r = start_verify(m);
 	if (r == 0)
@@ -157,16 +242,23 @@ static void stop_parts(struct manager *m)
 {
 	api_stop(&m->api);
 	live_free(&m->live);
+	examinations_free(&m->examinations);
+	guests_free(&m->guests);
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
 	ban_desk_free(&m->bans);
 	records_free(&m->records);
+	connectivity_free(&m->connectivity);
 	quota_desk_free(&m->desk);
 	worker_links_free(&m->links);
 	password_cache_free(&m->cache);
 	bus_free(&m->bus);
 	shelf_free(&m->shelf);
+	login_guard_free(&m->guard);
+	web_files_free(&m->files);
 	transfers_free(&m->transfers);
+	activity_free(&m->activity);
+	reach_store_free(&m->reach);
 	accounts_free(&m->accounts);
 }
 
@@ -222,6 +314,44 @@ static void kick_barred_sessions(struct manager *m, struct worker_link *link)
 			kick_if_barred(m, link, &view);
 }
 
+static void note_server(struct manager *m, enum activity_severity severity, const char *text)
+{
+	const struct happening happening = { .kind = "server", .severity = severity, .text = text };
+
+	records_note_happening(m->records, &happening);
+}
+
+static void note_start(struct manager *m)
+{
+	struct server_view server;
+	char text[128];
+
+	scoreboard_get_server(m->start->board, &server);
+	m->worker_restarts = server.worker_restarts;
+	if (server.generation <= 1 && server.manager_restarts == 0)
+		(void)snprintf(text, sizeof(text), "The server has started, version %s.",
+			       SALLYPORT_VERSION);
+	else
+		(void)snprintf(text, sizeof(text), "A new manager serves, version %s: %s.",
+			       SALLYPORT_VERSION,
+			       server.manager_restarts > 0 ? "the configuration was read again, or "
+							     "the one before has died"
+							   : "the configuration was read again");
+	note_server(m, ACTIVITY_NOTE, text);
+}
+
+/* A worker that comes may take the place of one that has died. */
+static void note_restarts(struct manager *m)
+{
+	struct server_view server;
+
+	scoreboard_get_server(m->start->board, &server);
+	if (server.worker_restarts > m->worker_restarts)
+		note_server(m, ACTIVITY_PROBLEM,
+			    "A worker process has died and was replaced; the log says why.");
+	m->worker_restarts = server.worker_restarts;
+}
+
 static void add_worker(struct manager *m, const struct message_worker_channel *message,
 		       int *channel)
 {
@@ -233,6 +363,7 @@ static void add_worker(struct manager *m, const struct message_worker_channel *m
 		return;
 	}
 	quota_desk_worker_came(m->desk);
+	note_restarts(m);
 	kick_barred_sessions(m, link);
 }
 
@@ -395,6 +526,20 @@ static void read_what_is_left(struct manager *m)
 	}
 }
 
+/* What is needed by name of the directories that will be out of reach, and then they are. */
+static int load_files(struct manager *m)
+{
+	int r = m->start->n_doors > 0 ? web_files_load(m->settings->web_directory, &m->files) : 0;
+
+	if (r < 0) {
+		log_event(LOG_WARNING, "web-files-missing",
+			  F_STR("web_directory", m->settings->web_directory), F_ERRNO(r));
+		r = 0; /* the API is there all the same */
+	}
+	m->memory_fd = memory_use_open(); /* that it fails only leaves a metric out */
+	return m->start->confine ? m->start->confine(m->start->confine_arg) : r;
+}
+
 int manager_main(const struct manager_start *start)
 {
 	struct manager m = { .start = start, .settings = settings_values(start->settings) };
@@ -403,12 +548,15 @@ int manager_main(const struct manager_start *start)
 	ignore_signals();
 	json_set_alloc_funcs(malloc, free_wiped);
 
-	int r = start_parts(&m);
+	int r = load_files(&m);
+	if (r == 0)
+		r = start_parts(&m);
 	if (r < 0) {
 		log_event(LOG_ERROR, "manager-failed", F_ERRNO(r));
 		stop_parts(&m);
 		return EXIT_FAILURE;
 	}
+	note_start(&m);
 	log_event(LOG_INFO, "manager-ready", F_STR("version", SALLYPORT_VERSION));
 	while (!m.is_ending)
 		run_once(&m);

@@ -5,6 +5,7 @@
 #include "settings/data_roots.h"
 #include "settings/hosts.h"
 #include "settings/registry.h"
+#include "settings/web_listen.h"
 
 #include <sys/un.h>
 
@@ -110,6 +111,63 @@ static bool extra_data_roots_are_paths(const struct settings *s, struct buf *wro
 	return false;
 }
 
+/* The default gives way instead: see supervisor/web_listeners.h. */
+static bool web_ports_are_free(const struct settings *s, struct buf *wrong)
+{
+	struct web_addresses web;
+	struct text bad;
+
+	if (strcmp(s->web_listen, WEB_LISTEN_DEFAULT) == 0 ||
+	    web_listen_parse(text_of(s->web_listen), &web, &bad) < 0)
+		return true;
+	unsigned port = web_listen_collision(s, &web);
+	if (port == 0)
+		return true;
+	buf_addf(wrong,
+		 "%u is a port of FTP as well (explicit_ports, implicit_ports or passive_ports); "
+		 "choose another one",
+		 port);
+	return false;
+}
+
+static bool web_is_safe(const struct settings *s, struct buf *wrong)
+{
+	struct web_addresses web;
+	struct text bad;
+
+	if (web_listen_parse(text_of(s->web_listen), &web, &bad) < 0)
+		return true;
+	for (size_t i = 0; i < web.n; i++) {
+		if (address_is_loopback(&web.items[i].address) ||
+		    web_listen_has_tls(s, &web.items[i].address))
+			continue;
+		buf_add(wrong,
+			T("is no, but web_listen names an address that others can reach: "
+			  "passwords would travel in the clear; set it to auto or yes, or let "
+			  "web_listen name 127.0.0.1 and [::1] only"));
+		return false;
+	}
+	return true;
+}
+
+static bool web_has_certificate(const struct settings *s, struct buf *wrong)
+{
+	struct web_addresses web;
+	struct text bad;
+
+	if (s->certificate[0] != '\0' || web_listen_parse(text_of(s->web_listen), &web, &bad) < 0)
+		return true;
+	for (size_t i = 0; i < web.n; i++) {
+		if (!web_listen_has_tls(s, &web.items[i].address))
+			continue;
+		buf_add(wrong,
+			T("needs TLS there, and certificate is not set; set it to a PEM file, "
+			  "or let web_listen name 127.0.0.1 and [::1] only"));
+		return false;
+	}
+	return true;
+}
+
 static const struct rule rules[] = {
 	{ "explicit_ports", "implicit_ports", have_control_ports },
 	{ "implicit_ports", "explicit_ports", control_ports_differ },
@@ -119,6 +177,9 @@ static const struct rule rules[] = {
 	{ "certificate", "plain_ftp", have_certificate },
 	{ "extra_data_roots", "extra_data_roots", extra_data_roots_are_paths },
 	{ "run_directory", "run_directory", socket_path_fits },
+	{ "web_listen", "passive_ports", web_ports_are_free },
+	{ "web_tls", "web_listen", web_is_safe },
+	{ "web_listen", "web_tls", web_has_certificate },
 };
 
 /* The first broken rule with its words in *wrong, or NULL. */

@@ -61,6 +61,16 @@ static void settings_that_do_not_go_together_are_refused(void **state)
 		{ "certificate = /c.pem\nextra_data_roots = /srv/a,,/srv/b",
 		  "s.conf:2: extra_data_roots: \"\" is no absolute path; allowed: absolute "
 		  "paths, comma separated" },
+		{ "certificate = /c.pem\nweb_listen = 127.0.0.1:21",
+		  "s.conf:2: web_listen: 21 is a port of FTP as well (explicit_ports, implicit_ports or "
+		  "passive_ports); choose another one" },
+		{ "certificate = /c.pem\nweb_listen = 192.0.2.1:8443\nweb_tls = no",
+		  "s.conf:3: web_tls: is no, but web_listen names an address that others can reach: "
+		  "passwords would travel in the clear; set it to auto or yes, or let web_listen name "
+		  "127.0.0.1 and [::1] only" },
+		{ "plain_ftp = yes\nimplicit_ports = none\nweb_listen = *:8443",
+		  "s.conf:3: web_listen: needs TLS there, and certificate is not set; set it to a PEM "
+		  "file, or let web_listen name 127.0.0.1 and [::1] only" },
 	};
 
 	(void)state;
@@ -88,6 +98,10 @@ static void settings_that_go_together_pass(void **state)
 		"certificate = /c.pem\nactive = no",
 		"certificate = /c.pem\nrun_directory = " LONG_94,
 		"certificate = /c.pem\nextra_data_roots = /srv/a, /srv/b c",
+		"certificate = /c.pem\nweb_listen =",
+		"certificate = /c.pem\nweb_listen = *:8443",
+		"certificate = /c.pem\nweb_listen = [::1]:80\nweb_tls = no",
+		"certificate = /c.pem\npassive_ports = 8000-9000",
 	};
 
 	(void)state;

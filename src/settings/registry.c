@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "settings/suggest.h"
+#include "settings/web_listen.h"
 
 /* 0, or a compile error (an array of -1) when the member is of another type. */
 #define FIELD_CHECK(owner, c_type, member)                                                         \
@@ -111,6 +112,7 @@
 
 static const char *const log_level_words[] = { "error", "warning", "info", "debug", NULL };
 static const char *const sandbox_words[] = { "off", "prefer", "require", NULL };
+static const char *const web_tls_words[] = { "auto", "yes", "no", NULL };
 static const char *const tls_minimum_words[] = { "1.2", "1.3", NULL };
 static const char *const uploads_words[] = { "direct", "atomic", NULL };
 static const char *const durability_words[] = { "none", "fsync", NULL };
@@ -118,6 +120,7 @@ static const char *const session_reuse_words[] = { "off", "prefer", "require", N
 
 /* VALUE_WORD writes an unsigned into these fields. */
 static_assert(sizeof(enum sandbox_mode) == sizeof(unsigned), "enum of another size");
+static_assert(sizeof(enum web_tls) == sizeof(unsigned), "enum of another size");
 static_assert(sizeof(enum tls_minimum) == sizeof(unsigned), "enum of another size");
 static_assert(sizeof(enum uploads_mode) == sizeof(unsigned), "enum of another size");
 static_assert(sizeof(enum durability) == sizeof(unsigned), "enum of another size");
@@ -314,6 +317,20 @@ static const struct setting rows[] = {
 		"connections is verified once; 0: never."),
 	COUNT("accounts", "verify_threads", verify_threads, "0", 0, 64, RELOAD,
 	      "How many passwords are verified at the same time; 0: one per CPU."),
+
+	/* [manager] */
+	STRING(VALUE_WEB_LISTEN, "manager", "web_listen", web_listen, WEB_LISTEN_DEFAULT,
+	       "addresses with ports such as 127.0.0.1:8021 or [::1]:8021, *:PORT for all addresses; "
+	       "comma separated, or empty",
+	       RELOAD,
+	       "Where the manager's web page and REST API are reached with a browser; empty: nowhere. "
+	       "Where the default is taken by another program the server goes on without."),
+	WORD("manager", "web_tls", enum web_tls, web_tls, "auto", web_tls_words, "auto, yes or no",
+	     RELOAD,
+	     "Whether the web page speaks HTTPS, with the certificate of section [tls]; auto: on all "
+	     "addresses but those of this machine alone (127.0.0.1, ::1)."),
+	STRING(VALUE_PATH, "manager", "web_directory", web_directory, "/usr/share/sallyport/web",
+	       "absolute path", RELOAD, "The directory with the files of the web page."),
 };
 
 static const struct setting host_rows[] = {

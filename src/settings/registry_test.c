@@ -87,6 +87,9 @@ static const struct {
 	{ "accounts", "database", "", "", CHANGE_RESTART },
 	{ "accounts", "password_cache", "60", "s", CHANGE_RELOAD },
 	{ "accounts", "verify_threads", "0", "", CHANGE_RELOAD },
+	{ "manager", "web_listen", "127.0.0.1:8021", "", CHANGE_RELOAD },
+	{ "manager", "web_tls", "auto", "", CHANGE_RELOAD },
+	{ "manager", "web_directory", "/usr/share/sallyport/web", "", CHANGE_RELOAD },
 };
 
 static void unknown_names_are_not_found(void **state)

@@ -25,6 +25,9 @@ enum uploads_mode { UPLOADS_DIRECT, UPLOADS_ATOMIC };
 enum durability { DURABILITY_NONE, DURABILITY_FSYNC };
 /* Whether the kernel must hold the children to what they need: see supervisor/sandbox.h. */
 enum sandbox_mode { SANDBOX_OFF, SANDBOX_PREFER, SANDBOX_REQUIRE };
+/* Whether the manager's page speaks TLS: exactly where others than this machine can come, always,
+ * or never. */
+enum web_tls { WEB_TLS_AUTO, WEB_TLS_YES, WEB_TLS_NO };
 enum tls_minimum { TLS_MINIMUM_1_2, TLS_MINIMUM_1_3 };
 
 struct port_list {
@@ -134,6 +137,11 @@ struct settings {
 	unsigned password_cache_s;	   /* a verified password is remembered so long; 0: never */
 	unsigned verify_threads;	   /* 0: one per CPU */
 
+	/* [manager] */
+	char web_listen[SETTINGS_LIST_SIZE]; /* see settings/web_listen.h; empty: no page */
+	enum web_tls web_tls;
+	char web_directory[SETTINGS_PATH_SIZE]; /* the files of the page */
+
 	/* In the order of the file; they live as long as the configuration. */
 	const struct host_settings *hosts;
 	size_t n_hosts;
@@ -198,6 +206,14 @@ const struct settings *settings_values(const struct settings_loaded *loaded);
 /* Where the accounts database lies. */
 void settings_database_path(const struct settings *values,
 			    char ret[static SETTINGS_DATABASE_PATH_SIZE]);
+
+/* What the default host is called where hosts are named. */
+#define SETTINGS_DEFAULT_HOST "default"
+#define SETTINGS_CERTIFICATE_PATH_SIZE                                                             \
+	(SETTINGS_PATH_SIZE + sizeof("/certificates/.pem") + HOST_NAME_SIZE)
+/* Where a certificate that is uploaded for this host lies, or would. */
+void settings_certificate_path(const struct settings *values, const char *host,
+			       char ret[static SETTINGS_CERTIFICATE_PATH_SIZE]);
 
 /* The host with this name or alias, however it is written: its position in values->hosts; -ENOENT
  * when none has it. */

@@ -5,6 +5,7 @@
 #include "base/size.h"
 #include "net/address.h"
 #include "net/external.h"
+#include "settings/web_listen.h"
 
 struct kind_functions {
 	int (*parse)(const struct setting *row, struct text in, void *field, struct buf *wrong);
@@ -342,6 +343,17 @@ static int parse_networks(const struct setting *row, struct text in, void *field
 	return parse_text(row, in, field, wrong);
 }
 
+static int parse_web_listen(const struct setting *row, struct text in, void *field,
+			    struct buf *wrong)
+{
+	struct web_addresses addresses;
+	struct text bad;
+
+	if (web_listen_parse(in, &addresses, &bad) < 0)
+		return refuse(wrong, bad, "is no address with a port, or is one too many");
+	return parse_text(row, in, field, wrong);
+}
+
 static int parse_external(const struct setting *row, struct text in, void *field, struct buf *wrong)
 {
 	struct text bad = in;
@@ -389,13 +401,15 @@ static const struct kind_functions kinds[] = {
 	[VALUE_EXTERNAL] = { parse_external, format_text },
 	[VALUE_NAMES] = { parse_names, format_text },
 	[VALUE_CHARSET] = { parse_charset, format_text },
+	[VALUE_WEB_LISTEN] = { parse_web_listen, format_text },
 };
 
 /* A setting may be set to nothing when its default is nothing, or when nothing is a value of its
  * kind. */
 static bool may_be_empty(const struct setting *row)
 {
-	return row->kind == VALUE_PORTS || row->info.default_text[0] == '\0';
+	return row->kind == VALUE_PORTS || row->kind == VALUE_WEB_LISTEN ||
+	       row->info.default_text[0] == '\0';
 }
 
 int value_parse(const struct setting *row, struct text in, void *into, struct buf *wrong)

@@ -8,6 +8,7 @@
 #include "supervisor/examiner.h"
 #include "supervisor/privileges.h"
 #include "supervisor/sandbox.h"
+#include "supervisor/web_key.h"
 #include "worker/worker.h"
 
 /* The supervisor tells its children by message when to stop, so that a signal to the whole process
@@ -61,7 +62,7 @@ struct confinement {
 	const struct child *self;
 };
 
-/* The worker calls it when it has loaded what it needs by name. */
+/* Worker and manager call theirs when they have loaded what they need by name. */
 static int confine_worker(void *arg)
 {
 	const struct confinement *confinement = arg;
@@ -81,8 +82,27 @@ static int confine_worker(void *arg)
 	return r;
 }
 
+static int confine_manager(void *arg)
+{
+	const struct confinement *confinement = arg;
+	struct sandbox_view view;
+	int r = sandbox_enter_manager(confinement->self->generation->settings, sandbox_layers(),
+				      &view);
+
+	if (r == 0)
+		scoreboard_set_sandbox(confinement->board, SCOREBOARD_MANAGER, &view);
+	return r;
+}
+
 static int run_manager(struct children *c, const struct child *self, int channel)
 {
+	const struct generation *generation = self->generation;
+	struct manager_certificate certificates[1 + SETTINGS_MAX_HOSTS] = { 0 };
+
+	for (unsigned i = 0; generation->tls && i < 1 + generation->settings->n_hosts; i++)
+		certificates[i] =
+			(struct manager_certificate){ tls_server_certificates(generation->tls, i),
+						      generation->has_uploaded[i] };
 	/* The accounts' process has no use for the key of the server, nor for its sockets. */
 	tls_server_free(&self->generation->tls);
 	listeners_release(c->listeners);
@@ -90,22 +110,25 @@ static int run_manager(struct children *c, const struct child *self, int channel
 	for (uint32_t slot = 0; slot < SCOREBOARD_WORKERS; slot++)
 		fd_close(&c->mailbox_out[slot]);
 
-	const struct manager_start start = {
+	struct confinement confinement = { c->board, self };
+	struct manager_start start = {
 		.settings = self->generation->loaded,
 		.board = c->board,
 		.quotas = c->quotas,
 		.recorder = c->recorder,
+		.reservations = c->reservations,
+		.tally = c->tally,
 		.bans = c->bans,
 		.supervisor = channel,
 		.api = c->api,
+		.doors = c->web->doors,
+		.n_doors = c->web->n,
+		.key = &self->generation->web_key,
+		.confine = confine_manager,
+		.confine_arg = &confinement,
 	};
+	memcpy(start.certificates, certificates, sizeof(certificates));
 
-	struct sandbox_view view;
-	int r = sandbox_enter_manager(self->generation->settings, sandbox_layers(), &view);
-
-	if (r < 0)
-		return EXIT_FAILURE; /* it has said why */
-	scoreboard_set_sandbox(c->board, SCOREBOARD_MANAGER, &view);
 	return manager_main(&start);
 }
 
@@ -115,6 +138,8 @@ static int run_worker(struct children *c, const struct child *self, int channel)
 
 	fd_close(&c->api);
 	recorder_prepare(c->recorder, self->slot);
+	web_listeners_release(c->web);
+	web_key_release(&self->generation->web_key);
 
 	const struct worker_start start = {
 		.settings = self->generation->settings,
@@ -124,6 +149,7 @@ static int run_worker(struct children *c, const struct child *self, int channel)
 		.bans = c->bans,
 		.quotas = c->quotas,
 		.recorder = c->recorder,
+		.tally = c->tally,
 		.tls = self->generation->tls,
 		.listeners = c->listeners->items,
 		.n_listeners = c->listeners->n,
@@ -175,9 +201,12 @@ static void forget_the_server(struct children *c)
 		fd_close(&child->channel);
 		generation_close_data_roots(child->generation);
 		tls_server_free(&child->generation->tls);
+		web_key_release(&child->generation->web_key);
 	}
 	generation_close_data_roots(c->generation);
 	tls_server_free(&c->generation->tls);
+	web_key_release(&c->generation->web_key);
+	web_listeners_release(c->web);
 	explicit_bzero(c->ticket_keys, sizeof(*c->ticket_keys));
 	passive_ports_free(&c->passive_ports);
 	listeners_release(c->listeners);

@@ -14,10 +14,12 @@
 #include "ipc/recorder.h"
 #include "ipc/reservations.h"
 #include "ipc/scoreboard.h"
+#include "ipc/tally.h"
 #include "supervisor/backoff.h"
 #include "supervisor/generation.h"
 #include "supervisor/listeners.h"
 #include "supervisor/passive_ports.h"
+#include "supervisor/web_listeners.h"
 
 /* The one in office and those that a quick row of reloads has told to finish. */
 #define CHILDREN_MANAGERS 8
@@ -60,7 +62,9 @@ struct children {
 	struct bans *bans;
 	struct quotas *quotas;
 	struct recorder *recorder;
+	struct tally *tally;
 	struct listeners *listeners;
+	struct web_listeners *web;
 	struct passive_ports *passive_ports;
 	struct server_view *view; /* what the scoreboard tells of the whole server */
 	int api;

@@ -27,6 +27,23 @@ static int load_next(struct supervisor *s, struct generation **ret, struct failu
 	return r;
 }
 
+/* Both or none. */
+static int apply_listeners(struct supervisor *s, const struct generation *next,
+			   struct failure *ret_failure)
+{
+	struct web_listeners web;
+	int r = web_listeners_prepare(&s->web, next->loaded, &web, ret_failure);
+
+	if (r < 0)
+		return r;
+	r = listeners_apply(&s->listeners, next->settings, &next->addresses, ret_failure);
+	if (r < 0)
+		web_listeners_drop(&web);
+	else
+		web_listeners_commit(&s->web, &web);
+	return r;
+}
+
 static int prepare(struct supervisor *s, struct generation **ret, struct failure *ret_failure)
 {
 	struct generation *next = NULL;
@@ -43,7 +60,7 @@ static int prepare(struct supervisor *s, struct generation **ret, struct failure
 	if (r == 0)
 		r = generation_open_data_roots(next, ret_failure);
 	if (r == 0)
-		r = listeners_apply(&s->listeners, next->settings, &next->addresses, ret_failure);
+		r = apply_listeners(s, next, ret_failure);
 	if (r < 0) {
 		generation_unref(&next);
 		return r;

@@ -72,6 +72,16 @@ static int check_kernel(struct failure *ret_failure)
 		     : 0;
 }
 
+static int open_web(struct supervisor *s, struct failure *ret_failure)
+{
+	struct web_listeners next;
+	int r = web_listeners_prepare(&s->web, s->generation->loaded, &next, ret_failure);
+
+	if (r == 0)
+		web_listeners_commit(&s->web, &next);
+	return r;
+}
+
 /* Everything that root does: after it we are somebody else. */
 static int start_as_root(struct supervisor *s, struct failure *ret_failure)
 {
@@ -83,6 +93,8 @@ static int start_as_root(struct supervisor *s, struct failure *ret_failure)
 	if (r == 0)
 		r = listeners_apply(&s->listeners, settings, &s->generation->addresses,
 				    ret_failure);
+	if (r == 0)
+		r = open_web(s, ret_failure);
 	if (r == 0)
 		r = privileges_become(&s->identity, ret_failure);
 	return r;
@@ -124,14 +136,16 @@ static int make_shared_parts(struct supervisor *s, struct failure *ret_failure)
 	c->bans = bans_new();
 	c->quotas = quotas_new(max_sessions);
 	c->recorder = recorder_new(SCOREBOARD_WORKERS);
+	c->tally = tally_new();
 	c->passive_ports = passive_ports_new();
 	if (!c->board || !c->reservations || !c->places || !c->bans || !c->quotas || !c->recorder ||
-	    !c->passive_ports)
+	    !c->tally || !c->passive_ports)
 		return failure_set(ret_failure, -ENOMEM,
 				   "not enough memory for max_sessions = %zu; a smaller one needs "
 				   "less",
 				   max_sessions);
 	c->listeners = &s->listeners;
+	c->web = &s->web;
 	c->view = &s->view;
 	c->ticket_keys = &s->ticket_keys;
 
@@ -302,6 +316,7 @@ static void release(struct supervisor *s)
 	if (s->owns_run_files)
 		run_files_remove(s->generation->settings->run_directory);
 	listeners_release(&s->listeners);
+	web_listeners_release(&s->web);
 	passive_ports_free(&s->children.passive_ports);
 	generation_unref(&s->children.generation);
 	generation_unref(&s->generation);

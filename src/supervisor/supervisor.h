@@ -17,6 +17,7 @@ struct supervisor {
 	struct generation *generation; /* the newest */
 	struct tls_ticket_keys ticket_keys;
 	struct listeners listeners;
+	struct web_listeners web;
 	struct server_view view;
 	struct children children;
 	int signals; /* signalfd(2) */

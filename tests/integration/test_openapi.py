@@ -16,7 +16,8 @@ ROLES = {"ROLE_NONE": "none", "ROLE_READ_ONLY": "read-only", "ROLE_OPERATOR": "o
          "ROLE_OWNER": "owner"}
 METHODS = ("get", "put", "post", "patch", "delete")
 # What stands for the arguments of a path when the answers are asked for.
-ARGUMENTS = {"/users/{name}": "alice", "/groups/{name}": "staff"}
+ARGUMENTS = {"/users/{name}": "alice", "/groups/{name}": "staff", "/admins/{name}": "ann",
+             "/certificates/{host}": "default"}
 
 
 def table():
@@ -87,6 +88,8 @@ def strict_operation(method, path):
 @pytest.fixture(scope="module")
 def server(start_module_server):
     server = start_module_server(plain_ftp=True)
+    status, answer = server.request("POST", "/admins", {"name": "ann", "role": "owner", "password": PASSWORD})
+    assert status == 201, answer
     server.cli("group", "add", "staff", "--quota-bytes", "1G")
     server.add_user("alice", PASSWORD, "--group", "staff", "--deny", "*.exe",
                     "--folder", f"/shared={server.data_root}", "--rule", "/in=list,upload")

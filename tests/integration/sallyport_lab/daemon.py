@@ -130,6 +130,7 @@ class Server:
             "certificate": self.authority.chain,
             "private_key": self.authority.key,
             "failed_login_delay": 100,
+            "web_listen": "",
         }
 
     def _prepare_folder(self):
