@@ -326,6 +326,8 @@ static bool chain_is_incomplete(const struct evidence *evidence, struct finding 
 		return false;
 	}
 	fact_text(finding, "missing", handshake->missing_issuer);
+	if (*handshake->missing_issuer)
+		finding_add(finding, "The one that signed it, {missing}, is not sent with it.");
 	const char *url = handshake->chain[handshake->n_chain - 1].issuer_url;
 	if (*url) {
 		fact_text(finding, "url", url);
@@ -544,11 +546,12 @@ static const struct cause rows[] = {
 	  .explanation =
 		  "{address}, port {port}, shows {certificate}, signed by {issuer}: either a "
 		  "private authority, or a box that takes TLS apart on the way.",
-	  .remedy = "Ask the server's administrator for the fingerprint of its certificate. If it is "
-		    "{fingerprint}, all is well: have the client trust the certificate of "
-		    "{authority} (here: --ca FILE). If it is another one, a box on the way shows "
-		    "its own: ask your firewall's administrator to exempt {address} from TLS "
-		    "inspection.",
+	  .remedy =
+		  "Ask the server's administrator for the fingerprint of its certificate. If it is "
+		  "{fingerprint}, all is well: have the client trust the certificate of "
+		  "{authority} (here: --ca FILE). If it is another one, a box on the way shows "
+		  "its own: ask your firewall's administrator to exempt {address} from TLS "
+		  "inspection.",
 	  .tells_apart = "The fingerprint at the server, or seen from another network." },
 	{ .id = "D-49",
 	  .title = "The certificate is for another name",
