@@ -522,7 +522,8 @@ static const struct cause rows[] = {
 			 "itself: whoever stands between could show another one like it.",
 	  .remedy = "Install a certificate of a public authority (ACME makes it free). Until then "
 		    "compare the fingerprint {fingerprint} with the administrator's, and trust "
-		    "this one only." },
+		    "this one only.",
+	  .explains = "D-48 D-50" },
 	{ .id = "D-48",
 	  .title = "The certificate chain is incomplete",
 	  .severity = SEVERITY_PROBLEM,
