@@ -49,6 +49,25 @@ unsigned api_events_export(struct api_request *request);
 /* api_overview.c */
 unsigned api_overview_get(struct api_request *request);
 
+/* api_certificates.c */
+unsigned api_certificates_get(struct api_request *request);
+unsigned api_certificate_get(struct api_request *request);
+unsigned api_certificate_put(struct api_request *request);
+unsigned api_certificate_delete(struct api_request *request);
+unsigned api_certificate_self_signed(struct api_request *request);
+
+/* api_firewall.c */
+unsigned api_firewall_get(struct api_request *request);
+unsigned api_firewall_check(struct api_request *request);
+unsigned api_user_connection(struct api_request *request);
+
+/* api_doctor.c */
+unsigned api_doctor_runs_get(struct api_request *request);
+unsigned api_doctor_runs_post(struct api_request *request);
+unsigned api_doctor_run_get(struct api_request *request);
+unsigned api_doctor_run_delete(struct api_request *request);
+unsigned api_doctor_report(struct api_request *request);
+
 /* api_stream.c: GET /stream, and the same for a public route with topics of its own. */
 unsigned api_stream_get(struct api_request *request);
 unsigned api_stream_topics(struct api_request *request, const char *topics);

@@ -37,6 +37,8 @@
 
 struct live;
 struct records;
+struct manager_certificate;
+struct examinations;
 
 /* What handlers work on; all borrowed for the life of the API. */
 struct api_context {
@@ -45,7 +47,9 @@ struct api_context {
 	struct accounts *accounts;
 	struct transfers *transfers;
 	struct shelf *shelf;
-	const struct settings_loaded *loaded; /* that settings are of */
+	struct examinations *examinations;
+	const struct settings_loaded *loaded;		/* that settings are of */
+	const struct manager_certificate *certificates; /* as in manager.h */
 	struct activity *activity;
 	struct reach_store *reach;
 	struct connectivity *connectivity;

@@ -29,6 +29,7 @@
 #include "ipc/channel.h"
 #include "manager/api.h"
 #include "manager/api_auth.h"
+#include "manager/examinations.h"
 #include "manager/last_logins.h"
 #include "manager/live.h"
 #include "manager/quota_desk.h"
@@ -51,6 +52,7 @@ struct manager {
 	struct activity *activity;
 	struct reach_store *reach;
 	struct connectivity *connectivity;
+	struct examinations *examinations;
 	struct records *records;
 	struct quota_desk *desk;
 	struct worker_links *links;
@@ -164,6 +166,8 @@ static int start_api(struct manager *m)
 		.connectivity = m->connectivity,
 		.records = m->records,
 		.recorder = m->start->recorder,
+		.examinations = m->examinations,
+		.certificates = m->start->certificates,
 		.links = m->links,
 		.desk = m->desk,
 		.bans = m->bans,
@@ -201,6 +205,10 @@ static int start_parts(struct manager *m)
 		quotas_doubt_groups(m->start->quotas);
 
 	int r = open_accounts(m);
+	if (r == 0) {
+		m->examinations = examinations_new(m->shelf, m->bus, m->start->supervisor);
+		r = m->examinations ? 0 : -ENOMEM;
+	}
 	if (r == 0)
 		r = last_logins_new(m->accounts, &m->last_logins);
 	if (r == 0)
@@ -224,6 +232,7 @@ static void stop_parts(struct manager *m)
 {
 	api_stop(&m->api);
 	live_free(&m->live);
+	examinations_free(&m->examinations);
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
 	ban_desk_free(&m->bans);

@@ -22,7 +22,15 @@ struct manager_key {
 	char *certificate, *private_key;
 };
 
+/* What is shown to clients, without the key. */
+struct manager_certificate {
+	const char *pem; /* NULL: none */
+	bool is_uploaded;
+};
+
 struct manager_start {
+	/* Of the default host, then of settings' hosts. */
+	struct manager_certificate certificates[1 + SETTINGS_MAX_HOSTS];
 	const struct settings_loaded *settings;
 	struct scoreboard *board;
 	struct bans *bans;     /* NULL: nobody can be banned */

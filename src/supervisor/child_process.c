@@ -96,6 +96,13 @@ static int confine_manager(void *arg)
 
 static int run_manager(struct children *c, const struct child *self, int channel)
 {
+	const struct generation *generation = self->generation;
+	struct manager_certificate certificates[1 + SETTINGS_MAX_HOSTS] = { 0 };
+
+	for (unsigned i = 0; generation->tls && i < 1 + generation->settings->n_hosts; i++)
+		certificates[i] =
+			(struct manager_certificate){ tls_server_certificates(generation->tls, i),
+						      generation->has_uploaded[i] };
 	/* The accounts' process has no use for the key of the server, nor for its sockets. */
 	tls_server_free(&self->generation->tls);
 	listeners_release(c->listeners);
@@ -104,7 +111,7 @@ static int run_manager(struct children *c, const struct child *self, int channel
 		fd_close(&c->mailbox_out[slot]);
 
 	struct confinement confinement = { c->board, self };
-	const struct manager_start start = {
+	struct manager_start start = {
 		.settings = self->generation->loaded,
 		.board = c->board,
 		.quotas = c->quotas,
@@ -118,6 +125,7 @@ static int run_manager(struct children *c, const struct child *self, int channel
 		.confine = confine_manager,
 		.confine_arg = &confinement,
 	};
+	memcpy(start.certificates, certificates, sizeof(certificates));
 
 	return manager_main(&start);
 }
