@@ -157,8 +157,8 @@ static const char *const migrations[] = {
 	"  created_ms INTEGER NOT NULL,"
 	"  expires_ms INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;",
-	/* 9: what the manager edits and keeps: settings (settings/stored.c), runs of the doctor with
-	 * their answers, guest links (token and browser as hashes only). */
+	/* 9: what the manager edits and keeps: settings (settings/stored.c), runs of the doctor
+	 * with their answers, guest links (token and browser as hashes only). */
 	"CREATE TABLE settings ("
 	"  name TEXT NOT NULL PRIMARY KEY,"
 	"  value TEXT NOT NULL"
@@ -191,8 +191,9 @@ static const char *const migrations[] = {
 	"  opened_ms INTEGER NOT NULL DEFAULT 0,"
 	"  opened_from TEXT NOT NULL DEFAULT ''"
 	") STRICT;",
-	/* 10: what became of data connections (ftp/data_record.h), with transfers and by themselves;
-	 * what else happened (facts: JSON); from where clients get through, and at which ports. */
+	/* 10: what became of data connections (ftp/data_record.h), with transfers and by
+	 * themselves; what else happened (facts: JSON); from where clients get through, and at
+	 * which ports. */
 	"ALTER TABLE transfers ADD COLUMN data TEXT NOT NULL DEFAULT '';"
 	"CREATE TABLE events ("
 	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"

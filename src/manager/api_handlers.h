@@ -72,6 +72,14 @@ unsigned api_doctor_report(struct api_request *request);
 unsigned api_stream_get(struct api_request *request);
 unsigned api_stream_topics(struct api_request *request, const char *topics);
 
+/* api_guests.c */
+unsigned api_guests_get(struct api_request *request);
+unsigned api_guests_post(struct api_request *request);
+unsigned api_guest_get(struct api_request *request);
+unsigned api_guest_delete(struct api_request *request);
+unsigned api_guest_page(struct api_request *request);
+unsigned api_guest_stream(struct api_request *request);
+
 /* api_settings.c */
 unsigned api_settings_get(struct api_request *request);
 unsigned api_settings_patch(struct api_request *request);
@@ -117,5 +125,8 @@ unsigned api_audit_get(struct api_request *request);
 unsigned api_bans_get(struct api_request *request);
 unsigned api_bans_post(struct api_request *request);
 unsigned api_ban_delete(struct api_request *request);
+
+/* api_metrics.c */
+unsigned api_metrics_get(struct api_request *request);
 
 #endif

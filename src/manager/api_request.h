@@ -39,6 +39,7 @@ struct live;
 struct records;
 struct manager_certificate;
 struct examinations;
+struct guests;
 
 /* What handlers work on; all borrowed for the life of the API. */
 struct api_context {
@@ -48,13 +49,17 @@ struct api_context {
 	struct transfers *transfers;
 	struct shelf *shelf;
 	struct examinations *examinations;
+	struct guests *guests;
 	const struct settings_loaded *loaded;		/* that settings are of */
 	const struct manager_certificate *certificates; /* as in manager.h */
 	struct activity *activity;
 	struct reach_store *reach;
 	struct connectivity *connectivity;
 	struct records *records;
-	const struct recorder *recorder; /* NULL: nothing is recorded */
+	const struct recorder *recorder;   /* NULL: nothing is recorded */
+	struct reservations *reservations; /* NULL: nobody knows them */
+	struct tally *tally;		   /* NULL: nothing is counted */
+	int memory_fd;			   /* memory_use_open, or -1 */
 	struct worker_links *links;
 	struct quota_desk *desk;
 	struct ban_desk *bans;

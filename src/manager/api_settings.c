@@ -219,7 +219,7 @@ static unsigned take_body(struct api_request *request, json_t *body, struct chan
 			return api_problem(request, 422, NULL, "That are too many settings.");
 		if (index < 0)
 			return api_problem(request, 422, name,
-					   "There is no setting \"%.100s\"%s%s%s.", name,
+					   "The setting \"%.100s\" is not known here%s%s%s.", name,
 					   nearest ? "; did you mean " : "", nearest ? nearest : "",
 					   nearest ? "?" : "");
 		status = check_place(request, change, (size_t)index, value);

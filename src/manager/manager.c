@@ -26,10 +26,12 @@
 #include "accounts/password_cache.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory_use.h"
 #include "ipc/channel.h"
 #include "manager/api.h"
 #include "manager/api_auth.h"
 #include "manager/examinations.h"
+#include "manager/guests.h"
 #include "manager/last_logins.h"
 #include "manager/live.h"
 #include "manager/quota_desk.h"
@@ -53,9 +55,11 @@ struct manager {
 	struct reach_store *reach;
 	struct connectivity *connectivity;
 	struct examinations *examinations;
+	struct guests *guests;
 	struct records *records;
 	struct quota_desk *desk;
 	struct worker_links *links;
+	int memory_fd; /* memory_use_open */
 	struct verify_pool *verify;
 	struct login_guard *guard;
 	struct web_files *files; /* NULL: there are none */
@@ -115,6 +119,7 @@ static int start_records(struct manager *m)
 		.recorder = m->start->recorder,
 		.settings = m->settings,
 		.bus = m->bus,
+		.tally = m->start->tally,
 	};
 
 	return records_new(&start, &m->records);
@@ -134,8 +139,8 @@ static int start_verify(struct manager *m)
 	return verify_pool_new(&start, &m->verify);
 }
 
-/* While there is no administrator, a link lies in the log that makes the first one; one that is still
- * good is not made anew by every start. */
+/* While there is no administrator, a link lies in the log that makes the first one; one that is
+ * still good is not made anew by every start. */
 static void offer_first_link(struct manager *m, const struct api_context *context)
 {
 	char url[API_SETUP_URL_SIZE];
@@ -166,7 +171,11 @@ static int start_api(struct manager *m)
 		.connectivity = m->connectivity,
 		.records = m->records,
 		.recorder = m->start->recorder,
+		.reservations = m->start->reservations,
+		.tally = m->start->tally,
+		.memory_fd = m->memory_fd,
 		.examinations = m->examinations,
+		.guests = m->guests,
 		.certificates = m->start->certificates,
 		.links = m->links,
 		.desk = m->desk,
@@ -207,7 +216,8 @@ static int start_parts(struct manager *m)
 	int r = open_accounts(m);
 	if (r == 0) {
 		m->examinations = examinations_new(m->shelf, m->bus, m->start->supervisor);
-		r = m->examinations ? 0 : -ENOMEM;
+		m->guests = guests_new(m->shelf, m->start->board, m->bus);
+		r = m->examinations && m->guests ? 0 : -ENOMEM;
 	}
 	if (r == 0)
 		r = last_logins_new(m->accounts, &m->last_logins);
@@ -233,6 +243,7 @@ static void stop_parts(struct manager *m)
 	api_stop(&m->api);
 	live_free(&m->live);
 	examinations_free(&m->examinations);
+	guests_free(&m->guests);
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
 	ban_desk_free(&m->bans);
@@ -525,6 +536,7 @@ static int load_files(struct manager *m)
 			  F_STR("web_directory", m->settings->web_directory), F_ERRNO(r));
 		r = 0; /* the API is there all the same */
 	}
+	m->memory_fd = memory_use_open(); /* that it fails only leaves a metric out */
 	return m->start->confine ? m->start->confine(m->start->confine_arg) : r;
 }
 
