@@ -623,8 +623,8 @@ static bool is_comment(struct text line)
 }
 
 /* Lines that end in '\' go on. */
-/* The length of a character beyond ASCII at the begin of in, and whether it is one of the dashes that
- * word processors make of '-' (U+2010 to U+2015, U+2212). */
+/* The length of a character beyond ASCII at the begin of in, and whether it is one of the dashes
+ * that word processors make of '-' (U+2010 to U+2015, U+2212). */
 static size_t foreign_length(struct text in, bool *ret_is_dash)
 {
 	const uint8_t *byte = (const uint8_t *)in.ptr;
