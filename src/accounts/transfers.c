@@ -4,16 +4,20 @@
 
 #include <pthread.h>
 
-enum query { QUERY_ADD, QUERY_ADD_ROWS, QUERY_PRUNE, QUERY_LIST, N_QUERIES };
+enum query { QUERY_ADD, QUERY_ADD_ROWS, QUERY_PRUNE, QUERY_LIST, QUERY_GET, N_QUERIES };
 
 /* What a statement costs beside its rows is shared by so many of them. */
 #define ROWS 16
 #define COLUMNS                                                                                    \
 	"(source, sequence, ended_ms, kind, user, address, session, path, new_path, bytes, "       \
-	"duration_ms, is_tls, result, end_state, sha256) VALUES "
-#define N_COLUMNS 15
-#define ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	"duration_ms, is_tls, result, end_state, sha256, data) VALUES "
+#define N_COLUMNS 16
+#define ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #define FOUR_ROWS ROW ", " ROW ", " ROW ", " ROW
+
+#define SHOWN                                                                                      \
+	"SELECT id, ended_ms, kind, user, address, session, path, new_path, bytes, duration_ms, "  \
+	"is_tls, result, end_state, sha256, data FROM transfers "
 
 /* Paths are blobs, which || makes text of. */
 #define WITH_SLASH(column) "CAST(" column " || '/' AS BLOB)"
@@ -23,23 +27,22 @@ static const char *const queries[N_QUERIES] = {
 	/* Nothing of it where one of them is there. */
 	[QUERY_ADD_ROWS] = "INSERT INTO transfers " COLUMNS FOUR_ROWS ", " FOUR_ROWS ", " FOUR_ROWS
 			   ", " FOUR_ROWS,
+	[QUERY_GET] = SHOWN "WHERE id = ?1",
 	[QUERY_PRUNE] = "DELETE FROM transfers WHERE id IN (SELECT id FROM transfers WHERE "
 			"ended_ms < ?1 ORDER BY ended_ms LIMIT ?2)",
-	[QUERY_LIST] =
-		"SELECT id, ended_ms, kind, user, address, session, path, new_path, bytes, "
-		"duration_ms, is_tls, result, end_state, sha256 FROM transfers "
-		"WHERE (?1 IS NULL OR user = ?1) AND ended_ms >= ?2 "
-		"AND (?3 = 0 OR id < ?3) AND (?5 < 0 OR kind = ?5) AND (?6 IS NULL "
-		/* it, and beneath it: ?6 ends in a slash */
-		"OR substr(" WITH_SLASH(
-			"path") ", 1, length(?6)) = ?6 "
-				"OR substr(" WITH_SLASH(
-					"new_path") ", 1, length(?6)) = ?6 "
-						    /* above it: rename and rmdir */
-						    "OR (kind IN (3, 5) "
-						    "AND substr(?6, 1, length(path) + 1) = " WITH_SLASH(
-							    "path") ")) "
-								    "ORDER BY id DESC LIMIT ?4",
+	[QUERY_LIST] = SHOWN
+	"WHERE (?1 IS NULL OR user = ?1) AND ended_ms >= ?2 "
+	"AND (?3 = 0 OR id < ?3) AND (?5 < 0 OR kind = ?5) AND (?6 IS NULL "
+	/* it, and beneath it: ?6 ends in a slash */
+	"OR substr(" WITH_SLASH(
+		"path") ", 1, length(?6)) = ?6 "
+			"OR substr(" WITH_SLASH(
+				"new_path") ", 1, length(?6)) = ?6 "
+					    /* above it: rename and rmdir */
+					    "OR (kind IN (3, 5) "
+					    "AND substr(?6, 1, length(path) + 1) = " WITH_SLASH(
+						    "path") ")) "
+							    "ORDER BY id DESC LIMIT ?4",
 };
 
 struct connection {
@@ -55,7 +58,7 @@ struct transfers {
 static int prepare_all(struct transfers *t, struct database_error *ret_error)
 {
 	for (enum query q = 0; q < N_QUERIES; q++) {
-		sqlite3 *db = q == QUERY_LIST ? t->reader.db : t->writer.db;
+		sqlite3 *db = q == QUERY_LIST || q == QUERY_GET ? t->reader.db : t->writer.db;
 		int code = sqlite3_prepare_v3(db, queries[q], -1, SQLITE_PREPARE_PERSISTENT,
 					      &t->statements[q], NULL);
 		if (code != SQLITE_OK) {
@@ -127,6 +130,7 @@ static void finish_statement(sqlite3_stmt *s)
 /* Its columns are the parameters behind the first `at`. */
 static int bind_record(sqlite3_stmt *s, int at, const struct transfer_record *record)
 {
+	char data[DATA_RECORD_TEXT_SIZE];
 	int bound = sqlite3_bind_int64(s, at + 1, (int64_t)record->source);
 
 	bound |= sqlite3_bind_int64(s, at + 2, (int64_t)record->sequence);
@@ -143,6 +147,8 @@ static int bind_record(sqlite3_stmt *s, int at, const struct transfer_record *re
 	bound |= bind_text(s, at + 13, record->result);
 	bound |= bind_text(s, at + 14, record->end_state);
 	bound |= bind_text(s, at + 15, record->sha256);
+	data_record_format(&record->data, data);
+	bound |= sqlite3_bind_text(s, at + 16, data, -1, SQLITE_TRANSIENT);
 	return bound;
 }
 
@@ -239,6 +245,12 @@ static void read_row(sqlite3_stmt *s, struct transfer_record *ret)
 	copy_column(s, 11, ret->result, sizeof(ret->result));
 	copy_column(s, 12, ret->end_state, sizeof(ret->end_state));
 	copy_column(s, 13, ret->sha256, sizeof(ret->sha256));
+
+	struct text data = { (const char *)sqlite3_column_text(s, 14),
+			     (size_t)sqlite3_column_bytes(s, 14) };
+
+	if (data_record_parse(data, &ret->data) < 0)
+		ret->data = (struct data_record){ .mode = DATA_MODE_NONE };
 }
 
 /* Ends the path in a slash. */
@@ -277,6 +289,30 @@ int transfers_list(struct transfers *transfers, const struct transfer_filter *fi
 	finish_statement(s);
 	(void)pthread_mutex_unlock(&c->lock);
 	return database_errno(code);
+}
+
+int transfers_get(struct transfers *transfers, int64_t id, struct transfer_record **ret)
+{
+	struct connection *c = &transfers->reader;
+	sqlite3_stmt *s = transfers->statements[QUERY_GET];
+	struct transfer_record *record = calloc(1, sizeof(*record));
+
+	if (!record)
+		return -ENOMEM;
+	(void)pthread_mutex_lock(&c->lock);
+	int code = sqlite3_bind_int64(s, 1, id);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(s);
+	if (code == SQLITE_ROW)
+		read_row(s, record);
+	finish_statement(s);
+	(void)pthread_mutex_unlock(&c->lock);
+	if (code != SQLITE_ROW) {
+		free(record);
+		return code == SQLITE_DONE ? -ENOENT : database_errno(code);
+	}
+	*ret = record;
+	return 0;
 }
 
 int transfers_prune(struct transfers *transfers, int64_t before_wall_ms, unsigned most)

@@ -5,6 +5,7 @@
 
 #include "accounts/database.h"
 #include "base/text.h"
+#include "ftp/data_record.h"
 #include "ftp/account.h"
 
 #define TRANSFER_PATH_MAX 4096 /* bytes, without the NUL */
@@ -18,10 +19,11 @@ struct transfer_record {
 	char address[72];
 	uint64_t session;
 	uint64_t bytes, duration_ms;
-	bool is_tls, is_ascii; /* is_ascii is not stored */
-	char result[64];       /* "complete", or why not */
-	char end_state[12];    /* of transfers: "proven", "likely", "truncated", "broken" */
-	char sha256[65];       /* or empty */
+	bool is_tls, is_ascii;	 /* is_ascii is not stored */
+	char result[64];	 /* "complete", or why not */
+	char end_state[12];	 /* of transfers: "proven", "likely", "truncated", "broken" */
+	char sha256[65];	 /* or empty */
+	struct data_record data; /* of transfers; DATA_MODE_NONE: nothing is known */
 	char path[TRANSFER_PATH_MAX + 1];
 	char new_path[TRANSFER_PATH_MAX + 1]; /* of a rename, else empty */
 };
@@ -55,6 +57,9 @@ int transfers_add(struct transfers *transfers, struct transfer_record *const *re
 int transfers_list(struct transfers *transfers, const struct transfer_filter *filter,
 		   void (*each)(const struct transfer_record *record, void *arg),
 		   void *arg) MUST_CHECK;
+
+/* The record with this id, to be given back with free(3). 0; -ENOENT; -errno. */
+int transfers_get(struct transfers *transfers, int64_t id, struct transfer_record **ret) MUST_CHECK;
 
 /* Deletes up to `most` records that ended before then. Returns how many, or -errno. */
 int transfers_prune(struct transfers *transfers, int64_t before_wall_ms, unsigned most) MUST_CHECK;

@@ -345,6 +345,36 @@ static const struct option_row doctor_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row server_check_options[] = {
+	{ .name = "port", .argument = "PORT", .help = "Of the control connection" },
+	{ .name = "user", .argument = "NAME", .help = "Log in as this user, and transfer a file" },
+	{ .name = "password-stdin", .help = "Read the password, one line, from standard input" },
+	REFUSE_PASSWORD,
+	{ .name = "quick", .help = "Wait a few seconds only where nothing answers" },
+	{ .name = "read-only", .help = "Write nothing on the server" },
+	{ .name = "insecure", .help = "Send the password whatever the certificate is" },
+	{ .name = "allow-plain", .help = "Send the password without TLS where there is none" },
+	END_OF_OPTIONS,
+};
+
+#define CERT_HOST_OPTION                                                                           \
+	{                                                                                          \
+		.name = "host", .argument = "NAME",                                                \
+		.help = "Another host than the default one: a [host NAME] of the configuration"    \
+	}
+
+static const struct option_row cert_options[] = { CERT_HOST_OPTION, END_OF_OPTIONS };
+static const struct option_row cert_install_options[] = {
+	CERT_HOST_OPTION,
+	{ .name = "force", .help = "Take it though clients may refuse it" },
+	END_OF_OPTIONS,
+};
+static const struct option_row cert_self_signed_options[] = {
+	CERT_HOST_OPTION,
+	{ .name = "days", .argument = "N", .help = "Valid for so long, 1 to 825 (default: 90)" },
+	END_OF_OPTIONS,
+};
+
 static const struct command commands[] = {
 	{ .name = "doctor",
 	  .run = cmd_doctor,
@@ -680,6 +710,59 @@ static const struct command commands[] = {
 		      "    --passive-ports 40000-50000 --open 40000-44999\n"
 		      "sallyport doctor simulate D-74 --listen 2121 --server ftp.example.com:21 "
 		      "--seconds 10" },
+	{ .name = "server-check",
+	  .run = cmd_server_check,
+	  .operands = "[HOST]",
+	  .max_operands = 1,
+	  .options = server_check_options,
+	  .summary =
+		  "Let the running server examine itself, or another server, from where it stands",
+	  .details = "Without HOST it comes to itself through its external address, as a client "
+		     "outside would.\nWhat it finds is kept with its report on the manager's page "
+		     "and in its API. `sallyport doctor`\nexamines from this machine and needs no "
+		     "server.",
+	  .examples = "sallyport server-check\n"
+		      "pass show ftp/probe | sallyport server-check --user probe "
+		      "--password-stdin\n"
+		      "sallyport server-check --quick ftp.example.com" },
+	{ .name = "cert list",
+	  .run = cmd_cert_list,
+	  .operands = "",
+	  .summary = "List the certificates that clients are shown, by host",
+	  .examples = "sallyport cert list" },
+	{ .name = "cert show",
+	  .run = cmd_cert_show,
+	  .operands = "",
+	  .options = cert_options,
+	  .summary = "Show a host's certificate, its chain and what is wrong with it",
+	  .examples = "sallyport cert show\nsallyport cert show --host ftp.example.com" },
+	{ .name = "cert install",
+	  .run = cmd_cert_install,
+	  .operands = "CERTIFICATE [KEY]",
+	  .min_operands = 1,
+	  .max_operands = 2,
+	  .options = cert_install_options,
+	  .summary = "Show another certificate to clients, at once and without ending a session",
+	  .details = "PEM files: the server's certificate with its chain, and its key, which may "
+		     "stand in the same\nfile. What clients would refuse is not taken: a chain "
+		     "that is not complete, another name, a\ncertificate that is not valid now, a "
+		     "weak key. It serves in place of the configured one.",
+	  .examples = "sallyport cert install fullchain.pem privkey.pem\n"
+		      "sallyport cert install --host ftp.example.com bundle.pem" },
+	{ .name = "cert remove",
+	  .run = cmd_cert_remove,
+	  .operands = "",
+	  .options = cert_options,
+	  .summary = "Take an installed certificate away: the configured one serves again",
+	  .examples = "sallyport cert remove" },
+	{ .name = "cert self-signed",
+	  .run = cmd_cert_self_signed,
+	  .operands = "[NAME]...",
+	  .max_operands = CLI_MAX_OPERANDS,
+	  .options = cert_self_signed_options,
+	  .summary = "Make a certificate that clients warn of, for tests",
+	  .details = "Without names it is for those of the host.",
+	  .examples = "sallyport cert self-signed ftp.example.com 203.0.113.5 --days 30" },
 	{ .name = "config show",
 	  .run = cmd_config_show,
 	  .operands = "",
@@ -763,8 +846,9 @@ bool command_is_group(const char *word)
 /* Whole names ("user list", "status") are offered, and for a single word the groups as well. */
 const char *command_suggest(const char *group, const char *word)
 {
-	static const char *const groups[] = { "user",	 "group",  "session", "transfer", "quota",
-					      "storage", "doctor", "config",  "admin",	  "key" };
+	static const char *const groups[] = { "user",	"group",   "session", "transfer",
+					      "quota",	"storage", "doctor",  "cert",
+					      "config", "admin",   "key" };
 	char typed[64];
 	int n = snprintf(typed, sizeof(typed), "%s%s%s", group ? group : "", group ? " " : "",
 			 word);

@@ -7,6 +7,12 @@
 
 int cmd_config_show(struct cli *cli);
 int cmd_config_get(struct cli *cli);
+int cmd_server_check(struct cli *cli);
+int cmd_cert_list(struct cli *cli);
+int cmd_cert_show(struct cli *cli);
+int cmd_cert_install(struct cli *cli);
+int cmd_cert_remove(struct cli *cli);
+int cmd_cert_self_signed(struct cli *cli);
 int cmd_config_set(struct cli *cli);
 int cmd_config_unset(struct cli *cli);
 int cmd_config_check(struct cli *cli);

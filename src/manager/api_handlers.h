@@ -4,6 +4,7 @@
 #define MANAGER_API_HANDLERS_H
 
 #include "manager/api_request.h"
+#include "manager/connectivity_causes.h"
 
 /* api_status.c */
 unsigned api_status_get(struct api_request *request);
@@ -31,7 +32,41 @@ unsigned api_quotas_get(struct api_request *request);
 unsigned api_quotas_recount(struct api_request *request);
 
 /* api_transfers.c */
+json_t *transfer_record_json(const struct transfer_record *record);
 unsigned api_transfers_get(struct api_request *request);
+unsigned api_transfer_get(struct api_request *request);
+
+/* api_connectivity.c */
+json_t *network_json(const struct network_state *state, const struct reach_verdict *verdict);
+unsigned api_connectivity_get(struct api_request *request);
+unsigned api_network_get(struct api_request *request);
+unsigned api_ports_get(struct api_request *request);
+
+/* api_events.c */
+unsigned api_events_get(struct api_request *request);
+unsigned api_events_export(struct api_request *request);
+
+/* api_overview.c */
+unsigned api_overview_get(struct api_request *request);
+
+/* api_certificates.c */
+unsigned api_certificates_get(struct api_request *request);
+unsigned api_certificate_get(struct api_request *request);
+unsigned api_certificate_put(struct api_request *request);
+unsigned api_certificate_delete(struct api_request *request);
+unsigned api_certificate_self_signed(struct api_request *request);
+
+/* api_firewall.c */
+unsigned api_firewall_get(struct api_request *request);
+unsigned api_firewall_check(struct api_request *request);
+unsigned api_user_connection(struct api_request *request);
+
+/* api_doctor.c */
+unsigned api_doctor_runs_get(struct api_request *request);
+unsigned api_doctor_runs_post(struct api_request *request);
+unsigned api_doctor_run_get(struct api_request *request);
+unsigned api_doctor_run_delete(struct api_request *request);
+unsigned api_doctor_report(struct api_request *request);
 
 /* api_stream.c: GET /stream, and the same for a public route with topics of its own. */
 unsigned api_stream_get(struct api_request *request);
@@ -47,6 +82,7 @@ unsigned api_settings_detect(struct api_request *request);
 json_t *sessions_json(const struct scoreboard *board, size_t most);
 unsigned api_sessions_get(struct api_request *request);
 unsigned api_session_delete(struct api_request *request);
+unsigned api_session_timeline(struct api_request *request);
 
 /* api_auth.c, api_totp.c */
 unsigned api_auth_login(struct api_request *request);

@@ -9,14 +9,18 @@
 #include <jansson.h>
 
 #include "accounts/accounts.h"
+#include "accounts/activity.h"
+#include "accounts/reach_store.h"
 #include "accounts/role.h"
-#include "accounts/token.h"
 #include "accounts/shelf.h"
+#include "accounts/token.h"
 #include "accounts/transfers.h"
 #include "ipc/quotas.h"
+#include "ipc/recorder.h"
 #include "ipc/scoreboard.h"
 #include "manager/ban_desk.h"
 #include "manager/bus.h"
+#include "manager/connectivity.h"
 #include "manager/login_guard.h"
 #include "manager/manager.h"
 #include "manager/quota_desk.h"
@@ -31,6 +35,11 @@
 #define API_HEADERS_MAX 4
 #define API_HEADER_SIZE 512
 
+struct live;
+struct records;
+struct manager_certificate;
+struct examinations;
+
 /* What handlers work on; all borrowed for the life of the API. */
 struct api_context {
 	const struct settings *settings;
@@ -38,12 +47,20 @@ struct api_context {
 	struct accounts *accounts;
 	struct transfers *transfers;
 	struct shelf *shelf;
-	const struct settings_loaded *loaded; /* that settings are of */
+	struct examinations *examinations;
+	const struct settings_loaded *loaded;		/* that settings are of */
+	const struct manager_certificate *certificates; /* as in manager.h */
+	struct activity *activity;
+	struct reach_store *reach;
+	struct connectivity *connectivity;
+	struct records *records;
+	const struct recorder *recorder; /* NULL: nothing is recorded */
 	struct worker_links *links;
 	struct quota_desk *desk;
 	struct ban_desk *bans;
 	struct quotas *quotas; /* NULL: nothing is counted */
 	struct bus *bus;
+	struct live *live;
 	struct login_guard *guard;
 	const struct manager_door *doors;
 	size_t n_doors;

@@ -3,9 +3,10 @@
 #include "manager/api_handlers.h"
 
 #include "manager/api_query.h"
+#include "manager/data_json.h"
 #include "manager/records.h"
 
-static json_t *record_json(const struct transfer_record *record)
+json_t *transfer_record_json(const struct transfer_record *record)
 {
 	const char *kind = event_kind_name(record->kind);
 	json_t *json =
@@ -15,10 +16,11 @@ static json_t *record_json(const struct transfer_record *record)
 			  "session", (json_int_t)record->session, "tls", record->is_tls, "path",
 			  api_text(text_of(record->path)));
 	json_t *rest = json_pack(
-		"{s:o, s:I, s:f, s:o, s:o, s:o}", "new_path", api_text_or_null(record->new_path),
-		"bytes", (json_int_t)record->bytes, "seconds", (double)record->duration_ms / 1000,
-		"result", api_text(text_of(record->result)), "end",
-		api_text_or_null(record->end_state), "sha256", api_text_or_null(record->sha256));
+		"{s:o, s:I, s:f, s:o, s:o, s:o, s:o}", "new_path",
+		api_text_or_null(record->new_path), "bytes", (json_int_t)record->bytes, "seconds",
+		(double)record->duration_ms / 1000, "result", api_text(text_of(record->result)),
+		"end", api_text_or_null(record->end_state), "sha256",
+		api_text_or_null(record->sha256), "data", data_record_json(&record->data));
 
 	(void)json_object_update(json, rest);
 	json_decref(rest);
@@ -27,7 +29,7 @@ static json_t *record_json(const struct transfer_record *record)
 
 static void list_record(const struct transfer_record *record, void *arg)
 {
-	(void)json_array_append_new(arg, record_json(record));
+	(void)json_array_append_new(arg, transfer_record_json(record));
 }
 
 /* The kind's number in *ret, which stays when none is asked for. */
@@ -103,5 +105,23 @@ unsigned api_transfers_get(struct api_request *request)
 
 	/* next: `before` of the next page; null when this was the last one. */
 	request->answer = json_pack("{s:o, s:o}", "transfers", list, "next", next);
+	return 200;
+}
+
+unsigned api_transfer_get(struct api_request *request)
+{
+	struct transfer_record *record;
+	uint64_t id = 0;
+	int r = text_to_uint(text_of(request->argument), INT64_MAX, &id);
+
+	if (r == 0)
+		r = transfers_get(request->context->transfers, (int64_t)id, &record);
+	if (r == -EINVAL || r == -ERANGE || r == -ENOENT)
+		return api_problem(request, 404, NULL, "There is no record \"%s\".",
+				   request->argument);
+	if (r < 0)
+		return api_problem_errno(request, r, "");
+	request->answer = transfer_record_json(record);
+	free(record);
 	return 200;
 }

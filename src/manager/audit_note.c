@@ -3,6 +3,7 @@
 
 #include "accounts/audit.h"
 #include "base/log.h"
+#include "manager/records.h"
 
 static const char *const secrets[] = {
 	"password",    "password_hash", "current", "new",  "private_key",
@@ -45,6 +46,25 @@ static char *text_without_secrets(const json_t *value)
 	return text;
 }
 
+/* A line for the log of events, which all administrators may read: what was changed, not how. */
+static void tell_of_change(const struct api_request *request, const char *action,
+			   const char *object)
+{
+	bool is_kick = strncmp(action, "session-", strlen("session-")) == 0;
+	bool is_ban = strncmp(action, "ban", strlen("ban")) == 0;
+	char text[ACTIVITY_TEXT_SIZE];
+	const struct happening happening = {
+		.kind = is_kick	 ? "kick"
+			: is_ban ? "ban"
+				 : "change",
+		.address = request->asker.from,
+		.text = text,
+	};
+
+	(void)snprintf(text, sizeof(text), "%s: %s %s", request->asker.name, action, object);
+	records_note_happening(request->context->records, &happening);
+}
+
 int audit_note(const struct api_request *request, const char *action, const char *object,
 	       const json_t *before, const json_t *after)
 {
@@ -61,7 +81,10 @@ int audit_note(const struct api_request *request, const char *action, const char
 
 	if ((before && !before_text) || (after && !after_text))
 		return -ENOMEM;
-	return audit_add(request->context->accounts, &record);
+	int r = audit_add(request->context->accounts, &record);
+	if (r == 0)
+		tell_of_change(request, action, object);
+	return r;
 }
 
 int audit_note_change(const struct api_request *request, const char *action, const char *object,

@@ -2,6 +2,7 @@
 #include "manager/live.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/clock.h"
 #include "manager/api_handlers.h"
@@ -9,17 +10,12 @@
 #define PERIOD_MS 1000
 #define MOST_SESSIONS 1000 /* in one message; "total" tells of the others */
 
-/* What a session had moved when it was last looked at. */
-struct counted {
-	uint64_t id, in, out;
-};
-
 struct live {
 	const struct scoreboard *board;
 	struct bus *bus;
-	struct counted *counted; /* by slot; NULL: nobody has listened yet */
-	bool is_counting;	 /* they are of the last look */
 	int64_t looked_ms;
+	uint64_t in, out; /* in all, when it was looked at last */
+	_Atomic uint64_t in_per_s, out_per_s;
 	char *sessions; /* as they were told */
 	uint64_t newcomers;
 	pthread_mutex_t lock;
@@ -29,69 +25,49 @@ struct live {
 	pthread_t thread;
 };
 
-struct totals {
-	uint64_t in, out;
-	json_int_t sessions, transfers;
-};
-
-static void count_session(struct counted *last, const struct session_view *view,
-			  struct totals *totals)
+static uint64_t per_second(uint64_t bytes, int64_t elapsed_ms)
 {
-	bool is_moving = view->transfer != TRANSFER_NONE;
-	bool is_upload = view->transfer == TRANSFER_UPLOAD;
-	struct counted now = { view->id, view->bytes_received, view->bytes_sent };
-
-	if (is_moving)
-		*(is_upload ? &now.in : &now.out) += view->transfer_bytes;
-	if (last->id != now.id)
-		*last = (struct counted){ now.id, 0, 0 };
-	/* A reader of the scoreboard may see an end before the sum that it belongs to. */
-	totals->in += now.in > last->in ? now.in - last->in : 0;
-	totals->out += now.out > last->out ? now.out - last->out : 0;
-	totals->sessions++;
-	totals->transfers += is_moving;
-	last->in = MAX_OF(now.in, last->in);
-	last->out = MAX_OF(now.out, last->out);
+	return elapsed_ms > 0 ? bytes * 1000 / (uint64_t)elapsed_ms : 0;
 }
 
-static struct totals count_all(struct live *live)
+static void measure(struct live *live, int64_t now_ms)
+{
+	int64_t elapsed_ms = live->looked_ms > 0 ? now_ms - live->looked_ms : 0;
+	uint64_t in, out;
+
+	scoreboard_get_bytes(live->board, &in, &out);
+	atomic_store(&live->in_per_s, per_second(in - live->in, elapsed_ms));
+	atomic_store(&live->out_per_s, per_second(out - live->out, elapsed_ms));
+	live->in = in;
+	live->out = out;
+	live->looked_ms = now_ms;
+}
+
+void live_rates(const struct live *live, uint64_t *ret_in_per_s, uint64_t *ret_out_per_s)
+{
+	*ret_in_per_s = atomic_load(&live->in_per_s);
+	*ret_out_per_s = atomic_load(&live->out_per_s);
+}
+
+static void tell_throughput(struct live *live)
 {
 	size_t max = scoreboard_max_sessions(live->board);
-	struct totals totals = { 0 };
+	json_int_t sessions = 0, transfers = 0;
 	struct session_view view;
 
-	for (uint32_t slot = 0; slot < max; slot++)
-		if (scoreboard_get_session(live->board, slot, &view))
-			count_session(&live->counted[slot], &view, &totals);
-	return totals;
-}
-
-static json_int_t per_second(uint64_t bytes, int64_t elapsed_ms)
-{
-	return elapsed_ms > 0 ? (json_int_t)(bytes * 1000 / (uint64_t)elapsed_ms) : 0;
-}
-
-static void tell_throughput(struct live *live, int64_t now_ms)
-{
-	if (!bus_is_heard(live->bus, "throughput")) {
-		live->is_counting = false;
+	if (!bus_is_heard(live->bus, "throughput"))
 		return;
+	for (uint32_t slot = 0; slot < max; slot++) {
+		if (!scoreboard_get_session(live->board, slot, &view))
+			continue;
+		sessions++;
+		transfers += view.transfer != TRANSFER_NONE;
 	}
-	if (!live->counted)
-		live->counted =
-			calloc(scoreboard_max_sessions(live->board), sizeof(*live->counted));
-	if (!live->counted)
-		return;
-	struct totals totals = count_all(live);
-	int64_t elapsed_ms = live->is_counting ? now_ms - live->looked_ms : 0;
-
-	live->looked_ms = now_ms;
-	live->is_counting = true;
 	bus_publish(live->bus, "throughput", 0,
 		    json_pack("{s:o, s:I, s:I, s:I, s:I}", "time", api_time(clock_wall_ms()),
-			      "bytes_in_per_s", per_second(totals.in, elapsed_ms),
-			      "bytes_out_per_s", per_second(totals.out, elapsed_ms), "sessions",
-			      totals.sessions, "transfers", totals.transfers));
+			      "bytes_in_per_s", (json_int_t)atomic_load(&live->in_per_s),
+			      "bytes_out_per_s", (json_int_t)atomic_load(&live->out_per_s),
+			      "sessions", sessions, "transfers", transfers));
 }
 
 /* Whole, so that a listener needs no memory of what was; when it has changed, or somebody is
@@ -141,7 +117,8 @@ static void *run(void *arg)
 	while (wait_for_next(live)) {
 		int64_t now_ms = clock_ms();
 
-		tell_throughput(live, now_ms);
+		measure(live, now_ms);
+		tell_throughput(live);
 		tell_sessions(live);
 		bus_beat(live->bus, now_ms);
 	}
@@ -179,7 +156,6 @@ void live_free(struct live **live)
 	(void)pthread_mutex_unlock(&l->lock);
 	if (l->has_thread)
 		(void)pthread_join(l->thread, NULL);
-	free(l->counted);
 	free(l->sessions);
 	(void)pthread_cond_destroy(&l->changed);
 	(void)pthread_mutex_destroy(&l->lock);

@@ -29,6 +29,7 @@
 #include "ipc/channel.h"
 #include "manager/api.h"
 #include "manager/api_auth.h"
+#include "manager/examinations.h"
 #include "manager/last_logins.h"
 #include "manager/live.h"
 #include "manager/quota_desk.h"
@@ -48,6 +49,10 @@ struct manager {
 	struct ban_desk *bans;
 	struct transfers *transfers;
 	struct shelf *shelf;
+	struct activity *activity;
+	struct reach_store *reach;
+	struct connectivity *connectivity;
+	struct examinations *examinations;
 	struct records *records;
 	struct quota_desk *desk;
 	struct worker_links *links;
@@ -57,6 +62,7 @@ struct manager {
 	struct bus *bus;
 	struct live *live;
 	struct api *api;
+	uint32_t worker_restarts; /* that are in the log of events */
 	bool is_ending;
 };
 
@@ -90,9 +96,28 @@ static int open_accounts(struct manager *m)
 		r = transfers_open(path, &m->transfers, &error);
 	if (r == 0)
 		r = shelf_open(path, &m->shelf, &error);
+	if (r == 0)
+		r = activity_open(path, &m->activity, &error);
+	if (r == 0)
+		r = reach_store_open(path, &m->reach, &error);
 	if (r < 0)
 		log_event(LOG_ERROR, "accounts-unusable", F_STR("error", error.text));
 	return r;
+}
+
+static int start_records(struct manager *m)
+{
+	const struct records_start start = {
+		.transfers = m->transfers,
+		.activity = m->activity,
+		.reach = m->reach,
+		.connectivity = m->connectivity,
+		.recorder = m->start->recorder,
+		.settings = m->settings,
+		.bus = m->bus,
+	};
+
+	return records_new(&start, &m->records);
 }
 
 static int start_verify(struct manager *m)
@@ -101,6 +126,7 @@ static int start_verify(struct manager *m)
 		.base = { m->accounts, m->cache },
 		.last_logins = m->last_logins,
 		.bans = m->bans,
+		.records = m->records,
 		.threads = m->settings->verify_threads,
 		.max_waiting = scoreboard_max_sessions(m->start->board),
 	};
@@ -135,11 +161,19 @@ static int start_api(struct manager *m)
 		.transfers = m->transfers,
 		.shelf = m->shelf,
 		.loaded = m->start->settings,
+		.activity = m->activity,
+		.reach = m->reach,
+		.connectivity = m->connectivity,
+		.records = m->records,
+		.recorder = m->start->recorder,
+		.examinations = m->examinations,
+		.certificates = m->start->certificates,
 		.links = m->links,
 		.desk = m->desk,
 		.bans = m->bans,
 		.quotas = m->start->quotas,
 		.bus = m->bus,
+		.live = m->live,
 		.guard = m->guard,
 		.doors = m->start->doors,
 		.n_doors = m->start->n_doors,
@@ -171,12 +205,18 @@ static int start_parts(struct manager *m)
 		quotas_doubt_groups(m->start->quotas);
 
 	int r = open_accounts(m);
+	if (r == 0) {
+		m->examinations = examinations_new(m->shelf, m->bus, m->start->supervisor);
+		r = m->examinations ? 0 : -ENOMEM;
+	}
 	if (r == 0)
 		r = last_logins_new(m->accounts, &m->last_logins);
 	if (r == 0)
 		r = ban_desk_new(m->accounts, m->start->bans, m->settings, &m->bans);
 	if (r == 0)
-		r = records_new(m->transfers, m->settings, &m->records);
+		r = connectivity_new(m->reach, m->settings, &m->connectivity);
+	if (r == 0)
+		r = start_records(m);
 	if (r == 0)
 		r = start_verify(m);
 	if (r == 0)
@@ -192,18 +232,22 @@ static void stop_parts(struct manager *m)
 {
 	api_stop(&m->api);
 	live_free(&m->live);
+	examinations_free(&m->examinations);
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
 	ban_desk_free(&m->bans);
 	records_free(&m->records);
+	connectivity_free(&m->connectivity);
 	quota_desk_free(&m->desk);
 	worker_links_free(&m->links);
 	password_cache_free(&m->cache);
 	bus_free(&m->bus);
+	shelf_free(&m->shelf);
 	login_guard_free(&m->guard);
 	web_files_free(&m->files);
-	shelf_free(&m->shelf);
 	transfers_free(&m->transfers);
+	activity_free(&m->activity);
+	reach_store_free(&m->reach);
 	accounts_free(&m->accounts);
 }
 
@@ -259,6 +303,44 @@ static void kick_barred_sessions(struct manager *m, struct worker_link *link)
 			kick_if_barred(m, link, &view);
 }
 
+static void note_server(struct manager *m, enum activity_severity severity, const char *text)
+{
+	const struct happening happening = { .kind = "server", .severity = severity, .text = text };
+
+	records_note_happening(m->records, &happening);
+}
+
+static void note_start(struct manager *m)
+{
+	struct server_view server;
+	char text[128];
+
+	scoreboard_get_server(m->start->board, &server);
+	m->worker_restarts = server.worker_restarts;
+	if (server.generation <= 1 && server.manager_restarts == 0)
+		(void)snprintf(text, sizeof(text), "The server has started, version %s.",
+			       SALLYPORT_VERSION);
+	else
+		(void)snprintf(text, sizeof(text), "A new manager serves, version %s: %s.",
+			       SALLYPORT_VERSION,
+			       server.manager_restarts > 0 ? "the configuration was read again, or "
+							     "the one before has died"
+							   : "the configuration was read again");
+	note_server(m, ACTIVITY_NOTE, text);
+}
+
+/* A worker that comes may take the place of one that has died. */
+static void note_restarts(struct manager *m)
+{
+	struct server_view server;
+
+	scoreboard_get_server(m->start->board, &server);
+	if (server.worker_restarts > m->worker_restarts)
+		note_server(m, ACTIVITY_PROBLEM,
+			    "A worker process has died and was replaced; the log says why.");
+	m->worker_restarts = server.worker_restarts;
+}
+
 static void add_worker(struct manager *m, const struct message_worker_channel *message,
 		       int *channel)
 {
@@ -270,6 +352,7 @@ static void add_worker(struct manager *m, const struct message_worker_channel *m
 		return;
 	}
 	quota_desk_worker_came(m->desk);
+	note_restarts(m);
 	kick_barred_sessions(m, link);
 }
 
@@ -461,6 +544,7 @@ int manager_main(const struct manager_start *start)
 		stop_parts(&m);
 		return EXIT_FAILURE;
 	}
+	note_start(&m);
 	log_event(LOG_INFO, "manager-ready", F_STR("version", SALLYPORT_VERSION));
 	while (!m.is_ending)
 		run_once(&m);

@@ -22,13 +22,22 @@ struct manager_key {
 	char *certificate, *private_key;
 };
 
+/* What is shown to clients, without the key. */
+struct manager_certificate {
+	const char *pem; /* NULL: none */
+	bool is_uploaded;
+};
+
 struct manager_start {
+	/* Of the default host, then of settings' hosts. */
+	struct manager_certificate certificates[1 + SETTINGS_MAX_HOSTS];
 	const struct settings_loaded *settings;
 	struct scoreboard *board;
 	struct bans *bans;     /* NULL: nobody can be banned */
 	int supervisor;	       /* channel */
 	int api;	       /* listening AF_UNIX stream socket, <run_directory>/manager.sock */
 	struct quotas *quotas; /* NULL: nothing is counted */
+	const struct recorder *recorder; /* NULL: nothing is recorded */
 	const struct manager_door *doors;
 	size_t n_doors;
 	const struct manager_key *key; /* NULL when there is no door */
@@ -36,7 +45,6 @@ struct manager_start {
 	 * NULL: not confined. 0, or -errno and this process must end. */
 	int (*confine)(void *arg);
 	void *confine_arg;
-	const struct recorder *recorder; /* NULL: nothing is recorded */
 };
 
 /* Runs until the supervisor says TERMINATE or is gone: then it finishes the requests in hand.

@@ -695,7 +695,7 @@ static void sessions_are_listed_and_counted(void **state)
 	const json_t *transfer = json_object_get(session, "transfer");
 	assert_string_equal(json_string_value(json_object_get(transfer, "kind")), "upload");
 	assert_int_equal(json_integer_value(json_object_get(transfer, "bytes")), 12);
-	assert_int_equal(json_object_size(session), 16);
+	assert_int_equal(json_object_size(session), 19);
 
 	AUTO_ANSWER struct answer users = ask("GET", "/api/v1/users", NULL);
 	const json_t *all = json_object_get(users.json, "users");

@@ -8,6 +8,7 @@
 #include "accounts/rights.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "manager/records.h"
 
 #define MAX_THREADS 64
 #define MAX_TRIES 3 /* of a login whose account changes all the while */
@@ -22,6 +23,7 @@ struct verify_pool {
 	struct login_base base;
 	struct last_logins *last_logins;
 	struct ban_desk *bans;
+	struct records *records;
 	size_t max_waiting;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -105,14 +107,16 @@ static void note_login(struct verify_pool *pool, const char *name,
 	last_logins_note(pool->last_logins, text_of(name),
 			 text_of(address_format_ip(&request->peer, from)));
 	ban_desk_note_success(pool->bans, &request->peer);
+	records_note_login(pool->records, request, name, AUTH_OK);
 }
 
-static int send_refusal(struct job *job, enum auth_result result)
+static int send_refusal(struct verify_pool *pool, struct job *job, enum auth_result result)
 {
 	struct message_auth_reply reply;
 
 	init_reply(&reply, &job->request, result);
 	log_refusal(job, result);
+	records_note_login(pool->records, &job->request, job->request.user, result);
 	return worker_link_send(job->link, &reply, message_auth_reply_size(&reply), NULL, NULL);
 }
 
@@ -127,7 +131,7 @@ static int send_ok(struct verify_pool *pool, struct job *job, const struct accou
 	if (r == -ENOENT)
 		return -ESTALE;
 	if (r < 0)
-		return send_refusal(job, AUTH_BACKEND_ERROR);
+		return send_refusal(pool, job, AUTH_BACKEND_ERROR);
 	init_reply(&reply, &job->request, AUTH_OK);
 	r = fill_reply(&reply, account, &rights);
 	if (r == 0)
@@ -145,7 +149,7 @@ static int try_job(struct verify_pool *pool, struct job *job)
 
 	struct login_attempt attempt = attempt_of(&job->request);
 	enum auth_result result = login_check(&pool->base, &attempt, &account);
-	int r = result == AUTH_OK ? send_ok(pool, job, &account) : send_refusal(job, result);
+	int r = result == AUTH_OK ? send_ok(pool, job, &account) : send_refusal(pool, job, result);
 	explicit_bzero(&account, sizeof(account));
 	if (result == AUTH_NO_USER || result == AUTH_WRONG_PASSWORD)
 		ban_desk_note_failure(pool->bans, &job->request.peer, job->request.user,
@@ -162,7 +166,7 @@ static void run_job(struct verify_pool *pool, struct job *job)
 	for (int i = 0; i < MAX_TRIES && r == -ESTALE; i++)
 		r = try_job(pool, job);
 	if (r == -ESTALE)
-		r = send_refusal(job, AUTH_BACKEND_ERROR);
+		r = send_refusal(pool, job, AUTH_BACKEND_ERROR);
 	if (r < 0 && r != -EPIPE)
 		log_event(LOG_ERROR, "login-answer-lost", F_STR("user", job->request.user),
 			  F_UINT("worker", worker_link_slot(job->link)), F_ERRNO(r));
@@ -217,6 +221,7 @@ int verify_pool_new(const struct verify_start *start, struct verify_pool **ret)
 	pool->base = start->base;
 	pool->last_logins = start->last_logins;
 	pool->bans = start->bans;
+	pool->records = start->records;
 	pool->max_waiting = start->max_waiting;
 	list_init(&pool->queue);
 	(void)pthread_mutex_init(&pool->lock, NULL);

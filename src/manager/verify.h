@@ -13,9 +13,10 @@ struct verify_pool;
 
 struct verify_start {
 	struct login_base base;		 /* borrowed */
-	struct last_logins *last_logins; /* borrowed */
-	struct ban_desk *bans;		 /* borrowed */
-	unsigned threads;		 /* 0: one per CPU */
+	struct last_logins *last_logins; /* borrowed, as the next two */
+	struct records *records;
+	struct ban_desk *bans;
+	unsigned threads; /* 0: one per CPU */
 	size_t max_waiting;
 };
 

@@ -419,3 +419,23 @@ void tls_server_finish(SSL *ssl, struct tls_binding *binding)
 						      sizeof(binding->identity.bytes));
 	}
 }
+
+char *tls_server_certificates(const struct tls_server *server, unsigned host)
+{
+	SSL_CTX *context = server->contexts[host];
+	STACK_OF(X509) *chain = NULL;
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *bytes = NULL, *copy = NULL;
+	bool is_good = bio && PEM_write_bio_X509(bio, SSL_CTX_get0_certificate(context)) == 1 &&
+		       SSL_CTX_get0_chain_certs(context, &chain) == 1;
+
+	for (int i = 0; is_good && i < sk_X509_num(chain); i++)
+		is_good = PEM_write_bio_X509(bio, sk_X509_value(chain, i)) == 1;
+	if (is_good) {
+		long len = BIO_get_mem_data(bio, &bytes);
+
+		copy = text_dup((struct text){ bytes, len > 0 ? (size_t)len : 0 });
+	}
+	BIO_free(bio);
+	return copy;
+}

@@ -98,6 +98,10 @@ SSL *tls_server_connection(struct tls_server *server, int fd,
 /* After the handshake: settles parent and is_bound for sessions resumed by id (TLS 1.2). */
 void tls_server_finish(SSL *ssl, struct tls_binding *binding);
 
+/* What this host shows: its certificate and the chain as PEM, without the key. Owned by the caller;
+ * NULL when memory is short. */
+char *tls_server_certificates(const struct tls_server *server, unsigned host) MUST_CHECK;
+
 /* Whether both hosts show the same certificate. */
 bool tls_server_shares_certificate(const struct tls_server *server, unsigned host, unsigned other);
 /* Whether the certificate of the default host is valid for this name or address. */

@@ -207,6 +207,14 @@ const struct settings *settings_values(const struct settings_loaded *loaded);
 void settings_database_path(const struct settings *values,
 			    char ret[static SETTINGS_DATABASE_PATH_SIZE]);
 
+/* What the default host is called where hosts are named. */
+#define SETTINGS_DEFAULT_HOST "default"
+#define SETTINGS_CERTIFICATE_PATH_SIZE                                                             \
+	(SETTINGS_PATH_SIZE + sizeof("/certificates/.pem") + HOST_NAME_SIZE)
+/* Where a certificate that is uploaded for this host lies, or would. */
+void settings_certificate_path(const struct settings *values, const char *host,
+			       char ret[static SETTINGS_CERTIFICATE_PATH_SIZE]);
+
 /* The host with this name or alias, however it is written: its position in values->hosts; -ENOENT
  * when none has it. */
 ptrdiff_t settings_find_host(const struct settings *values, struct text name);

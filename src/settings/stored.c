@@ -22,6 +22,13 @@ void settings_database_path(const struct settings *values,
 			       values->state_directory);
 }
 
+void settings_certificate_path(const struct settings *values, const char *host,
+			       char ret[static SETTINGS_CERTIFICATE_PATH_SIZE])
+{
+	(void)snprintf(ret, SETTINGS_CERTIFICATE_PATH_SIZE, "%s/certificates/%s.pem",
+		       values->state_directory, host);
+}
+
 bool settings_is_editable(size_t index)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(file_only); i++)

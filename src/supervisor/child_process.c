@@ -96,6 +96,13 @@ static int confine_manager(void *arg)
 
 static int run_manager(struct children *c, const struct child *self, int channel)
 {
+	const struct generation *generation = self->generation;
+	struct manager_certificate certificates[1 + SETTINGS_MAX_HOSTS] = { 0 };
+
+	for (unsigned i = 0; generation->tls && i < 1 + generation->settings->n_hosts; i++)
+		certificates[i] =
+			(struct manager_certificate){ tls_server_certificates(generation->tls, i),
+						      generation->has_uploaded[i] };
 	/* The accounts' process has no use for the key of the server, nor for its sockets. */
 	tls_server_free(&self->generation->tls);
 	listeners_release(c->listeners);
@@ -104,7 +111,7 @@ static int run_manager(struct children *c, const struct child *self, int channel
 		fd_close(&c->mailbox_out[slot]);
 
 	struct confinement confinement = { c->board, self };
-	const struct manager_start start = {
+	struct manager_start start = {
 		.settings = self->generation->loaded,
 		.board = c->board,
 		.quotas = c->quotas,
@@ -118,6 +125,7 @@ static int run_manager(struct children *c, const struct child *self, int channel
 		.confine = confine_manager,
 		.confine_arg = &confinement,
 	};
+	memcpy(start.certificates, certificates, sizeof(certificates));
 
 	return manager_main(&start);
 }
@@ -127,9 +135,9 @@ static int run_worker(struct children *c, const struct child *self, int channel)
 	struct confinement confinement = { c->board, self };
 
 	fd_close(&c->api);
+	recorder_prepare(c->recorder, self->slot);
 	web_listeners_release(c->web);
 	web_key_release(&self->generation->web_key);
-	recorder_prepare(c->recorder, self->slot);
 
 	const struct worker_start start = {
 		.settings = self->generation->settings,
@@ -190,9 +198,12 @@ static void forget_the_server(struct children *c)
 		fd_close(&child->channel);
 		generation_close_data_roots(child->generation);
 		tls_server_free(&child->generation->tls);
+		web_key_release(&child->generation->web_key);
 	}
 	generation_close_data_roots(c->generation);
 	tls_server_free(&c->generation->tls);
+	web_key_release(&c->generation->web_key);
+	web_listeners_release(c->web);
 	explicit_bzero(c->ticket_keys, sizeof(*c->ticket_keys));
 	passive_ports_free(&c->passive_ports);
 	listeners_release(c->listeners);

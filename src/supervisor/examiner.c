@@ -75,6 +75,8 @@ static enum tls_mode mode_of(const json_t *request)
 {
 	const char *word = json_string_value(json_object_get(request, "tls"));
 
+	if (word && strcmp(word, "none") == 0)
+		return MODE_PLAIN;
 	for (enum tls_mode mode = MODE_PLAIN; word && mode <= MODE_IMPLICIT; mode++)
 		if (strcmp(tls_mode_word(mode), word) == 0)
 			return mode;

@@ -1,0 +1,33 @@
+/* manager/happenings.h - what has happened, in words: an event of a worker or a login becomes a row
+ * for the log of events. Threads: any; pure functions. */
+#ifndef MANAGER_HAPPENINGS_H
+#define MANAGER_HAPPENINGS_H
+
+#include "accounts/activity.h"
+#include "accounts/transfers.h"
+#include "ipc/messages.h"
+
+/* Something that the manager itself has seen or done. Texts are borrowed. */
+struct happening {
+	const char *kind; /* a word: "kick", "server", "ban" ... */
+	enum activity_severity severity;
+	const char *user, *address; /* NULL: none */
+	uint64_t session;
+	const char *text;
+	const char *facts; /* a JSON object; NULL: {} */
+};
+
+/* Fills all but source and sequence. Bytes that are not UTF-8 become question marks. */
+void happening_fill(const struct happening *happening, int64_t wall_ms,
+		    struct activity_record *ret);
+
+/* An event of a worker that has a row of its own. False: it has none (uploads that went well
+ * ...). */
+bool happening_of_event(const struct event *event, struct activity_record *ret);
+
+/* A login: reason and cause ("D-61") as of manager/login.h, NULL: it was let in. */
+void happening_of_login(const struct message_auth_request *request, const char *user,
+			const char *reason, const char *cause, int64_t wall_ms,
+			struct activity_record *ret);
+
+#endif
