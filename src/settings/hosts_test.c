@@ -22,7 +22,7 @@ static void what_is_wrong_is_told_with_its_line(void **state)
 		  "ftp.example.com]" },
 		{ "[hosts a]\n",
 		  "s.conf:1: \"hosts a\" is not a section; allowed: [server] [ftp] [limits] "
-		  "[tls] [accounts] [host NAME]" },
+		  "[tls] [accounts] [manager] [host NAME]" },
 		{ "[host a]\n\n[host A.]\n",
 		  "s.conf:3: [host a] is there a second time; it begins in line 1" },
 		{ "[host a]\nbaner = Hi\n",

@@ -32,10 +32,10 @@ static void what_is_wrong_is_told_with_its_line(void **state)
 		  "s.conf:1: \"colour\" is not a setting; `sallyport config show` "
 		  "lists all of them" },
 		{ "[ftps]\n", "s.conf:1: \"ftps\" is not a section; did you mean [ftp]? allowed: "
-			      "[server] [ftp] [limits] [tls] [accounts] [host NAME]" },
+			      "[server] [ftp] [limits] [tls] [accounts] [manager] [host NAME]" },
 		{ "[ftp]\n[general]\nplain_ftp = yes\n",
 		  "s.conf:2: \"general\" is not a section; allowed: [server] [ftp] [limits] [tls] "
-		  "[accounts] [host NAME]" },
+		  "[accounts] [manager] [host NAME]" },
 		{ "[tls]\n# comment\nidle_timeout = 5\n",
 		  "s.conf:3: idle_timeout belongs in section [ftp], not in [tls]" },
 		{ "[ftp]\nidle_timeout = 5\n[ftp]\nidle_timeout = 6\n",
