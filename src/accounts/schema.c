@@ -157,8 +157,43 @@ static const char *const migrations[] = {
 	"  created_ms INTEGER NOT NULL,"
 	"  expires_ms INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;",
-	/* 9: what became of data connections (ftp/data_record.h), with transfers and by themselves;
-	 * what else happened (facts: JSON); from where clients get through, and at which ports. */
+	/* 9: what the manager edits and keeps: settings (settings/stored.c), runs of the doctor
+	 * with their answers, guest links (token and browser as hashes only). */
+	"CREATE TABLE settings ("
+	"  name TEXT NOT NULL PRIMARY KEY,"
+	"  value TEXT NOT NULL"
+	") STRICT;"
+	"CREATE TABLE doctor_runs ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  started_ms INTEGER NOT NULL,"
+	"  ended_ms INTEGER NOT NULL DEFAULT 0,"
+	"  state TEXT NOT NULL,"
+	"  host TEXT NOT NULL,"
+	"  by TEXT NOT NULL,"
+	"  options TEXT NOT NULL,"
+	"  error TEXT NOT NULL DEFAULT '',"
+	"  verdict TEXT NOT NULL DEFAULT '',"
+	"  sentence TEXT NOT NULL DEFAULT '',"
+	"  steps TEXT NOT NULL DEFAULT '[]',"
+	"  answer TEXT,"
+	"  report_html TEXT,"
+	"  report_md TEXT"
+	") STRICT;"
+	"CREATE TABLE guests ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  token_hash TEXT NOT NULL UNIQUE,"
+	"  name TEXT NOT NULL,"
+	"  user TEXT NOT NULL,"
+	"  by TEXT NOT NULL,"
+	"  created_ms INTEGER NOT NULL,"
+	"  expires_ms INTEGER NOT NULL,"
+	"  browser_hash TEXT NOT NULL DEFAULT '',"
+	"  opened_ms INTEGER NOT NULL DEFAULT 0,"
+	"  opened_from TEXT NOT NULL DEFAULT ''"
+	") STRICT;",
+	/* 10: what became of data connections (ftp/data_record.h), with transfers and by
+	 * themselves; what else happened (facts: JSON); from where clients get through, and at
+	 * which ports. */
 	"ALTER TABLE transfers ADD COLUMN data TEXT NOT NULL DEFAULT '';"
 	"CREATE TABLE events ("
 	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"

@@ -32,7 +32,12 @@ void buf_add(struct buf *buf, struct text in)
 
 void buf_add_char(struct buf *buf, char c)
 {
-	buf_add(buf, (struct text){ &c, 1 });
+	if (buf->has_overflowed || buf_room(buf) == 0) {
+		buf->has_overflowed = true;
+		return;
+	}
+	buf->ptr[buf->len++] = c;
+	buf->ptr[buf->len] = '\0';
 }
 
 void buf_add_uint(struct buf *buf, uint64_t value)

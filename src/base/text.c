@@ -131,6 +131,15 @@ int text_copy(struct text in, char *dst, size_t dst_size)
 	return 0;
 }
 
+void text_copy_cut(const char *string, char *dst, size_t dst_size)
+{
+	size_t len = string ? strnlen(string, dst_size - 1) : 0;
+
+	if (len > 0)
+		memcpy(dst, string, len);
+	dst[len] = '\0';
+}
+
 char *text_dup(struct text in)
 {
 	char *copy = malloc(in.len + 1);

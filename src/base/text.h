@@ -46,6 +46,9 @@ int text_to_uint(struct text in, uint64_t max, uint64_t *ret_value) MUST_CHECK;
  * holds a NUL byte: dst is then the empty string. Cutting is an error, never a silent repair. */
 int text_copy(struct text in, char *dst, size_t dst_size) MUST_CHECK;
 
+/* The string, cut to what fits with a NUL; for what is only shown. NULL is the empty string. */
+void text_copy_cut(const char *string, char *dst, size_t dst_size);
+
 /* A heap copy that ends in NUL, owned by the caller; NULL when memory is short. */
 char *text_dup(struct text in) MUST_CHECK;
 

@@ -143,6 +143,21 @@ static void a_copy_is_never_cut(void **state)
 	assert_string_equal(empty, "");
 }
 
+static void what_is_only_shown_is_cut(void **state)
+{
+	char small[4];
+
+	(void)state;
+	text_copy_cut("abcd", small, sizeof(small));
+	assert_string_equal(small, "abc");
+	text_copy_cut("ab", small, sizeof(small));
+	assert_string_equal(small, "ab");
+	text_copy_cut(NULL, small, sizeof(small));
+	assert_string_equal(small, "");
+	text_copy_cut("abc", small, 1);
+	assert_string_equal(small, "");
+}
+
 static void utf8_refuses_overlong_surrogates_and_cut_characters(void **state)
 {
 	(void)state;
@@ -210,6 +225,7 @@ int main(void)
 		cmocka_unit_test(take_until_swallows_the_separator),
 		cmocka_unit_test(comparisons_know_length_and_case),
 		cmocka_unit_test(a_copy_is_never_cut),
+		cmocka_unit_test(what_is_only_shown_is_cut),
 		cmocka_unit_test(utf8_refuses_overlong_surrogates_and_cut_characters),
 	};
 

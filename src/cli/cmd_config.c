@@ -28,7 +28,7 @@ static void format_value(const struct settings_loaded *loaded, size_t index,
 
 static json_t *setting_json(const struct settings_loaded *loaded, size_t index)
 {
-	static const char *const origins[] = { "default", "file", "command line" };
+	static const char *const origins[] = { "default", "database", "file", "command line" };
 	const struct setting_info *info = settings_info(index);
 	char value[SETTINGS_LIST_SIZE];
 	unsigned line = settings_line(loaded, index);

@@ -5,11 +5,12 @@
 #include <sys/eventfd.h>
 
 #include "cli/checklist.h"
-#include "cli/doctor_report.h"
+#include "cli/doctor_answer.h"
 #include "cli/handlers.h"
 #include "cli/manager_client.h"
 #include "cli/netrc.h"
 #include "cli/password.h"
+#include "doctor/report.h"
 #include "doctor/target.h"
 
 #define NETRC_MAX (64 * 1024)
@@ -88,13 +89,17 @@ static int take_range(const struct cli *cli, struct doctor_options *options)
 {
 	const char *value = arguments_option(&cli->arguments, "passive-range");
 	struct text in = text_of(value);
-	uint64_t first, last;
+	uint64_t first = 0, last;
 
 	if (!value)
 		return EXIT_OK;
-	if (!text_take_uint(&in, UINT16_MAX, &first) || !text_skip_char(&in, '-') ||
-	    !text_take_uint(&in, UINT16_MAX, &last) || in.len > 0 || first == 0 || first > last)
-		return wrong("passive-range", value, "ports are wanted, as 40000-50000");
+	bool is_port = text_take_uint(&in, UINT16_MAX, &first);
+	last = first;
+	if (is_port && text_skip_char(&in, '-'))
+		is_port = text_take_uint(&in, UINT16_MAX, &last);
+	if (!is_port || in.len > 0 || first == 0 || first > last)
+		return wrong("passive-range", value,
+			     "ports are wanted, as 40000-50000, or a single one");
 	options->passive_first = (uint16_t)first;
 	options->passive_last = (uint16_t)last;
 	return EXIT_OK;
@@ -198,6 +203,9 @@ static int make_trust(const struct cli *cli, struct examination *examination)
 	struct tls_client_options options = { .ca_path = arguments_option(&cli->arguments, "ca") };
 	struct tls_error error = { "" };
 
+	/* OpenSSL has no words for a file that it cannot open. */
+	if (options.ca_path && access(options.ca_path, R_OK) < 0)
+		return wrong("ca", options.ca_path, strerrordesc_np(errno));
 	int r = tls_client_new(&options, &examination->tls, &error);
 	options.maximum_version = TLS1_2_VERSION;
 	if (r == 0)
@@ -363,6 +371,14 @@ static int judge(const struct cli *cli, const struct examination *examination,
 	return EXIT_UNTESTED;
 }
 
+static bool has_beyond_ascii(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text >= 0x80)
+			return true;
+	return false;
+}
+
 static int examine(const struct cli *cli, struct examination *examination)
 {
 	AUTO_EVIDENCE struct evidence *evidence = evidence_new();
@@ -389,8 +405,17 @@ static int examine(const struct cli *cli, struct examination *examination)
 		return EXIT_UNTESTED;
 	}
 	if (r < 0) {
-		complain("%s is no host: give its name or address, as ftp.example.com",
-			 evidence->target.given);
+		/* As evidence shows them. */
+		if (strstr(evidence->target.given, "\\x") ||
+		    has_beyond_ascii(evidence->target.given))
+			complain("\"%s\" has letters beyond ASCII: look for one that only looks "
+				 "like another, or write the name as xn--...",
+				 evidence->target.given);
+		else
+			complain(
+				"\"%s\" is no host: give its name or address, as ftp.example.com or "
+				"ftp.example.com:3021",
+				evidence->target.given);
 		return EXIT_USAGE;
 	}
 	return judge(cli, examination, evidence);

@@ -1,14 +1,7 @@
 /* cli/cmd_quota.c - `sallyport quota`: what is used of the quotas, as requests to the manager. */
 #include "cli/handlers.h"
 #include "cli/human.h"
-#include "cli/manager_client.h"
-#include "cli/table.h"
-
-static int complain_memory(void)
-{
-	complain("memory is short, or an argument is not UTF-8");
-	return EXIT_FAILED;
-}
+#include "cli/resource.h"
 
 /* Bytes and files of an object; what is not there is shown as the word. */
 static void add_pair(struct table *table, enum cell_style style, const json_t *object,
@@ -103,7 +96,7 @@ static int show(const struct cli *cli, const json_t *reply, bool is_recount)
 int cmd_quota_list(struct cli *cli)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int r = manager_call(cli, "GET", "/quotas", NULL, &reply);
+	int r = manager_get_all(cli, "/quotas", "quotas", &reply);
 
 	return r == EXIT_OK ? show(cli, reply, false) : r;
 }

@@ -2,8 +2,7 @@
 #include "base/clock.h"
 #include "cli/handlers.h"
 #include "cli/human.h"
-#include "cli/manager_client.h"
-#include "cli/table.h"
+#include "cli/resource.h"
 
 static void add_span(struct table *table, const json_t *session, const char *key)
 {
@@ -63,42 +62,23 @@ static void add_session(struct table *table, const json_t *session)
 	add_activity(table, session);
 }
 
-static int print_sessions(const struct cli *cli, const json_t *sessions)
+int cmd_session_list(struct cli *cli)
 {
 	static const struct column columns[] = {
 		{ "ID", true },		{ "USER", false },     { "FROM", false },
 		{ "TLS", false },	{ "CONNECTED", true }, { "QUIET", true },
 		{ "DIRECTORY", false }, { "DOING", false },
 	};
-	AUTO_TABLE struct table *table = table_new(columns, ARRAY_SIZE(columns));
-	const json_t *session;
-	size_t index;
+	static const struct resource_list list = {
+		.path = "/sessions",
+		.key = "sessions",
+		.none = "No sessions.",
+		.columns = columns,
+		.n_columns = ARRAY_SIZE(columns),
+		.add_row = add_session,
+	};
 
-	if (!table)
-		return -ENOMEM;
-	json_array_foreach(sessions, index, session) add_session(table, session);
-	return table_print(table, stdout, cli->has_colour);
-}
-
-int cmd_session_list(struct cli *cli)
-{
-	AUTO_JSON json_t *reply = NULL;
-
-	int r = manager_call(cli, "GET", "/sessions", NULL, &reply);
-	if (r != EXIT_OK)
-		return r;
-
-	const json_t *sessions = json_object_get(reply, "sessions");
-
-	if (cli->wants_json) {
-		json_print(reply);
-	} else if (json_array_size(sessions) == 0) {
-		(void)printf("No sessions.\n");
-	} else if (print_sessions(cli, sessions) < 0) {
-		complain("memory is short");
-		return EXIT_FAILED;
-	}
-	return EXIT_OK;
+	return resource_print_list(cli, &list);
 }
 
 /* Each line of the dialogue; those of a reply behind its first one stand beneath it. */

@@ -204,23 +204,37 @@ static int take_source(struct cli *cli, struct simulate_options *options)
 
 /* --- the command ------------------------------------------------------------------------------ */
 
+static void tell(const char *text)
+{
+	complain("%s", text);
+}
+
 static void say_ready(const struct cli *cli, const struct simulate_options *options)
 {
 	const struct address at = simulator_address(running);
-	char here[ADDRESS_TEXT_SIZE], there[ADDRESS_TEXT_SIZE];
+	const char *lacks = simulate_lacks(options);
+	char here[ADDRESS_TEXT_SIZE], there[ADDRESS_TEXT_SIZE], note[256];
 
 	address_format(&at, here);
 	address_format(&options->server, there);
+	if (lacks)
+		(void)snprintf(note, sizeof(note),
+			       "In sessions under TLS nothing of it will be seen: that needs %s.",
+			       lacks);
 	if (cli->wants_json) {
 		AUTO_JSON json_t *json =
 			json_pack("{s:s, s:i, s:s, s:s, s:s}", "listen", here, "port", (int)at.port,
 				  "server", there, "cause", options->simulation->id, "title",
 				  options->simulation->title);
+		if (lacks)
+			(void)json_object_set_new(json, "note", json_string(note));
 		(void)json_dumpf(json, stdout, JSON_COMPACT);
 		(void)printf("\n");
 	} else {
 		(void)printf("%s: %s\n%s leads to %s; Ctrl-C ends it\n", options->simulation->id,
 			     options->simulation->title, here, there);
+		if (lacks)
+			(void)printf("%s\n", note);
 	}
 	(void)fflush(stdout);
 }
@@ -246,8 +260,8 @@ static int simulate(struct cli *cli, const struct simulate_options *options)
 
 int cmd_simulate(struct cli *cli)
 {
-	struct simulate_options options = { .ca_path =
-						    arguments_option(&cli->arguments, "ca-out") };
+	struct simulate_options options = { .ca_path = arguments_option(&cli->arguments, "ca-out"),
+					    .tell = tell };
 	char name[HOST_NAME_SIZE];
 
 	if (arguments_option(&cli->arguments, "list"))

@@ -124,7 +124,7 @@ static void add_far_of(const struct cli *cli, const char *collection, struct roo
 	const json_t *one, *folder;
 	size_t index, at;
 
-	if (manager_try(cli, collection, &reply) != EXIT_OK)
+	if (manager_try_all(cli, collection, collection + 1, &reply) != EXIT_OK)
 		return;
 	json_array_foreach(json_object_get(reply, collection + 1), index, one)
 	{

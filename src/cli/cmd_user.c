@@ -4,17 +4,10 @@
 #include "cli/handlers.h"
 #include "cli/human.h"
 #include "cli/limit_options.h"
-#include "cli/manager_client.h"
 #include "cli/password.h"
+#include "cli/resource.h"
 #include "cli/rights.h"
-#include "cli/table.h"
 #include "ftp/account.h"
-
-static int complain_memory(void)
-{
-	complain("memory is short, or an argument is not UTF-8");
-	return EXIT_FAILED;
-}
 
 /* The NAME operand, when it can be a name at all; else NULL after a message. */
 static const char *named_user(const struct cli *cli)
@@ -26,14 +19,6 @@ static const char *named_user(const struct cli *cli)
 		return name;
 	complain("\"%s\" cannot be a user's name: %s", name, problem);
 	return NULL;
-}
-
-static void print_done(const struct cli *cli, const char *name, const char *what)
-{
-	style_print(stdout, cli->has_colour, CELL_GOOD, "✓");
-	(void)fputc(' ', stdout);
-	style_print(stdout, false, CELL_PLAIN, name);
-	(void)printf(" %s\n", what);
 }
 
 /* Adds what --home, --group and the options of rights and limits say to the body. */
@@ -73,24 +58,14 @@ static int change_user(const struct cli *cli, const char *name, const char *meth
 		       const json_t *body, const char *done)
 {
 	AUTO_FREE char *path = manager_path("/users/", name);
-	AUTO_JSON json_t *reply = NULL;
 
-	if (!path)
-		return complain_memory();
-	int r = manager_call(cli, method, path, body, &reply);
-	if (r != EXIT_OK)
-		return r;
-	if (cli->wants_json)
-		json_print(reply);
-	else
-		print_done(cli, name, done);
-	return EXIT_OK;
+	return resource_change(cli, method, path, body, name, done);
 }
 
 int cmd_user_add(struct cli *cli)
 {
 	const char *name = named_user(cli);
-	AUTO_JSON json_t *body = name ? json_pack("{ss}", "name", name) : NULL, *reply = NULL;
+	AUTO_JSON json_t *body = name ? json_pack("{ss}", "name", name) : NULL;
 
 	if (!name)
 		return EXIT_FAILED;
@@ -101,15 +76,7 @@ int cmd_user_add(struct cli *cli)
 	int r = add_changes(cli, body);
 	if (r == EXIT_OK)
 		r = add_password(cli, name, body);
-	if (r == EXIT_OK)
-		r = manager_call(cli, "POST", "/users", body, &reply);
-	if (r != EXIT_OK)
-		return r;
-	if (cli->wants_json)
-		json_print(reply);
-	else
-		print_done(cli, name, "is added");
-	return EXIT_OK;
+	return r == EXIT_OK ? resource_change(cli, "POST", "/users", body, name, "is added") : r;
 }
 
 int cmd_user_set(struct cli *cli)
@@ -207,39 +174,22 @@ static void add_user_row(struct table *table, const json_t *user)
 	table_add(table, CELL_PLAIN, json_text(user, "home"));
 }
 
-static int print_users(const struct cli *cli, const json_t *users)
+int cmd_user_list(struct cli *cli)
 {
 	static const struct column columns[] = { { "USER", false },	   { "STATUS", false },
 						 { "SESSIONS", true },	   { "LAST LOGIN", false },
 						 { "PERMISSIONS", false }, { "GROUP", false },
 						 { "QUOTA", false },	   { "HOME", false } };
-	AUTO_TABLE struct table *table = table_new(columns, ARRAY_SIZE(columns));
-	const json_t *user;
-	size_t index;
+	static const struct resource_list list = {
+		.path = "/users",
+		.key = "users",
+		.none = "No users yet: `sallyport user add NAME` adds one.",
+		.columns = columns,
+		.n_columns = ARRAY_SIZE(columns),
+		.add_row = add_user_row,
+	};
 
-	if (!table)
-		return complain_memory();
-	json_array_foreach(users, index, user) add_user_row(table, user);
-	return table_print(table, stdout, cli->has_colour) == 0 ? EXIT_OK : complain_memory();
-}
-
-int cmd_user_list(struct cli *cli)
-{
-	AUTO_JSON json_t *reply = NULL;
-
-	int r = manager_call(cli, "GET", "/users", NULL, &reply);
-	if (r != EXIT_OK)
-		return r;
-
-	const json_t *users = json_object_get(reply, "users");
-
-	if (cli->wants_json)
-		json_print(reply);
-	else if (json_array_size(users) == 0)
-		(void)printf("No users yet: `sallyport user add NAME` adds one.\n");
-	else
-		r = print_users(cli, users);
-	return r;
+	return resource_print_list(cli, &list);
 }
 
 static void add_login(struct table *table, const json_t *user)
@@ -258,15 +208,11 @@ static void add_login(struct table *table, const json_t *user)
 	table_add(table, CELL_PLAIN, storage);
 }
 
-static int print_user(const struct cli *cli, const json_t *user)
+static void add_user(struct table *table, const json_t *user)
 {
-	static const struct column columns[] = { { "", false }, { "", false } };
-	AUTO_TABLE struct table *table = table_new(columns, ARRAY_SIZE(columns));
 	char storage[256];
 	struct buf out;
 
-	if (!table)
-		return complain_memory();
 	buf_init(&out, storage, sizeof(storage));
 	rights_format_permissions(json_object_get(user, "permissions"), &out);
 	table_add(table, CELL_DIM, "User");
@@ -287,24 +233,12 @@ static int print_user(const struct cli *cli, const json_t *user)
 	add_login(table, user);
 	table_add(table, CELL_DIM, "Sessions");
 	table_addf(table, CELL_PLAIN, "%" PRIu64, json_number(user, "sessions"));
-	return table_print(table, stdout, cli->has_colour) == 0 ? EXIT_OK : complain_memory();
 }
 
 int cmd_user_show(struct cli *cli)
 {
 	const char *name = named_user(cli);
 	AUTO_FREE char *path = name ? manager_path("/users/", name) : NULL;
-	AUTO_JSON json_t *user = NULL;
 
-	if (!name)
-		return EXIT_FAILED;
-	if (!path)
-		return complain_memory();
-	int r = manager_call(cli, "GET", path, NULL, &user);
-	if (r != EXIT_OK)
-		return r;
-	if (!cli->wants_json)
-		return print_user(cli, user);
-	json_print(user);
-	return EXIT_OK;
+	return name ? resource_print_one(cli, path, add_user) : EXIT_FAILED;
 }

@@ -158,6 +158,53 @@ static const struct option_row session_kick_options[] = {
 	END_OF_OPTIONS,
 };
 
+#define PASSWORD_STDIN_ROW                                                                         \
+	{                                                                                          \
+		.name = "password-stdin", .help = "Read the password from standard input"          \
+	}
+
+static const struct option_row admin_add_options[] = {
+	{ .name = "role",
+	  .argument = "ROLE",
+	  .help = "read-only (the default), operator or owner" },
+	PASSWORD_STDIN_ROW,
+	{ NULL },
+};
+static const struct option_row admin_change_options[] = {
+	{ .name = "role", .argument = "ROLE", .help = "read-only, operator or owner" },
+	{ .name = "enable", .help = "Let them log in" },
+	{ .name = "disable", .help = "Keep them out; their sessions end" },
+	{ .name = "no-codes", .help = "Ask for no codes of an authenticator any more" },
+	{ NULL },
+};
+static const struct option_row admin_password_options[] = {
+	PASSWORD_STDIN_ROW,
+	{ NULL },
+};
+static const struct option_row key_add_options[] = {
+	{ .name = "scope", .argument = "SCOPE", .help = "read (the default), operate or own" },
+	{ .name = "expires", .argument = "TIME", .help = "Such as 2027-01-01T00:00:00Z" },
+	{ NULL },
+};
+static const struct option_row audit_options[] = {
+	{ .name = "who", .argument = "NAME", .help = "Only what this one did" },
+	{ .name = "what",
+	  .argument = "ACTION",
+	  .help = "An action, or the beginning of some: user" },
+	{ .name = "search", .argument = "TEXT", .help = "In names, and in what was changed" },
+	{ .name = "since", .argument = "TIME", .help = "Such as 2026-11-20T11:17:40Z" },
+	{ .name = "until", .argument = "TIME", .help = "Before this time" },
+	{ .name = "limit", .argument = "N", .help = "At most so many, 1 to 1000; default: 100" },
+	{ .name = "after", .argument = "NEXT", .help = "\"next\" of the page before" },
+	{ NULL },
+};
+
+static const struct option_row ban_add_options[] = {
+	{ .name = "reason", .argument = "TEXT", .help = "Why, for the other administrators" },
+	{ .name = "minutes", .argument = "N", .help = "How long; without it until it is lifted" },
+	END_OF_OPTIONS,
+};
+
 static const struct option_row quota_recount_options[] = {
 	{ .name = "group", .argument = "NAME", .help = "Count the homes of this group's members" },
 	END_OF_OPTIONS
@@ -330,6 +377,42 @@ static const struct option_row doctor_options[] = {
 	  .argument = "PASSWORD",
 	  .refusal = "a password is never an argument, since every user of the machine could read "
 		     "it there; answer the prompt, or use --password-file" },
+	END_OF_OPTIONS,
+};
+
+static const struct option_row guest_options[] = {
+	{ .name = "user", .argument = "NAME", .help = "Show the settings of this user" },
+	{ .name = "minutes", .argument = "N", .help = "Good for so long (default: 1440, a day)" },
+	END_OF_OPTIONS,
+};
+
+static const struct option_row server_check_options[] = {
+	{ .name = "port", .argument = "PORT", .help = "Of the control connection" },
+	{ .name = "user", .argument = "NAME", .help = "Log in as this user, and transfer a file" },
+	{ .name = "password-stdin", .help = "Read the password, one line, from standard input" },
+	REFUSE_PASSWORD,
+	{ .name = "quick", .help = "Wait a few seconds only where nothing answers" },
+	{ .name = "read-only", .help = "Write nothing on the server" },
+	{ .name = "insecure", .help = "Send the password whatever the certificate is" },
+	{ .name = "allow-plain", .help = "Send the password without TLS where there is none" },
+	END_OF_OPTIONS,
+};
+
+#define CERT_HOST_OPTION                                                                           \
+	{                                                                                          \
+		.name = "host", .argument = "NAME",                                                \
+		.help = "Another host than the default one: a [host NAME] of the configuration"    \
+	}
+
+static const struct option_row cert_options[] = { CERT_HOST_OPTION, END_OF_OPTIONS };
+static const struct option_row cert_install_options[] = {
+	CERT_HOST_OPTION,
+	{ .name = "force", .help = "Take it though clients may refuse it" },
+	END_OF_OPTIONS,
+};
+static const struct option_row cert_self_signed_options[] = {
+	CERT_HOST_OPTION,
+	{ .name = "days", .argument = "N", .help = "Valid for so long, 1 to 825 (default: 90)" },
 	END_OF_OPTIONS,
 };
 
@@ -551,6 +634,104 @@ static const struct command commands[] = {
 		  "sallyport transfer list --user alice --since 2h\n"
 		  "sallyport transfer list --path /reports/march.pdf --kind delete\n"
 		  "sallyport transfer list --json | jq '.transfers[] | select(.end != \"proven\")'" },
+	{ .name = "admin add",
+	  .run = cmd_admin_add,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = admin_add_options,
+	  .summary = "Add an administrator of the manager",
+	  .details =
+		  "read-only looks at all that is no secret; operator also changes users, groups, sessions and bans;\nowner changes all, settings, certificates, administrators and keys included.",
+	  .examples =
+		  "sallyport admin add ann --role owner\nsallyport admin add bob --role operator --password-stdin <file" },
+	{ .name = "admin list",
+	  .run = cmd_admin_list,
+	  .operands = "",
+	  .summary = "List the administrators",
+	  .examples = "sallyport admin list" },
+	{ .name = "admin change",
+	  .run = cmd_admin_change,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = admin_change_options,
+	  .summary = "Change what an administrator may do; their sessions end",
+	  .examples =
+		  "sallyport admin change bob --role read-only\nsallyport admin change bob --no-codes" },
+	{ .name = "admin password",
+	  .run = cmd_admin_password,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = admin_password_options,
+	  .summary = "Set an administrator's password; their sessions end",
+	  .examples = "sallyport admin password ann" },
+	{ .name = "admin remove",
+	  .run = cmd_admin_remove,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Remove an administrator, but never the last owner",
+	  .examples = "sallyport admin remove bob" },
+	{ .name = "admin link",
+	  .run = cmd_admin_link,
+	  .operands = "",
+	  .summary = "Print a one-time link with which a browser makes the first administrator",
+	  .details = "It is good for 24 hours; another one takes its place.",
+	  .examples = "sallyport admin link" },
+	{ .name = "key add",
+	  .run = cmd_key_add,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = key_add_options,
+	  .summary = "Make a key for a program, and print it: it is shown this once",
+	  .details = "The program sends it as \"Authorization: Bearer KEY\".",
+	  .examples =
+		  "sallyport key add monitoring\nsallyport key add provisioning --scope operate --expires 2027-01-01T00:00:00Z" },
+	{ .name = "key list",
+	  .run = cmd_key_list,
+	  .operands = "",
+	  .summary = "List the keys, without their secrets",
+	  .examples = "sallyport key list" },
+	{ .name = "key remove",
+	  .run = cmd_key_remove,
+	  .operands = "KEY",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Remove a key, which is good for nothing from then on",
+	  .examples = "sallyport key remove 0123456789abcdef" },
+	{ .name = "audit",
+	  .run = cmd_audit,
+	  .operands = "",
+	  .options = audit_options,
+	  .summary = "Show who changed what in the manager, newest first",
+	  .examples =
+		  "sallyport audit --what user --since 2026-11-20T00:00:00Z\nsallyport audit --who ann --json" },
+	{ .name = "ban add",
+	  .run = cmd_ban_add,
+	  .operands = "NETWORK",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = ban_add_options,
+	  .summary = "Refuse all connections of an address or a network, and end its sessions",
+	  .details = "Addresses that fail to log in too often are banned by the server itself: see "
+		     "ban_failures\nin sallyport.conf(5).",
+	  .examples = "sallyport ban add 203.0.113.7 --reason \"scans us\"\n"
+		      "sallyport ban add 2001:db8::/32 --minutes 60" },
+	{ .name = "ban list",
+	  .run = cmd_ban_list,
+	  .operands = "",
+	  .summary = "List the banned networks",
+	  .examples = "sallyport ban list\nsallyport ban list --json | jq -r '.bans[].network'" },
+	{ .name = "ban remove",
+	  .run = cmd_ban_remove,
+	  .operands = "NETWORK",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Lift a ban",
+	  .examples = "sallyport ban remove 203.0.113.7" },
 	{ .name = "quota list",
 	  .run = cmd_quota_list,
 	  .operands = "",
@@ -612,6 +793,82 @@ static const struct command commands[] = {
 		      "    --passive-ports 40000-50000 --open 40000-44999\n"
 		      "sallyport doctor simulate D-74 --listen 2121 --server ftp.example.com:21 "
 		      "--seconds 10" },
+	{ .name = "server-check",
+	  .run = cmd_server_check,
+	  .operands = "[HOST]",
+	  .max_operands = 1,
+	  .options = server_check_options,
+	  .summary =
+		  "Let the running server examine itself, or another server, from where it stands",
+	  .details = "Without HOST it comes to itself through its external address, as a client "
+		     "outside would.\nWhat it finds is kept with its report on the manager's page "
+		     "and in its API. `sallyport doctor`\nexamines from this machine and needs no "
+		     "server.",
+	  .examples = "sallyport server-check\n"
+		      "pass show ftp/probe | sallyport server-check --user probe "
+		      "--password-stdin\n"
+		      "sallyport server-check --quick ftp.example.com" },
+	{ .name = "guest add",
+	  .run = cmd_guest_add,
+	  .operands = "[FOR-WHOM]",
+	  .max_operands = 1,
+	  .options = guest_options,
+	  .summary = "Make a link for somebody who cannot connect",
+	  .details = "Behind it lies one page: the settings to copy, whether the server lets that "
+		     "address in, and what\nit sees of the attempts. It is good for the first "
+		     "browser that opens it, and for a time.",
+	  .examples = "sallyport guest add \"Example Ltd.\" --user alice\n"
+		      "sallyport guest add --minutes 60" },
+	{ .name = "guest list",
+	  .run = cmd_guest_list,
+	  .operands = "",
+	  .summary = "List the links for guests, and from where they were opened",
+	  .examples = "sallyport guest list" },
+	{ .name = "guest remove",
+	  .run = cmd_guest_remove,
+	  .operands = "ID",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Withdraw a link: whoever has it sees nothing any more",
+	  .examples = "sallyport guest remove 3" },
+	{ .name = "cert list",
+	  .run = cmd_cert_list,
+	  .operands = "",
+	  .summary = "List the certificates that clients are shown, by host",
+	  .examples = "sallyport cert list" },
+	{ .name = "cert show",
+	  .run = cmd_cert_show,
+	  .operands = "",
+	  .options = cert_options,
+	  .summary = "Show a host's certificate, its chain and what is wrong with it",
+	  .examples = "sallyport cert show\nsallyport cert show --host ftp.example.com" },
+	{ .name = "cert install",
+	  .run = cmd_cert_install,
+	  .operands = "CERTIFICATE [KEY]",
+	  .min_operands = 1,
+	  .max_operands = 2,
+	  .options = cert_install_options,
+	  .summary = "Show another certificate to clients, at once and without ending a session",
+	  .details = "PEM files: the server's certificate with its chain, and its key, which may "
+		     "stand in the same\nfile. What clients would refuse is not taken: a chain "
+		     "that is not complete, another name, a\ncertificate that is not valid now, a "
+		     "weak key. It serves in place of the configured one.",
+	  .examples = "sallyport cert install fullchain.pem privkey.pem\n"
+		      "sallyport cert install --host ftp.example.com bundle.pem" },
+	{ .name = "cert remove",
+	  .run = cmd_cert_remove,
+	  .operands = "",
+	  .options = cert_options,
+	  .summary = "Take an installed certificate away: the configured one serves again",
+	  .examples = "sallyport cert remove" },
+	{ .name = "cert self-signed",
+	  .run = cmd_cert_self_signed,
+	  .operands = "[NAME]...",
+	  .max_operands = CLI_MAX_OPERANDS,
+	  .options = cert_self_signed_options,
+	  .summary = "Make a certificate that clients warn of, for tests",
+	  .details = "Without names it is for those of the host.",
+	  .examples = "sallyport cert self-signed ftp.example.com 203.0.113.5 --days 30" },
 	{ .name = "config show",
 	  .run = cmd_config_show,
 	  .operands = "",
@@ -627,6 +884,24 @@ static const struct command commands[] = {
 	  .details = "The value goes to standard output, where it comes from to standard error.",
 	  .examples = "sallyport config get passive_ports\n"
 		      "range=$(sallyport config get passive_ports 2>/dev/null)" },
+	{ .name = "config set",
+	  .run = cmd_config_set,
+	  .operands = "SETTING VALUE",
+	  .min_operands = 2,
+	  .max_operands = 2,
+	  .summary = "Store a setting in the running server's database and take it up at once",
+	  .details = "It is checked together with all others before, and counts until it is "
+		     "unset. What the\nconfiguration file or the command line of the server sets "
+		     "is stronger and is changed there.",
+	  .examples = "sallyport config set passive_ports 40000-40100\n"
+		      "sallyport config set external_ip 203.0.113.5" },
+	{ .name = "config unset",
+	  .run = cmd_config_unset,
+	  .operands = "SETTING",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Take a stored setting back: the default counts again",
+	  .examples = "sallyport config unset external_ip" },
 	{ .name = "config check",
 	  .run = cmd_config_check,
 	  .operands = "[FILE]",
@@ -677,8 +952,10 @@ bool command_is_group(const char *word)
 /* Whole names ("user list", "status") are offered, and for a single word the groups as well. */
 const char *command_suggest(const char *group, const char *word)
 {
-	static const char *const groups[] = { "user",  "group",	  "session", "transfer",
-					      "quota", "storage", "doctor",  "config" };
+	static const char *const groups[] = {
+		"user",	  "group", "session", "transfer", "quota", "storage", "doctor",
+		"config", "admin", "key",     "ban",	  "cert",  "guest",
+	};
 	char typed[64];
 	int n = snprintf(typed, sizeof(typed), "%s%s%s", group ? group : "", group ? " " : "",
 			 word);

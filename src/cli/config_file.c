@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 
+#include "accounts/stored_settings.h"
 #include "base/buf.h"
+#include "cli/complain.h"
 
 #define FILE_MAX (1024 * 1024) /* far beyond any configuration */
 
@@ -62,6 +64,42 @@ static size_t collect_overrides(const struct cli *cli, const char *ret[static CL
 	return n;
 }
 
+/* Who may not read the database sees what the file says. */
+static void read_stored(const struct settings *settings, struct stored_list *list)
+{
+	char path[SETTINGS_DATABASE_PATH_SIZE];
+
+	settings_database_path(settings, path);
+	int r = stored_settings_read(path, list);
+	if (r < 0 && r != -EACCES)
+		complain("%s: the settings that were edited in the manager cannot be read: %s",
+			 path, strerrordesc_np(-r));
+}
+
+static int load_with_stored(const struct cli *cli, struct text ini, const char *const *overrides,
+			    size_t n_overrides, struct settings_loaded **ret,
+			    struct settings_error *ret_error)
+{
+	struct settings_loaded *plain = NULL;
+	struct stored_list list = { 0 };
+	struct stored_setting stored[STORED_SETTINGS_MAX];
+	int r = settings_load(cli->config_path, ini, overrides, n_overrides, &plain, ret_error);
+
+	if (r < 0)
+		return r;
+	read_stored(settings_values(plain), &list);
+	settings_free(&plain);
+	for (size_t i = 0; i < list.n; i++)
+		stored[i] = (struct stored_setting){ list.items[i].name, list.items[i].value };
+
+	const struct settings_source source = { cli->config_path, ini,	     stored,
+						list.n,		  overrides, n_overrides };
+
+	r = settings_load_all(&source, ret, ret_error);
+	stored_list_release(&list);
+	return r;
+}
+
 int config_load(const struct cli *cli, struct settings_loaded **ret,
 		struct settings_error *ret_error)
 {
@@ -76,8 +114,8 @@ int config_load(const struct cli *cli, struct settings_loaded **ret,
 		buf_addf(&out, "%.500s: cannot be read: %s", cli->config_path, strerrordesc_np(-r));
 		return r;
 	}
-	r = settings_load(cli->config_path, (struct text){ ini ? ini : "", len }, overrides,
-			  n_overrides, ret, ret_error);
+	r = load_with_stored(cli, (struct text){ ini ? ini : "", len }, overrides, n_overrides, ret,
+			     ret_error);
 	if (r == -ENOMEM)
 		buf_add(&out, T("memory is short"));
 	return r;

@@ -7,6 +7,17 @@
 
 int cmd_config_show(struct cli *cli);
 int cmd_config_get(struct cli *cli);
+int cmd_server_check(struct cli *cli);
+int cmd_guest_add(struct cli *cli);
+int cmd_guest_list(struct cli *cli);
+int cmd_guest_remove(struct cli *cli);
+int cmd_cert_list(struct cli *cli);
+int cmd_cert_show(struct cli *cli);
+int cmd_cert_install(struct cli *cli);
+int cmd_cert_remove(struct cli *cli);
+int cmd_cert_self_signed(struct cli *cli);
+int cmd_config_set(struct cli *cli);
+int cmd_config_unset(struct cli *cli);
 int cmd_config_check(struct cli *cli);
 int cmd_config_man(struct cli *cli);
 
@@ -28,8 +39,22 @@ int cmd_group_delete(struct cli *cli);
 int cmd_session_list(struct cli *cli);
 int cmd_session_kick(struct cli *cli);
 
+int cmd_ban_add(struct cli *cli);
+int cmd_ban_list(struct cli *cli);
+int cmd_ban_remove(struct cli *cli);
 int cmd_quota_list(struct cli *cli);
 int cmd_quota_recount(struct cli *cli);
+
+int cmd_admin_add(struct cli *cli);
+int cmd_admin_list(struct cli *cli);
+int cmd_admin_change(struct cli *cli);
+int cmd_admin_password(struct cli *cli);
+int cmd_admin_remove(struct cli *cli);
+int cmd_admin_link(struct cli *cli);
+int cmd_key_add(struct cli *cli);
+int cmd_key_list(struct cli *cli);
+int cmd_key_remove(struct cli *cli);
+int cmd_audit(struct cli *cli);
 
 int cmd_storage_check(struct cli *cli);
 

@@ -4,12 +4,15 @@
 #include <curl/curl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "cli/config_file.h"
 
 #define BASE_URL "http://localhost/api/v1"
 #define REPLY_MAX (256u * 1024 * 1024) /* a million sessions fit */
 #define TIMEOUT_S 60L
+#define TRIES 10
+#define BETWEEN_TRIES_NS 50000000L
 
 struct exchange {
 	char socket_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
@@ -80,7 +83,33 @@ static void explain_unreachable(const char *path)
 			 "say which with --config FILE",
 			 path);
 	else
-		complain("the manager at %s cannot be reached: %s", path, strerrordesc_np(error));
+		complain("the manager at %s cannot be reached: %s", path,
+			 error ? strerrordesc_np(error) : "it hangs up");
+}
+
+/* A manager that is about to leave may take a connection and hang up before it has read a word; the
+ * next one listens at the same socket. Asked again is what has not been sent, and what only
+ * asks. */
+static bool is_worth_another_try(const struct exchange *exchange, const char *method, CURLcode code)
+{
+	if (code == CURLE_COULDNT_CONNECT)
+		return probe_socket(exchange->socket_path) == 0;
+	return (code == CURLE_GOT_NOTHING || code == CURLE_SEND_ERROR ||
+		code == CURLE_RECV_ERROR) &&
+	       strcmp(method, "GET") == 0 && exchange->reply_len == 0;
+}
+
+static CURLcode perform_until_answered(CURL *curl, const struct exchange *exchange,
+				       const char *method)
+{
+	const struct timespec pause = { .tv_nsec = BETWEEN_TRIES_NS };
+	CURLcode code = curl_easy_perform(curl);
+
+	for (int n = 1; n < TRIES && is_worth_another_try(exchange, method, code); n++) {
+		(void)nanosleep(&pause, NULL);
+		code = curl_easy_perform(curl);
+	}
+	return code;
 }
 
 static void set_options(CURL *curl, struct exchange *exchange, const char *method, const char *url,
@@ -112,7 +141,7 @@ static int perform(struct exchange *exchange, const char *method, const char *ur
 		return EXIT_FAILED;
 	}
 	set_options(curl, exchange, method, url, body, headers);
-	CURLcode code = curl_easy_perform(curl);
+	CURLcode code = perform_until_answered(curl, exchange, method);
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange->status);
 	curl_slist_free_all(headers);
 	curl_easy_cleanup(curl);
@@ -221,6 +250,52 @@ int manager_get_text(const struct cli *cli, const char *path, char **ret)
 	}
 	free(exchange.reply);
 	return r;
+}
+
+/* The path with the parameters of the page behind `next`; NULL when memory is short. */
+static char *page_path(const char *path, const char *next)
+{
+	char *escaped = curl_easy_escape(NULL, next, 0), *ret = NULL;
+
+	if (!escaped || asprintf(&ret, "%s%climit=1000%s%s", path, strchr(path, '?') ? '&' : '?',
+				 *next ? "&after=" : "", *next ? escaped : "") < 0)
+		ret = NULL;
+	curl_free(escaped);
+	return ret;
+}
+
+static int get_all(const struct cli *cli, const char *path, const char *member, bool is_quiet,
+		   json_t **ret)
+{
+	AUTO_JSON json_t *all = json_array(), *page = NULL;
+	int r = EXIT_OK;
+
+	do {
+		AUTO_FREE char *next = page_path(path, json_text(page, "next"));
+
+		if (!next || !all) {
+			complain("memory is short");
+			return EXIT_FAILED;
+		}
+		json_decref(page);
+		page = NULL;
+		r = call(cli, "GET", next, NULL, is_quiet, &page);
+		if (r != EXIT_OK)
+			return r;
+		(void)json_array_extend(all, json_object_get(page, member));
+	} while (*json_text(page, "next"));
+	*ret = json_pack("{s:O}", member, all);
+	return EXIT_OK;
+}
+
+int manager_get_all(const struct cli *cli, const char *path, const char *member, json_t **ret)
+{
+	return get_all(cli, path, member, false, ret);
+}
+
+int manager_try_all(const struct cli *cli, const char *path, const char *member, json_t **ret)
+{
+	return get_all(cli, path, member, true, ret);
 }
 
 int manager_try(const struct cli *cli, const char *path, json_t **ret)

@@ -31,7 +31,8 @@ struct stage {
 	size_t n_causes;
 };
 extern const struct stage stage_name, stage_connect, stage_control, stage_tls, stage_login,
-	stage_data, stage_passive, stage_active, stage_transfer, stage_session, stage_reuse;
+	stage_data, stage_passive, stage_active, stage_transfer, stage_session, stage_left,
+	stage_reuse;
 
 /* All rows, in order; NULL past the end. ret_stage may be NULL. */
 const struct cause *cause_at(size_t index, const struct stage **ret_stage);

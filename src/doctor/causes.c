@@ -5,7 +5,7 @@
 
 static const struct stage *const stages[] = {
 	&stage_name,	&stage_connect, &stage_control,	 &stage_tls,	 &stage_login, &stage_data,
-	&stage_passive, &stage_active,	&stage_transfer, &stage_session, &stage_reuse,
+	&stage_passive, &stage_active,	&stage_transfer, &stage_session, &stage_left,  &stage_reuse,
 };
 
 const struct cause *cause_at(size_t index, const struct stage **ret_stage)
@@ -81,10 +81,11 @@ static bool examine(const struct cause *cause, const struct evidence *evidence, 
 	return true;
 }
 
-/* Problems first, then warnings, then notes; else as they were found. */
+/* Problems first, then warnings, then notes, else as they were found; remarks stand behind. */
 static void sort(struct diagnosis *diagnosis)
 {
-	static const enum severity order[] = { SEVERITY_PROBLEM, SEVERITY_WARNING, SEVERITY_NOTE };
+	static const enum severity order[] = { SEVERITY_PROBLEM, SEVERITY_WARNING, SEVERITY_NOTE,
+					       SEVERITY_REMARK };
 	AUTO_FREE struct finding *sorted = calloc(DIAGNOSIS_FINDINGS, sizeof(*sorted));
 	size_t n = 0;
 
@@ -95,6 +96,11 @@ static void sort(struct diagnosis *diagnosis)
 			if (diagnosis->findings[i].severity == order[o])
 				sorted[n++] = diagnosis->findings[i];
 	memcpy(diagnosis->findings, sorted, sizeof(diagnosis->findings));
+	while (diagnosis->n_findings > 0 &&
+	       diagnosis->findings[diagnosis->n_findings - 1].severity == SEVERITY_REMARK) {
+		diagnosis->n_findings--;
+		diagnosis->n_remarks++;
+	}
 }
 
 /* --- the verdict ------------------------------------------------------------------------------ */
@@ -182,8 +188,9 @@ static void judge(const struct evidence *evidence, struct diagnosis *ret)
 {
 	const struct finding *root = ret->n_findings > 0 ? &ret->findings[0] : NULL;
 	bool is_problem = root && root->severity == SEVERITY_PROBLEM;
-	/* A warning may be all that a failure deserves (D-39). */
-	bool is_unexplained = !root && (unexplained_failure(evidence) || login_broke(evidence));
+	/* A warning may be all that a failure deserves (D-39), or a remark (D-36). */
+	bool is_unexplained = !root && ret->n_remarks == 0 &&
+			      (unexplained_failure(evidence) || login_broke(evidence));
 	const char *reason = reason_untested(evidence);
 	struct buf out;
 

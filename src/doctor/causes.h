@@ -12,6 +12,8 @@
 #define FINDING_FACTS 16
 
 enum severity {
+	/* How things are, and nobody's trouble: told beside the answer, no cause of anything. */
+	SEVERITY_REMARK,
 	SEVERITY_NOTE,	  /* good to know; the verdict stays healthy */
 	SEVERITY_WARNING, /* works here and now, not everywhere or not for long; stays healthy */
 	SEVERITY_PROBLEM, /* something that the user asked for does not work */
@@ -50,9 +52,10 @@ enum verdict { VERDICT_HEALTHY, VERDICT_PROBLEM, VERDICT_UNTESTED };
 struct diagnosis {
 	enum verdict verdict;
 	char sentence[512]; /* the verdict in one sentence */
-	/* The root cause first, then the other independent ones, by severity. */
+	/* The root cause first, then the other independent ones, by severity; then the remarks. */
 	struct finding findings[DIAGNOSIS_FINDINGS];
-	size_t n_findings;
+	size_t n_findings; /* without the remarks: 0 of a healthy server */
+	size_t n_remarks;
 };
 
 /* Judges the evidence. VERDICT_UNTESTED: it was too little to say anything (no network here, the

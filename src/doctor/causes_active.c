@@ -59,8 +59,9 @@ static bool port_is_private(const struct evidence *evidence, struct finding *fin
 		return false;
 	const struct address *peer = &evidence->controls[failed->control].attempt.peer;
 	bool says_so = reply && reply_names(reply, "D-36");
-	bool is_so = address_is_private(&failed->announced) &&
-		     !address_is_unspecified(&failed->announced) && !address_is_private(peer);
+	bool says_private = address_is_private(&failed->announced) &&
+			    !address_is_unspecified(&failed->announced);
+	bool is_so = says_private && !address_is_private(peer);
 	/* The server sees us come from elsewhere: a translator stands between. */
 	bool is_translated = evidence->other_end.is_there &&
 			     !address_is_unspecified(&evidence->other_end.sees) &&
@@ -69,7 +70,9 @@ static bool port_is_private(const struct evidence *evidence, struct finding *fin
 			     !address_is_private(&evidence->other_end.sees);
 	if (!says_so && !is_so && !is_translated)
 		return false;
-	note(evidence, finding, failed, SEVERITY_NOTE);
+	/* That is how translators are; a box that writes such an address into PORT is not. */
+	bool is_usual = says_private && !was_rewritten(failed);
+	note(evidence, finding, failed, is_usual ? SEVERITY_REMARK : SEVERITY_NOTE);
 	if (reply)
 		fact_reply(finding, reply);
 	if (failed->view.is_there && *failed->view.active_command)

@@ -359,7 +359,7 @@ static const struct cause rows[] = {
 	  .remedy = "Raise the limit of sessions, or end idle ones. Clients: try again in a "
 		    "while, with fewer connections at a time." },
 	{ .id = "D-68",
-	  .title = "Too many sessions from this address or of this user",
+	  .title = "Too many sessions from this address",
 	  .severity = SEVERITY_PROBLEM,
 	  .who = WHO_YOU,
 	  .confidence = 90,

@@ -154,6 +154,20 @@ static bool server_sends_clear(const struct evidence *evidence, struct finding *
 	return false;
 }
 
+/* vsftpd and ProFTPD require it unless they are told otherwise: nobody has decided anything. */
+static bool is_so_by_default(const struct evidence *evidence, const struct transfer *failed,
+			     const struct reply *refusal)
+{
+	const struct reply *banner =
+		failed->control < evidence->n_controls
+			? control_any_reply(&evidence->controls[failed->control], "")
+			: NULL;
+
+	return (banner && text_has_word(banner->text, "vsftpd|proftpd")) ||
+	       (refusal && text_has_word(refusal->text, "require_ssl_reuse|unable to build data "
+							"connection: operation not permitted"));
+}
+
 /* Full handshakes are turned away, and those that resume all get in. */
 static bool reuse_is_wanted(const struct evidence *evidence, struct finding *finding)
 {
@@ -172,6 +186,8 @@ static bool reuse_is_wanted(const struct evidence *evidence, struct finding *fin
 		finding_add(finding, "The server says: \"{reply}\".");
 	}
 	fact_text(finding, "resumed", "works");
+	if (is_so_by_default(evidence, failed, refusal))
+		finding->severity = SEVERITY_REMARK;
 	return true;
 }
 
@@ -240,12 +256,15 @@ static bool upload_tail_is_lost(const struct evidence *evidence, struct finding 
 	return false;
 }
 
+/* The data connection stood: one that stays out is no fault of the file's being empty. */
 static bool empty_upload_fails(const struct evidence *evidence, struct finding *finding)
 {
+	const unsigned no_way = BIT(TRANSFER_NOT_CONNECTED) | BIT(TRANSFER_SETUP_REFUSED) |
+				BIT(TRANSFER_SETUP_UNREADABLE) | BIT(TRANSFER_ELSEWHERE);
 	const struct transfer *failed =
 		find_transfer(evidence,
 			      (struct wanted){ .operations = BIT(OPERATION_EMPTY_UPLOAD),
-					       .results = RESULTS_FAILED },
+					       .results = RESULTS_FAILED & ~no_way },
 			      NULL);
 	const struct reply *reply = failed ? transfer_refusal(failed) : NULL;
 
@@ -352,7 +371,7 @@ const struct stage stage_data = { "TLS on data connections", rows, ARRAY_SIZE(ro
 
 static const struct cause reuse_rows[] = {
 	{ .id = "D-52",
-	  .title = "The server requires TLS session reuse on data connections",
+	  .title = "Data connections have to resume the TLS session",
 	  .severity = SEVERITY_NOTE,
 	  .who = WHO_SERVER,
 	  .confidence = 90,

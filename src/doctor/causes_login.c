@@ -136,6 +136,26 @@ LOGIN_PREDICATE(wants_account, LOGIN_ACCOUNT)
 LOGIN_PREDICATE(backend_is_down, LOGIN_BACKEND)
 LOGIN_PREDICATE(is_wrong, LOGIN_WRONG)
 
+static bool password_may_have_changed(const struct evidence *evidence, struct finding *finding)
+{
+	const struct conditions *conditions = &evidence->conditions;
+
+	if ((!conditions->password_has_blanks && !conditions->password_is_foreign &&
+	     !conditions->password_is_encoded) ||
+	    !is_wrong(evidence, finding))
+		return false;
+	if (conditions->password_has_blanks)
+		finding_add(finding, "The password that was sent begins or ends with a blank, as "
+				     "happens when it is copied.");
+	if (conditions->password_is_foreign)
+		finding_add(finding, "It has letters beyond ASCII, and not every client and server "
+				     "writes those alike.");
+	if (conditions->password_is_encoded)
+		finding_add(finding, "It looks like part of a URL: \"%%40\" stands for \"@\" "
+				     "there, and nowhere else.");
+	return true;
+}
+
 #define LOGIN_ROW .severity = SEVERITY_PROBLEM
 #define LOGIN_SAYS "The server answers {command} with \"{reply}\"."
 
@@ -229,6 +249,18 @@ static const struct cause rows[] = {
 	  .explanation = LOGIN_SAYS,
 	  .remedy = "Look after the server's account service (LDAP, SQL, PAM). It is not the "
 		    "user's fault; other users fail too." },
+	{ .id = "D-62",
+	  .title = "The password may have changed on its way",
+	  LOGIN_ROW,
+	  .who = WHO_YOU,
+	  .confidence = 55,
+	  .applies = password_may_have_changed,
+	  .explanation = LOGIN_SAYS,
+	  .remedy = "Type the password by hand, without blanks around it and not in the form of a "
+		    "URL. If it has letters beyond ASCII, set one of plain letters and digits.",
+	  .tells_apart = "If a password of plain letters and digits is refused as well, it or the "
+			 "user name is wrong (D-61).",
+	  .explains = "D-61" },
 	{ .id = "D-61",
 	  .title = "The user name or the password is wrong",
 	  LOGIN_ROW,

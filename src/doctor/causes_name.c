@@ -215,6 +215,57 @@ static bool inside_name_from_outside(const struct evidence *evidence, struct fin
 	return true;
 }
 
+/* --- a name or an address that leads elsewhere ------------------------------------------------ */
+
+/* One address shows our name's certificate, another one that of somebody else. */
+static bool one_address_is_anothers(const struct evidence *evidence, struct finding *finding)
+{
+	const struct address *good = NULL;
+	const struct handshake *shown = main_handshake(evidence, &good);
+
+	if (evidence->target.is_address || evidence->target.given_mode == MODE_PLAIN || !shown ||
+	    shown->outcome != NET_OK || shown->verify_error != 0 || !shown->name_matches)
+		return false;
+	for (size_t i = 0; i < evidence->n_controls; i++) {
+		const struct control *control = &evidence->controls[i];
+		const struct handshake *other = &control->handshake;
+
+		if (control->purpose != PURPOSE_LOOK || other->outcome != NET_OK ||
+		    other->n_chain == 0 || other->name_matches ||
+		    address_same_host(&control->attempt.peer, good))
+			continue;
+		fact_text(finding, "host", evidence->target.host);
+		fact_address(finding, &control->attempt.peer);
+		fact_host(finding, "works", good);
+		fact_text(finding, "certificate",
+			  *other->chain[0].common_name ? other->chain[0].common_name
+						       : other->chain[0].names);
+		fact_text(finding, "names", other->chain[0].names);
+		fact_text(finding, "fingerprint", other->chain[0].fingerprint);
+		return true;
+	}
+	return false;
+}
+
+/* The trusted certificate at the given address has a name that leads elsewhere by now. */
+static bool address_was_left(const struct evidence *evidence, struct finding *finding)
+{
+	const struct dns *dns = &evidence->dns;
+
+	if (!evidence->target.is_address || !*dns->certificate_name ||
+	    dns->n_named_addresses == 0 || dns->n_addresses == 0 ||
+	    address_is_private(&dns->addresses[0]))
+		return false;
+	for (size_t i = 0; i < dns->n_named_addresses; i++)
+		if (address_same_host(&dns->named_addresses[i], &dns->addresses[0]) ||
+		    address_is_private(&dns->named_addresses[i]))
+			return false; /* seen from inside, addresses differ for good reasons */
+	fact_host(finding, "address", &dns->addresses[0]);
+	fact_text(finding, "host", dns->certificate_name);
+	fact_host(finding, "works", &dns->named_addresses[0]);
+	return true;
+}
+
 static const struct cause rows[] = {
 	{ .id = "D-01",
 	  .title = "What was given as the host is more than a host name",
@@ -263,6 +314,33 @@ static const struct cause rows[] = {
 	  .tells_apart = "Another host over IPv6 from here tells whether IPv6 works at all on "
 			 "this side.",
 	  .explains = "D-05 D-13" },
+	{ .id = "D-03",
+	  .title = "One address of the name leads to another server",
+	  .severity = SEVERITY_PROBLEM,
+	  .who = WHO_SERVER,
+	  .confidence = 80,
+	  .applies = one_address_is_anothers,
+	  .explanation = "{host} has several addresses. At {works} the server shows a certificate "
+			 "for {host}; at {address} it shows one for {names}.",
+	  .remedy = "Take {address} out of the DNS record of {host}, or install the certificate "
+		    "of {host} there. Clients may go on with the record of before until its TTL "
+		    "has run out.",
+	  .tells_apart = "If {address} is a server of yours, only its certificate is wrong "
+			 "(D-49); if not, the DNS record is.",
+	  .explains = "D-46 D-47 D-48 D-49 D-50" },
+	{ .id = "D-06",
+	  .title = "The address is not the server's any more",
+	  .severity = SEVERITY_PROBLEM,
+	  .who = WHO_YOU,
+	  .confidence = 75,
+	  .applies = address_was_left,
+	  .explanation = "You gave the address {address}. Its certificate is for {host}, and that "
+			 "name leads to {works} now.",
+	  .remedy = "Use the name {host} instead of the address: names follow when a server "
+		    "moves.",
+	  .tells_apart = "If the server's administrator still has {address} in use, the name is "
+			 "the better way all the same.",
+	  .explains = "D-49" },
 	{ .id = "D-05",
 	  .title = "One address of several is dead",
 	  .severity = SEVERITY_PROBLEM,

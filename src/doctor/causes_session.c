@@ -32,6 +32,12 @@ static bool was_lost(enum net_outcome ending)
 	return ending == NET_TIMED_OUT || ending == NET_RESET;
 }
 
+/* By the server: some end TLS in a way that cannot be read (vsftpd), and so can their words not. */
+static bool was_ended(const struct idle *idle)
+{
+	return idle->ending == NET_CLOSED || idle->ending == NET_GARBAGE;
+}
+
 static bool silent_connection_is_forgotten(const struct evidence *evidence, struct finding *finding)
 {
 	const struct idle *idle = &evidence->idle;
@@ -39,8 +45,7 @@ static bool silent_connection_is_forgotten(const struct evidence *evidence, stru
 	bool is_slow_lost = slow && idle->silent_ms > 0 && was_lost(idle->silent_ending);
 	bool is_keepalive_lost = idle->keepalive_ms > 0 && idle->keepalive_ending == NET_TIMED_OUT;
 
-	if (idle->ending == NET_RESET || idle->ending == NET_CLOSED ||
-	    (!is_slow_lost && !is_keepalive_lost))
+	if (idle->ending == NET_RESET || was_ended(idle) || (!is_slow_lost && !is_keepalive_lost))
 		return false;
 	fact_number(finding, "seconds",
 		    seconds_of_ms(is_keepalive_lost ? idle->keepalive_ms : idle->silent_ms));
@@ -63,7 +68,7 @@ static bool server_ends_idle_sessions(const struct evidence *evidence, struct fi
 {
 	const struct idle *idle = &evidence->idle;
 
-	if (!idle->was_measured || idle->ending != NET_CLOSED)
+	if (!idle->was_measured || !was_ended(idle))
 		return false;
 	fact_number(finding, "seconds", seconds_of_ms(idle->waited_ms));
 	if (reply_is_refusal(&idle->farewell))
@@ -75,8 +80,17 @@ static bool server_ends_idle_sessions(const struct evidence *evidence, struct fi
 	return true;
 }
 
-/* --- several at once (--parallel)
- * -------------------------------------------------------------- */
+static bool noop_disturbs_transfers(const struct evidence *evidence, struct finding *finding)
+{
+	enum noop_fate noop = evidence->idle.noop;
+
+	if (noop != NOOP_LOST && noop != NOOP_BREAKS)
+		return false;
+	fact_text(finding, "how", noop == NOOP_LOST ? "gets no reply" : "ends it");
+	return true;
+}
+
+/* --- several at once (--parallel) ------------------------------------------------------------- */
 
 static bool some_fail_together(const struct evidence *evidence, struct finding *finding,
 			       unsigned least, unsigned most)
@@ -165,10 +179,11 @@ static const struct cause rows[] = {
 	  .who = WHO_FIREWALL,
 	  .confidence = 80,
 	  .applies = silent_connection_is_forgotten,
-	  .explanation = "After {seconds} s of silence on the command connection nothing got "
+	  .explanation = "The command connection was silent for {seconds} s, and then nothing got "
 			 "through any more, without a word from either side.",
 	  .remedy = "Let the client send a sign of life (NOOP or TCP keepalive) more often than "
-		    "every {seconds} s, or raise the firewall's timer for idle connections.",
+		    "every {seconds} s (how much less is not known), or raise the firewall's timer "
+		    "for idle connections.",
 	  .tells_apart = "The server's log shows whether it ended the session itself." },
 	{ .id = "D-76",
 	  .title = "A load balancer resets silent connections",
@@ -182,6 +197,16 @@ static const struct cause rows[] = {
 		    "or NOOP more often than every {seconds} s.",
 	  .tells_apart = "The same number of seconds from every network points to a balancer at "
 			 "the server, another one to a box on this side." },
+	{ .id = "D-77",
+	  .title = "A sign of life (NOOP) disturbs transfers",
+	  .severity = SEVERITY_WARNING,
+	  .who = WHO_YOU,
+	  .confidence = 85,
+	  .applies = noop_disturbs_transfers,
+	  .explanation = "NOOP in the middle of a transfer {how}. Clients that send it to keep the "
+			 "command connection awake hang or lose count of the replies.",
+	  .remedy = "Turn NOOP during transfers off in the client, and use TCP keepalive for long "
+		    "ones instead." },
 	{ .id = "D-73",
 	  .title = "The server ends idle sessions",
 	  .severity = SEVERITY_NOTE,

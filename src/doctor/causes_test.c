@@ -1,6 +1,8 @@
 /* doctor/causes_test.c - recorded evidence and the cause that it proves: tests/doctor/evidence/. A
  * file is a list of cases: `evidence` replaces members of healthy.json (null removes one), `cause`
- * is the root (null: none), `near` one that must not be named, `facts` some of the root's. */
+ * is the root (null: none), `near` one that must not be named, `facts` some of the root's; `also`
+ * is one that must be among the others, `title` that of the root. Where several rows have the same
+ * id, `near` is a title. */
 #include <dirent.h>
 
 #include "base/test.h"
@@ -9,6 +11,7 @@
 
 #define PATH_MAX_BYTES 4096
 #define CAUSES_MAX 256
+#define DOCS_MAX (256 * 1024)
 
 static const char *folder;
 static unsigned n_wrong; /* all cases are looked at before it fails */
@@ -19,20 +22,38 @@ static unsigned n_wrong; /* all cases are looked at before it fails */
 		n_wrong++;                                                                         \
 	} while (0)
 
-/* Which rows' ids were seen as the root, and which as a near miss. */
+/* How often each row was the answer, and how often nearly. */
 static struct {
-	const char *id;
 	unsigned n_positive, n_near;
 } seen[CAUSES_MAX];
 
-static void count(const char *id, bool is_positive)
+static bool is_alone(const char *id)
 {
-	for (size_t i = 0; i < CAUSES_MAX && seen[i].id; i++) {
-		if (strcmp(seen[i].id, id) != 0)
-			continue;
-		seen[i].n_positive += is_positive;
-		seen[i].n_near += !is_positive;
-	}
+	const struct cause *cause;
+	unsigned n = 0;
+
+	for (size_t i = 0; (cause = cause_at(i, NULL)); i++)
+		n += strcmp(cause->id, id) == 0;
+	return n == 1;
+}
+
+static void count_answer(const struct finding *finding)
+{
+	const struct cause *cause;
+
+	for (size_t i = 0; (cause = cause_at(i, NULL)) && i < CAUSES_MAX; i++)
+		seen[i].n_positive += strcmp(cause->id, finding->id) == 0 &&
+				      strcmp(cause->title, finding->title) == 0;
+}
+
+/* near: an id that one row has, or a title. */
+static void count_near(const char *near)
+{
+	const struct cause *cause;
+
+	for (size_t i = 0; (cause = cause_at(i, NULL)) && i < CAUSES_MAX; i++)
+		seen[i].n_near += strcmp(cause->title, near) == 0 ||
+				  (strcmp(cause->id, near) == 0 && is_alone(near));
 }
 
 static json_t *load(const char *name)
@@ -47,12 +68,14 @@ static json_t *load(const char *name)
 	return json;
 }
 
-static bool has_finding(const struct diagnosis *diagnosis, const char *id)
+/* Of this id or title; NULL: none. */
+static const struct finding *find(const struct diagnosis *diagnosis, const char *what)
 {
-	for (size_t i = 0; i < diagnosis->n_findings; i++)
-		if (strcmp(diagnosis->findings[i].id, id) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < diagnosis->n_findings + diagnosis->n_remarks; i++)
+		if (strcmp(diagnosis->findings[i].id, what) == 0 ||
+		    strcmp(diagnosis->findings[i].title, what) == 0)
+			return &diagnosis->findings[i];
+	return NULL;
 }
 
 static void check_facts(const char *says, const struct finding *root, json_t *facts)
@@ -95,7 +118,10 @@ static void check_case(const json_t *healthy, json_t *row, struct diagnosis *dia
 {
 	const char *says = json_string_value(json_object_get(row, "says"));
 	const char *cause = json_string_value(json_object_get(row, "cause"));
+	const char *remark = json_string_value(json_object_get(row, "remark"));
 	const char *near = json_string_value(json_object_get(row, "near"));
+	const char *also = json_string_value(json_object_get(row, "also"));
+	const char *title = json_string_value(json_object_get(row, "title"));
 	AUTO_EVIDENCE struct evidence *evidence = evidence_new();
 	json_t *json = json_copy((json_t *)(uintptr_t)healthy), *value;
 	struct evidence_error error = { "" };
@@ -115,21 +141,39 @@ static void check_case(const json_t *healthy, json_t *row, struct diagnosis *dia
 	doctor_diagnose(evidence, diagnosis);
 	json_decref(json);
 
+	size_t n_all = diagnosis->n_findings + diagnosis->n_remarks;
+	if (remark) {
+		const struct finding *first = &diagnosis->findings[diagnosis->n_findings];
+
+		if (diagnosis->n_remarks == 0 || strcmp(first->id, remark) != 0)
+			WRONG("%s: no remark %s\n", says, remark);
+		else
+			check_facts(says, first, json_object_get(row, "facts"));
+		assert_int_equal(diagnosis->verdict, VERDICT_HEALTHY);
+		if (diagnosis->n_remarks > 0)
+			count_answer(first);
+	}
 	const char *root = diagnosis->n_findings > 0 ? diagnosis->findings[0].id : "none";
 	if (strcmp(root, cause ? cause : "none") != 0)
 		WRONG("%s: %s instead of %s (%s)\n", says, root, cause ? cause : "none",
 		      diagnosis->sentence);
 	if (cause) {
-		count(cause, true);
+		count_answer(&diagnosis->findings[0]);
 		check_facts(says, &diagnosis->findings[0], json_object_get(row, "facts"));
 		assert_int_equal(diagnosis->verdict == VERDICT_PROBLEM,
 				 diagnosis->findings[0].severity == SEVERITY_PROBLEM);
 	}
-	if (near && has_finding(diagnosis, near))
+	if (near && find(diagnosis, near))
 		WRONG("%s: it is not %s\n", says, near);
 	if (near)
-		count(near, false);
-	for (size_t i = 0; i < diagnosis->n_findings; i++)
+		count_near(near);
+	if (also && !find(diagnosis, also))
+		WRONG("%s: %s is missing\n", says, also);
+	else if (also)
+		count_answer(find(diagnosis, also));
+	if (title && strcmp(diagnosis->findings[0].title, title) != 0)
+		WRONG("%s: %s\n", says, diagnosis->findings[0].title);
+	for (size_t i = 0; i < n_all; i++)
 		check_texts(&diagnosis->findings[i]);
 }
 
@@ -166,15 +210,57 @@ static void test_evidence_has_its_cause(void **state UNUSED)
 /* Behind the test above: every row has been the answer, and nearly. */
 static void test_every_cause_is_proved_and_nearly_missed(void **state UNUSED)
 {
-	size_t n = 0;
+	const struct cause *cause;
+	unsigned n_ids = 0, n_bare = 0;
 
-	for (; n < CAUSES_MAX && seen[n].id; n++) {
-		if (seen[n].n_positive == 0)
-			fail_msg("no evidence proves %s", seen[n].id);
-		if (seen[n].n_near == 0)
-			fail_msg("nothing nearly is %s", seen[n].id);
+	for (size_t i = 0; (cause = cause_at(i, NULL)); i++) {
+		assert_true(i < CAUSES_MAX);
+		n_ids += is_alone(cause->id);
+		if (seen[i].n_positive == 0)
+			print_error("no evidence proves %s, %s\n", cause->id, cause->title);
+		if (seen[i].n_near == 0)
+			print_error("nothing nearly is %s, %s\n", cause->id, cause->title);
+		n_bare += seen[i].n_positive == 0 || seen[i].n_near == 0;
 	}
-	assert_true(n >= 70);
+	assert_int_equal(n_bare, 0);
+	assert_true(n_ids >= 70);
+}
+
+/* Rows are told apart by id and title. */
+static void test_rows_that_share_an_id_differ_in_their_titles(void **state UNUSED)
+{
+	const struct cause *one, *other;
+
+	for (size_t i = 0; (one = cause_at(i, NULL)); i++)
+		for (size_t k = i + 1; (other = cause_at(k, NULL)); k++)
+			if (strcmp(one->title, other->title) == 0)
+				fail_msg("two rows are %s", one->title);
+}
+
+/* Each row stands in docs/doctor.md with its severity and who can mend it. */
+static void test_every_row_is_documented(void **state UNUSED)
+{
+	static const char *const severities[] = { "remark", "note", "warning", "problem" };
+	static const char *const whos[] = { "you", "firewall", "server" };
+	AUTO_FREE char *text = calloc(1, DOCS_MAX);
+	char path[PATH_MAX_BYTES], line[512];
+	const struct cause *cause;
+	unsigned n_missing = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/../../../docs/doctor.md", folder);
+	FILE *file = fopen(path, "re");
+	assert_true(text && file);
+	assert_in_range(fread(text, 1, DOCS_MAX - 1, file), 1, DOCS_MAX - 2);
+	(void)fclose(file);
+	for (size_t i = 0; (cause = cause_at(i, NULL)); i++) {
+		(void)snprintf(line, sizeof(line), "\n| %s | %s | %s | %s |", cause->id,
+			       cause->title, severities[cause->severity], whos[cause->who]);
+		if (strstr(text, line))
+			continue;
+		print_error("not in docs/doctor.md: %s\n", line + 1);
+		n_missing++;
+	}
+	assert_int_equal(n_missing, 0);
 }
 
 static void test_nothing_is_untested_and_not_healthy(void **state UNUSED)
@@ -202,31 +288,17 @@ static void test_what_a_server_says_fills_no_template(void **state UNUSED)
 	assert_text(buf_text(&out), "21: \"500 {port} {x\", ?.");
 }
 
-static void list_ids(void)
-{
-	const struct cause *cause;
-	size_t n = 0;
-
-	for (size_t i = 0; (cause = cause_at(i, NULL)); i++) {
-		bool is_known = false;
-
-		for (size_t k = 0; k < n; k++)
-			is_known |= strcmp(seen[k].id, cause->id) == 0;
-		if (!is_known && n < CAUSES_MAX)
-			seen[n++].id = cause->id;
-	}
-}
-
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_evidence_has_its_cause),
 		cmocka_unit_test(test_every_cause_is_proved_and_nearly_missed),
+		cmocka_unit_test(test_rows_that_share_an_id_differ_in_their_titles),
+		cmocka_unit_test(test_every_row_is_documented),
 		cmocka_unit_test(test_nothing_is_untested_and_not_healthy),
 		cmocka_unit_test(test_what_a_server_says_fills_no_template),
 	};
 
 	folder = argc > 1 ? argv[1] : "tests/doctor/evidence";
-	list_ids();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@ enum {
 	ALERT_UNKNOWN_CA = 48,
 	ALERT_PROTOCOL_VERSION = 70,
 	ALERT_INSUFFICIENT_SECURITY = 71,
+	ALERT_UNRECOGNIZED_NAME = 112,
 	ALERT_CERTIFICATE_REQUIRED = 116,
 };
 
@@ -27,19 +28,24 @@ static bool is_wanted(const struct evidence *evidence)
 	return evidence->target.given_mode != MODE_PLAIN;
 }
 
+/* Handshakes that were made to learn more are no failures of their own. */
+static bool is_repeated(const struct control *control)
+{
+	return control->purpose == PURPOSE_OLDER_TLS || control->purpose == PURPOSE_NO_NAME;
+}
+
 /* The first that failed, of the login or of a look; an implicit port's is in its control too. */
 static const struct control *failed_control(const struct evidence *evidence)
 {
 	for (size_t i = 0; is_wanted(evidence) && i < evidence->n_controls; i++) {
 		const struct control *control = &evidence->controls[i];
 
-		if (control->purpose != PURPOSE_OLDER_TLS && has_failed(&control->handshake) &&
-		    control->handshake.outcome != NET_GARBAGE)
-			return control;
+		if (is_repeated(control) || !has_failed(&control->handshake))
+			continue;
 		/* An alert, or no common ground; clear text behind an implicit door is another
 		 * matter (D-16). */
-		if (control->purpose != PURPOSE_OLDER_TLS && has_failed(&control->handshake) &&
-		    (control->handshake.alert != 0 || control->mode != MODE_IMPLICIT))
+		if (control->handshake.outcome != NET_GARBAGE || control->handshake.alert != 0 ||
+		    control->mode != MODE_IMPLICIT)
 			return control;
 	}
 	return NULL;
@@ -190,15 +196,47 @@ static bool handshake_stalls(const struct evidence *evidence, struct finding *fi
 
 /* --- certificates ----------------------------------------------------------------------------- */
 
+static bool is_faultless(const struct handshake *handshake)
+{
+	return handshake->verify_error == 0 && handshake->name_matches && !handshake->is_unordered;
+}
+
+/* Behind another door than that of the login. One for another name at another address is D-03. */
+static const struct handshake *other_fault(const struct evidence *evidence,
+					   const struct address **peer)
+{
+	for (size_t i = 0; i < evidence->n_controls; i++) {
+		const struct control *control = &evidence->controls[i];
+		const struct handshake *handshake = &control->handshake;
+
+		if (control->purpose != PURPOSE_LOOK || handshake->outcome != NET_OK ||
+		    handshake->n_chain == 0 || is_faultless(handshake))
+			continue;
+		*peer = &control->attempt.peer;
+		return handshake;
+	}
+	return NULL;
+}
+
 static const struct handshake *shown_certificate(const struct evidence *evidence,
 						 struct finding *finding)
 {
-	const struct address *peer = NULL;
-	const struct handshake *handshake = main_handshake(evidence, &peer);
+	const struct address *peer = NULL, *main = NULL;
+	const struct handshake *handshake = main_handshake(evidence, &main), *other;
 
 	/* The door of the login is what counts, or that which was looked at. */
 	if (!is_wanted(evidence) || !handshake || handshake->n_chain == 0)
 		return NULL;
+	peer = main;
+	other = is_faultless(handshake) ? other_fault(evidence, &peer) : NULL;
+	if (other) {
+		handshake = other;
+		/* Another address is met by whoever uses the name, another port on purpose only. */
+		if (address_same_host(peer, main))
+			finding->severity = SEVERITY_WARNING;
+		else
+			finding_add(finding, "Another address of the name shows a good one.");
+	}
 	fact_address(finding, peer);
 	fact_text(finding, "certificate",
 		  *handshake->chain[0].common_name ? handshake->chain[0].common_name
@@ -357,7 +395,54 @@ static bool clients_dislike_the_key(const struct evidence *evidence, struct find
 	return true;
 }
 
+/* --- the name that we send -------------------------------------------------------------------- */
+
+static bool name_is_not_known(const struct evidence *evidence, struct finding *finding)
+{
+	const struct control *failed = failed_control(evidence);
+
+	if (!failed || failed->handshake.alert != ALERT_UNRECOGNIZED_NAME)
+		return false;
+	fact_address(finding, &failed->attempt.peer);
+	fact_number(finding, "alert", ALERT_UNRECOGNIZED_NAME);
+	fact_text(finding, "host", evidence->target.host);
+	const struct control *nameless = evidence_control(evidence, PURPOSE_NO_NAME);
+	if (nameless && nameless->handshake.n_chain > 0) {
+		fact_text(finding, "names", nameless->handshake.chain[0].names);
+		finding_add(finding, "To clients that send no name it shows a certificate for "
+				     "{names}.");
+	}
+	return true;
+}
+
+static bool default_is_for_another_name(const struct evidence *evidence, struct finding *finding)
+{
+	const struct address *peer = NULL;
+	const struct handshake *shown = main_handshake(evidence, &peer);
+	const struct control *nameless = evidence_control(evidence, PURPOSE_NO_NAME);
+	const struct handshake *other = nameless ? &nameless->handshake : NULL;
+
+	if (!is_wanted(evidence) || !shown || !shown->name_matches || !other ||
+	    other->outcome != NET_OK || other->n_chain == 0 || other->name_matches)
+		return false;
+	fact_address(finding, &nameless->attempt.peer);
+	fact_text(finding, "host", evidence->target.host);
+	fact_text(finding, "names", other->chain[0].names);
+	return true;
+}
+
 static const struct cause rows[] = {
+	{ .id = "D-51",
+	  .title = "The server has no certificate for the name",
+	  .severity = SEVERITY_PROBLEM,
+	  .who = WHO_SERVER,
+	  .confidence = 95,
+	  .applies = name_is_not_known,
+	  .explanation = "{address}, port {port}, ends the handshake with alert {alert}: it serves "
+			 "several names, and {host} is none of them.",
+	  .remedy = "Add {host} and its certificate to the server, or connect to one of its "
+		    "names.",
+	  .explains = "D-43 D-44 D-45 D-19a" },
 	{ .id = "D-58b",
 	  .title = "The server wants a client certificate",
 	  .severity = SEVERITY_PROBLEM,
@@ -403,7 +488,7 @@ static const struct cause rows[] = {
 	  .remedy = "Allow the usual ciphers (ECDHE with AES-GCM or ChaCha20) and a certificate "
 		    "with an EC or RSA key on the server, or update the older side." },
 	{ .id = "D-79",
-	  .title = "Large packets vanish on the way (MTU)",
+	  .title = "Large packets of the TLS handshake vanish on the way (MTU)",
 	  .severity = SEVERITY_PROBLEM,
 	  .who = WHO_FIREWALL,
 	  .confidence = 60,
@@ -453,16 +538,18 @@ static const struct cause rows[] = {
 	{ .id = "D-50",
 	  .title = "The certificate is of an authority that is not known here",
 	  .severity = SEVERITY_PROBLEM,
-	  .who = WHO_FIREWALL,
+	  .who = WHO_YOU,
 	  .confidence = 70,
 	  .applies = is_of_unknown_authority,
 	  .explanation =
 		  "{address}, port {port}, shows {certificate}, signed by {issuer}: either a "
 		  "private authority, or a box that takes TLS apart on the way.",
-	  .remedy = "Compare the fingerprint {fingerprint} with that of the server's "
-		    "administrator. If it differs, exempt {address} from TLS interception (or "
-		    "the name leads elsewhere, D-03); if it is the same, give the certificate of "
-		    "{authority} to the client to trust.",
+	  .remedy =
+		  "Ask the server's administrator for the fingerprint of its certificate. If it is "
+		  "{fingerprint}, all is well: have the client trust the certificate of "
+		  "{authority} (here: --ca FILE). If it is another one, a box on the way shows "
+		  "its own: ask your firewall's administrator to exempt {address} from TLS "
+		  "inspection.",
 	  .tells_apart = "The fingerprint at the server, or seen from another network." },
 	{ .id = "D-49",
 	  .title = "The certificate is for another name",
@@ -476,6 +563,17 @@ static const struct cause rows[] = {
 		    "to it.",
 	  .tells_apart = "If the certificate is not the server's at all, the name leads to another "
 			 "machine (D-03), or a box shows its own (D-50)." },
+	{ .id = "D-51",
+	  .title = "Clients that send no name (SNI) are shown another certificate",
+	  .severity = SEVERITY_REMARK,
+	  .who = WHO_SERVER,
+	  .confidence = 95,
+	  .applies = default_is_for_another_name,
+	  .explanation = "Clients that tell {address} the name {host} in their handshake are shown "
+			 "its certificate. Those that do not, such as PHP's and some old ones, "
+			 "are shown one for {names}, and refuse it.",
+	  .remedy = "Make the certificate of {host} the default one if such clients have to "
+		    "connect, or update them." },
 	{ .id = "D-44",
 	  .title = "The certificate's key is too weak for clients of today",
 	  .severity = SEVERITY_WARNING,

@@ -220,7 +220,12 @@ static bool large_packets_vanish(const struct evidence *evidence, struct finding
 							.results = BIT(TRANSFER_OK) });
 	uint64_t least = up ? MAX_OF(3 * (uint64_t)up->mss, (uint64_t)4096) : 0;
 	bool is_up = up && up->retransmits >= 2 && up->acknowledged_bytes < least;
-	bool is_down = down && down->moved_bytes == 0;
+	/* In its own direction. */
+	bool small_comes =
+		has_transfer(evidence, (struct wanted){ .operations = BIT(OPERATION_DOWNLOAD) |
+								      BIT(OPERATION_LIST),
+							.results = BIT(TRANSFER_OK) });
+	bool is_down = down && down->moved_bytes == 0 && small_comes;
 	const struct transfer *shown = is_up ? up : down;
 
 	if (!small_passes || (!is_up && !is_down))
@@ -256,6 +261,14 @@ static const struct transfer *broken_on_the_way(const struct evidence *evidence,
 	return NULL;
 }
 
+/* Listings are downloads too: where neither begins, all of them may only be late (D-82b). */
+static bool nothing_begins(const struct evidence *evidence, const struct transfer *down)
+{
+	const struct transfer *listing = stalled(evidence, BIT(OPERATION_LIST));
+
+	return down && down->moved_bytes == 0 && listing && listing->moved_bytes == 0;
+}
+
 static bool one_direction_fails(const struct evidence *evidence, struct finding *finding)
 {
 	const unsigned reading = OPERATIONS_DOWNLOAD | BIT(OPERATION_LIST);
@@ -267,7 +280,8 @@ static bool one_direction_fails(const struct evidence *evidence, struct finding 
 							      .results = BIT(TRANSFER_OK) });
 	const struct transfer *shown = up ? up : down;
 
-	if (!shown || (up && (!reads || broken_on_the_way(evidence, reading))) || (!up && !writes))
+	if (!shown || (!up && nothing_begins(evidence, down)) ||
+	    (up && (!reads || broken_on_the_way(evidence, reading))) || (!up && !writes))
 		return false;
 	fact_text(finding, "direction", up ? "upload" : "download");
 	fact_text(finding, "other", up ? "downloads" : "uploads");
@@ -388,6 +402,33 @@ static bool listing_is_unreadable(const struct evidence *evidence, struct findin
 	return false;
 }
 
+/* The last listing counts: before it the server may not have been asked for UTF-8. */
+static bool names_are_no_utf8(const struct evidence *evidence, struct finding *finding)
+{
+	const struct wanted wanted = { .operations = BIT(OPERATION_LIST),
+				       .results = BIT(TRANSFER_OK) };
+	const struct transfer *transfer, *last = NULL;
+	size_t at = 0;
+
+	while ((transfer = find_transfer(evidence, wanted, &at)))
+		if (transfer_is_passive(transfer) || !last)
+			last = transfer;
+	if (!last || last->n_foreign_lines == 0)
+		return false;
+	fact_number(finding, "lines", last->n_lines);
+	fact_number(finding, "foreign", last->n_foreign_lines);
+	for (size_t i = 0; i < evidence->n_controls; i++) {
+		const struct reply *features = control_any_reply(&evidence->controls[i], "FEAT");
+
+		if (!features || !reply_has_line(features, "UTF8"))
+			continue;
+		finding_add(finding, "It says that its names are UTF-8, and these are not: they "
+				     "were stored before, or by other means than FTP.");
+		break;
+	}
+	return true;
+}
+
 static int64_t rate_of(const struct transfer *transfer)
 {
 	return (int64_t)transfer->moved_bytes * 1000 / MAX_OF(transfer->duration_ms, (int64_t)1);
@@ -419,6 +460,8 @@ static bool segments_are_lost(const struct evidence *evidence, struct finding *f
 		if (transfer->retransmits < 10 || transfer->retransmits * (uint64_t)50 < segments)
 			continue;
 		fact_number(finding, "retransmits", transfer->retransmits);
+		finding_add(finding, "%" PRId64 " KiB a second got through.",
+			    rate_of(transfer) / 1024);
 		fact_number(finding, "rate", rate_of(transfer));
 		return true;
 	}
@@ -433,6 +476,7 @@ static bool line_is_slow(const struct evidence *evidence, struct finding *findin
 	    rate_of(slowest) >= SLOW_BYTES_PER_S)
 		return false;
 	fact_number(finding, "rate", rate_of(slowest));
+	finding_add(finding, "That is %" PRId64 " KiB a second.", rate_of(slowest) / 1024);
 	fact_number(finding, "bytes", (int64_t)slowest->moved_bytes);
 	fact_number(finding, "seconds", seconds_of_ms(slowest->duration_ms));
 	fact_text(finding, "direction",
@@ -571,6 +615,8 @@ static const struct cause rows[] = {
 			 "clients give up after 20 s or so.",
 	  .remedy = "Split large directories, turn off look-ups of owners, and look after slow "
 		    "storage behind the server.",
+	  .tells_apart = "If it is so from this network only, a box on the way holds downloads "
+			 "back (D-34b).",
 	  .explains = "D-78 D-34b" },
 	{ .id = "D-78",
 	  .title = "Data connections stall or break",
@@ -622,14 +668,26 @@ static const struct cause rows[] = {
 	  .explanation = "{unreadable} of {lines} lines of the listing follow no known form; "
 			 "clients show them wrong or not at all.",
 	  .remedy = "Turn on MLSD, or the usual Unix form of listings, on the server." },
+	{ .id = "D-97",
+	  .title = "Names of files are in another character set",
+	  .severity = SEVERITY_WARNING,
+	  .who = WHO_SERVER,
+	  .confidence = 85,
+	  .applies = names_are_no_utf8,
+	  .explanation =
+		  "{foreign} of {lines} lines of the listing are no UTF-8: clients show such "
+		  "names wrong, and asking for them ends in \"no such file\".",
+	  .remedy = "Rename these files on the server in UTF-8 (`convmv` does many at once), or "
+		    "turn UTF-8 on there. In a client that has to live with it, set the "
+		    "character set by hand." },
 	{ .id = "D-80",
 	  .title = "The line loses packets",
 	  .severity = SEVERITY_WARNING,
 	  .who = WHO_YOU,
 	  .confidence = 70,
 	  .applies = segments_are_lost,
-	  .explanation = "{retransmits} segments had to be sent again; {rate} bytes/s got "
-			 "through.",
+	  .explanation = "{retransmits} segments of a transfer were lost and had to be sent "
+			 "again.",
 	  .remedy = "Look after the line: a bad cable or wireless link, a full one, a duplex "
 		    "mismatch.",
 	  .explains = "D-81" },
@@ -639,7 +697,7 @@ static const struct cause rows[] = {
 	  .who = WHO_SERVER,
 	  .confidence = 70,
 	  .applies = line_is_slow,
-	  .explanation = "The {direction} of {bytes} bytes took {seconds} s: {rate} bytes/s.",
+	  .explanation = "The {direction} of {bytes} bytes took {seconds} s.",
 	  .remedy = "Look for a limit of bandwidth at the server, or in a shaper on the way, and "
 		    "raise it.",
 	  .tells_apart = "A steady rate is a limit, a changing one a crowded or lossy line "

@@ -43,7 +43,8 @@ int client_open(struct client *client, const struct doctor *doctor, struct contr
 
 	set_up(client, doctor, control, mode);
 	control->attempt.peer = *peer;
-	int r = probe_connect(doctor, &control->attempt, NULL, 0, doctor->connect_ms, &fd);
+	int r = probe_connect(doctor, &control->attempt, NULL, 0,
+			      doctor_patience(doctor, doctor->connect_ms), &fd);
 	if (r < 0) {
 		client->broken = control->ending = control->attempt.outcome;
 		return r;
@@ -91,11 +92,11 @@ int client_start_tls(struct client *client, struct tls_client *trust)
 	client->in_len = client->in_at = 0;
 	client->trust = trust;
 	client->tls.sessions = &client->sessions;
-	if (!doctor->evidence->target.is_address)
+	if (!doctor->evidence->target.is_address && !client->hides_name)
 		client->tls.name = doctor->evidence->target.host;
 
 	int r = stream_connect_tls(&client->stream, trust, &client->tls,
-				   deadline_in(doctor->reply_ms), &error);
+				   deadline_in(doctor_patience(doctor, doctor->reply_ms)), &error);
 	handshake->duration_ms = clock_ms() - begin_ms;
 	handshake->outcome = r == 0 ? NET_OK : outcome_of(r);
 	if (r < 0) {
@@ -161,11 +162,14 @@ bool client_read_reply(struct client *client, struct reply *ret, int64_t timeout
 	if (!client_is_alive(client))
 		return false;
 
-	int r = read_into_reader(client, begin_ms + timeout_ms);
+	int r = read_into_reader(client, begin_ms + doctor_patience(client->doctor, timeout_ms));
 	ret->after_ms = clock_ms() - begin_ms;
 	take_text(client, ret);
 	if (r < 0) {
-		ret->outcome = r == -ECANCELED ? NET_SKIPPED : outcome_of(r);
+		bool is_ours =
+			r == -ECANCELED || (r == -ETIMEDOUT && doctor_gives_up(client->doctor));
+
+		ret->outcome = is_ours ? NET_SKIPPED : outcome_of(r);
 		note_end(client, ret->outcome);
 		return false;
 	}
@@ -186,8 +190,9 @@ static bool PRINTF_LIKE(2, 0) send_line(struct client *client, const char *forma
 		return false;
 	line[n] = '\r';
 	line[n + 1] = '\n';
-	int r = stream_write(&client->stream, line, (size_t)n + 2,
-			     deadline_in(client->doctor->reply_ms));
+	int r = stream_write(
+		&client->stream, line, (size_t)n + 2,
+		deadline_in(doctor_patience(client->doctor, client->doctor->reply_ms)));
 	explicit_bzero(line, sizeof(line)); /* it may have been a password */
 	/* A peer that has gone may have said why: reading tells. */
 	if (r < 0 && r != -EPIPE && r != -ECONNRESET)

@@ -15,6 +15,7 @@ struct client {
 	struct tls_peer tls;
 	struct tls_sessions sessions; /* for data connections, from all of its connections */
 	struct tls_client *trust;     /* what the handshake was made with */
+	bool hides_name;	      /* no SNI; set between open and start */
 	struct reply_reader reader;
 	char storage[EVIDENCE_REPLY];
 	char in[4096]; /* read and not yet used: in_len bytes from in_at */

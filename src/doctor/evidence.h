@@ -33,11 +33,12 @@
 #define EVIDENCE_EXCHANGES 64
 #define EVIDENCE_TRANSFERS 96
 #define EVIDENCE_CELLS 64
-#define EVIDENCE_SAMPLES 64
+#define EVIDENCE_SAMPLES 80
 #define EVIDENCE_TRACES 4
 #define EVIDENCE_HOPS 32
 #define EVIDENCE_CHAIN 6
 
+#define EVIDENCE_NAME 64    /* names of probe files */
 #define EVIDENCE_LINE 256   /* commands, names, reasons */
 #define EVIDENCE_REPLY 2048 /* text of a reply */
 #define EVIDENCE_NAMES 1024 /* names of a certificate */
@@ -86,6 +87,9 @@ struct attempt {
 	int64_t duration_ms; /* up to the outcome; at NET_TIMED_OUT: how long we waited */
 	struct icmp icmp;
 	uint32_t mss; /* bytes per segment, of a connection that stands (TCP_INFO) */
+	/* Of a command port: in which of the tries, which go from one address of the name to the
+	 * next: 1, 2 ...; 0: none of them, the address was tested by itself. */
+	unsigned in_try;
 };
 
 /* One reply, or the lack of one. */
@@ -205,6 +209,7 @@ enum purpose {
 	PURPOSE_KEEPALIVE, /* waits and sends NOOP */
 	PURPOSE_SLOW,	   /* a long transfer with a silent control connection */
 	PURPOSE_CLEAN_UP,  /* removes probe files */
+	PURPOSE_NO_NAME,   /* the handshake again without SNI, as some clients make it */
 };
 
 /* One control connection from its connect to its end. */
@@ -325,7 +330,11 @@ struct transfer {
 	/* Listings: lines, those that nobody can read, and whether the probe file was among
 	 * them. */
 	uint32_t n_lines, n_unreadable_lines;
+	uint32_t n_foreign_lines; /* with bytes that are no UTF-8 */
 	bool lists_probe_file;
+	/* Of an upload that failed, while the server could be asked (SIZE): what it left there. */
+	bool has_left_file;
+	uint64_t left_bytes;
 	enum transfer_result result;
 	enum net_outcome failure; /* of what failed: refused, timed out ...; NET_OK: nothing */
 	struct server_view view;
@@ -371,6 +380,10 @@ struct trace {
 	unsigned last_heard_ttl; /* the last that anybody answered at; 0: nobody did */
 };
 
+/* NOOP in the middle of a transfer: its 200 came before the transfer's reply, behind it, or not at
+ * all; or the transfer broke. */
+enum noop_fate { NOOP_UNTRIED, NOOP_EARLY, NOOP_LATE, NOOP_LOST, NOOP_BREAKS };
+
 /* --idle: how long a connection may be silent. */
 struct idle {
 	bool was_measured;
@@ -385,6 +398,7 @@ struct idle {
 	/* A transfer of this length with a silent control connection, and what came of its 226. */
 	int64_t silent_ms;
 	enum net_outcome silent_ending;
+	enum noop_fate noop;
 };
 
 /* --parallel: uploads at the same time, each in a session of its own. */
@@ -428,6 +442,11 @@ struct dns {
 	struct address addresses[EVIDENCE_ADDRESSES]; /* IPv4 first; port 0 */
 	size_t n_addresses;
 	bool has_more; /* of them than fit */
+	/* An address was given, and the trusted certificate there has a name: where it leads. */
+	char certificate_name[HOST_NAME_SIZE]; /* "": not asked */
+	struct dns_answer named;
+	struct address named_addresses[EVIDENCE_ADDRESSES];
+	size_t n_named_addresses;
 };
 
 /* How the examination was asked for: what could not be seen because of it. */
@@ -436,6 +455,9 @@ struct conditions {
 	unsigned tries;
 	bool is_quick, is_read_only, has_no_login, allows_plain, is_insecure;
 	bool has_user, has_password;
+	/* Of a password that was refused, and that may have changed on its way here: blanks around
+	 * it, bytes beyond ASCII, "%40" as in a URL. */
+	bool password_has_blanks, password_is_foreign, password_is_encoded;
 	uint64_t large_size_bytes;
 	/* What the server's administrator promised, or the help pages; 0: nothing. */
 	uint16_t promised_first, promised_last;
@@ -443,7 +465,9 @@ struct conditions {
 	bool has_v4, has_v6; /* this machine has a route to the world in that family */
 	char own_v4[ADDRESS_TEXT_SIZE],
 		own_v6[ADDRESS_TEXT_SIZE]; /* it would use these addresses */
-	bool was_interrupted;		   /* the user stopped it, or its time was over */
+	bool was_interrupted;		   /* the user stopped it */
+	/* What there was no time for: "the large file, active mode"; "": nothing. */
+	char left_out[EVIDENCE_LINE];
 };
 
 /* SITE DOCTOR of a Sallyport server: docs/protocol.md. */
@@ -464,7 +488,7 @@ struct other_end {
 };
 
 struct probe_file {
-	char name[64];
+	char name[EVIDENCE_NAME];
 	bool was_stored;
 	bool is_left_behind; /* stored, and not removed again */
 	char reason[EVIDENCE_LINE];

@@ -80,7 +80,7 @@ static const char *const login_words[] = {
 };
 static const char *const purpose_words[] = {
 	"unknown", "look", "main", "family", "port", "older_tls", "gentle", "idle",
-	"keepalive", "slow", "clean_up",
+	"keepalive", "slow", "clean_up", "no_name",
 };
 static const char *const data_mode_words[] = { "unknown", "epsv", "pasv", "port", "eprt" };
 static const char *const operation_words[] = {
@@ -95,12 +95,13 @@ static const char *const result_words[] = {
 static const char *const end_words[] = { "unknown", "proven", "fin", "reset", "ours" };
 static const char *const arrival_words[] = { "unknown", "nothing", "here", "elsewhere" };
 static const char *const resumed_words[] = { "unknown", "no", "yes" };
+static const char *const noop_words[] = { "untried", "early", "late", "lost", "breaks" };
 static const char *const cell_words[] = { "untested", "ok", "failed" };
 static const char *const origin_words[] = { "unknown", "offered", "reserved", "promised" };
 static const char *const dns_words[] = {
 	"untried", "ok", "no_name", "no_address", "failed", "timed_out",
 };
-static const char *const severity_words[] = { "note", "warning", "problem" };
+static const char *const severity_words[] = { "remark", "note", "warning", "problem" };
 static const char *const who_words[] = { "you", "firewall", "server" };
 static const char *const verdict_words[] = { "healthy", "problem", "untested" };
 
@@ -112,7 +113,8 @@ static const struct field attempt_fields[] = {
 	ADDRESS(struct attempt, peer), ADDRESS(struct attempt, local),
 	WORD(struct attempt, outcome, outcome_words), NUMBER(struct attempt, error),
 	NUMBER(struct attempt, started_ms), NUMBER(struct attempt, duration_ms),
-	PART(struct attempt, icmp, icmp_fields), NUMBER(struct attempt, mss), END,
+	PART(struct attempt, icmp, icmp_fields), NUMBER(struct attempt, mss),
+	NUMBER(struct attempt, in_try), END,
 };
 static const struct field reply_fields[] = {
 	WORD(struct reply, outcome, outcome_words), NUMBER(struct reply, code),
@@ -189,7 +191,9 @@ static const struct field transfer_fields[] = {
 	NUMBER(struct transfer, retransmits), NUMBER(struct transfer, mss),
 	WORD(struct transfer, end, end_words), PART(struct transfer, final, reply_fields),
 	NUMBER(struct transfer, n_lines), NUMBER(struct transfer, n_unreadable_lines),
-	BOOL(struct transfer, lists_probe_file), WORD(struct transfer, result, result_words),
+	NUMBER(struct transfer, n_foreign_lines), BOOL(struct transfer, lists_probe_file),
+	BOOL(struct transfer, has_left_file), NUMBER(struct transfer, left_bytes),
+	WORD(struct transfer, result, result_words),
 	WORD(struct transfer, failure, outcome_words),
 	PART(struct transfer, view, server_view_fields), END,
 };
@@ -219,7 +223,7 @@ static const struct field idle_fields[] = {
 	WORD(struct idle, ending, outcome_words), PART(struct idle, farewell, reply_fields),
 	NUMBER(struct idle, keepalive_ms), NUMBER(struct idle, keepalive_waited_ms),
 	WORD(struct idle, keepalive_ending, outcome_words), NUMBER(struct idle, silent_ms),
-	WORD(struct idle, silent_ending, outcome_words), END,
+	WORD(struct idle, silent_ending, outcome_words), WORD(struct idle, noop, noop_words), END,
 };
 static const struct field parallel_fields[] = {
 	NUMBER(struct parallel, wanted), NUMBER(struct parallel, logged_in),
@@ -245,7 +249,9 @@ static const struct field bare_address[] = {
 };
 static const struct field dns_fields[] = {
 	PART(struct dns, a, dns_answer_fields), PART(struct dns, aaaa, dns_answer_fields),
-	LIST(struct dns, addresses, bare_address), BOOL(struct dns, has_more), END,
+	LIST(struct dns, addresses, bare_address), BOOL(struct dns, has_more),
+	TEXT(struct dns, certificate_name), PART(struct dns, named, dns_answer_fields),
+	LIST(struct dns, named_addresses, bare_address), END,
 };
 static const struct field conditions_fields[] = {
 	NUMBER(struct conditions, timeout_ms), NUMBER(struct conditions, interval_ms),
@@ -253,11 +259,14 @@ static const struct field conditions_fields[] = {
 	BOOL(struct conditions, is_read_only), BOOL(struct conditions, has_no_login),
 	BOOL(struct conditions, allows_plain), BOOL(struct conditions, is_insecure),
 	BOOL(struct conditions, has_user), BOOL(struct conditions, has_password),
+	BOOL(struct conditions, password_has_blanks),
+	BOOL(struct conditions, password_is_foreign),
+	BOOL(struct conditions, password_is_encoded),
 	NUMBER(struct conditions, large_size_bytes), NUMBER(struct conditions, promised_first),
 	NUMBER(struct conditions, promised_last), BOOL(struct conditions, range_is_of_help_pages),
 	BOOL(struct conditions, has_v4), BOOL(struct conditions, has_v6),
 	TEXT(struct conditions, own_v4), TEXT(struct conditions, own_v6),
-	BOOL(struct conditions, was_interrupted), END,
+	BOOL(struct conditions, was_interrupted), TEXT(struct conditions, left_out), END,
 };
 static const struct field other_end_fields[] = {
 	BOOL(struct other_end, is_there), TEXT(struct other_end, version),
@@ -627,12 +636,15 @@ static json_t *finding_to_json(const struct finding *finding)
 
 json_t *diagnosis_to_json(const struct diagnosis *diagnosis)
 {
-	json_t *causes = json_array();
+	json_t *causes = json_array(), *remarks = json_array();
+	size_t n = diagnosis->n_findings;
 
-	for (size_t i = 0; i < diagnosis->n_findings; i++)
+	for (size_t i = 0; i < n; i++)
 		(void)json_array_append_new(causes, finding_to_json(&diagnosis->findings[i]));
-	return json_pack("{s:s, s:s, s:o}", "verdict", verdict_word(diagnosis->verdict), "sentence",
-			 diagnosis->sentence, "causes", causes);
+	for (size_t i = n; i < n + diagnosis->n_remarks; i++)
+		(void)json_array_append_new(remarks, finding_to_json(&diagnosis->findings[i]));
+	return json_pack("{s:s, s:s, s:o, s:o}", "verdict", verdict_word(diagnosis->verdict),
+			 "sentence", diagnosis->sentence, "causes", causes, "remarks", remarks);
 }
 
 /* --- schema ----------------------------------------------------------------------------------- */
@@ -700,7 +712,8 @@ static json_t *text_schema(void)
 	return json_pack("{s:s}", "type", "string");
 }
 
-static json_t *finding_schema(void)
+/* With the severities from..to-1. */
+static json_t *finding_schema(size_t from, size_t to)
 {
 	json_t *facts = json_pack("{s:s, s:{s:[s,s]}}", "type", "object", "additionalProperties",
 				  "type", "string", "integer");
@@ -709,9 +722,9 @@ static json_t *finding_schema(void)
 	json_t *id = json_pack("{s:s, s:s}", "type", "string", "pattern", "^D-[0-9]+[a-z]?$");
 	json_t *properties =
 		json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", id, "severity",
-			  words_schema(severity_words, 0, ARRAY_SIZE(severity_words)), "title",
-			  text_schema(), "explanation", text_schema(), "remedy", text_schema(),
-			  "who", words_schema(who_words, 0, ARRAY_SIZE(who_words)), "confidence",
+			  words_schema(severity_words, from, to), "title", text_schema(),
+			  "explanation", text_schema(), "remedy", text_schema(), "who",
+			  words_schema(who_words, 0, ARRAY_SIZE(who_words)), "confidence",
 			  confidence, "tells_apart", text_schema(), "facts", facts);
 
 	return json_pack("{s:s, s:b, s:o}", "type", "object", "additionalProperties", false,
@@ -722,10 +735,14 @@ json_t *diagnosis_schema(void)
 {
 	json_t *causes = json_pack("{s:s, s:s, s:o}", "type", "array", "description",
 				   "the root cause first, then the other independent ones", "items",
-				   finding_schema());
-	json_t *properties = json_pack("{s:o, s:o, s:o}", "verdict",
-				       words_schema(verdict_words, 0, ARRAY_SIZE(verdict_words)),
-				       "sentence", text_schema(), "causes", causes);
+				   finding_schema(SEVERITY_NOTE, ARRAY_SIZE(severity_words)));
+	json_t *remarks = json_pack("{s:s, s:s, s:o}", "type", "array", "description",
+				    "how things are, and nobody's trouble", "items",
+				    finding_schema(SEVERITY_REMARK, SEVERITY_NOTE));
+	json_t *properties =
+		json_pack("{s:o, s:o, s:o, s:o}", "verdict",
+			  words_schema(verdict_words, 0, ARRAY_SIZE(verdict_words)), "sentence",
+			  text_schema(), "causes", causes, "remarks", remarks);
 
 	return json_pack("{s:s, s:b, s:o}", "type", "object", "additionalProperties", false,
 			 "properties", properties);

@@ -179,11 +179,11 @@ static int check_target(struct ladder *ladder)
 	if (doctor->options->mode != MODE_UNKNOWN)
 		target->given_mode = doctor->options->mode;
 	if (r < 0) {
-		buf_addf(&step.detail, "%.200s is no host name", target->given);
+		buf_addf(&step.detail, "\"%.200s\" is no host name", target->given);
 		step_end(&step, STEP_FAILED);
 		return r;
 	}
-	bool is_clean = strcmp(target->given, target->host) == 0;
+	bool is_clean = strcasecmp(target->given, target->host) == 0;
 	buf_addf(&step.detail, is_clean ? "%s" : "%s (taken out of what you gave)", target->host);
 	step_end(&step,
 		 is_clean || (target->had_port && !target->had_scheme) ? STEP_OK : STEP_WARNED);
@@ -321,17 +321,34 @@ static const struct handshake *main_handshake(const struct ladder *ladder)
 					     : NULL;
 }
 
+/* Some clients send no name: what would they be shown? And where ours is refused: is it the
+ * name? */
+static void look_without_name(struct ladder *ladder, const struct handshake *handshake)
+{
+	const struct control *look = door_look(ladder->doctor.evidence, ladder->door);
+
+	if (look && *handshake->sni && (handshake->outcome == NET_OK || handshake->alert != 0) &&
+	    !doctor_is_cancelled(&ladder->doctor))
+		doors_look_without_name(&ladder->doctor, look);
+}
+
 static void tell_tls(struct ladder *ladder)
 {
 	const struct handshake *handshake = main_handshake(ladder);
 	struct step step;
 
 	step_begin(&step, ladder, "TLS");
+	if (ladder->doctor.evidence->target.given_mode == MODE_PLAIN) {
+		buf_add(&step.detail, T("not asked for (--tls none)"));
+		step_end(&step, STEP_SKIPPED);
+		return;
+	}
 	if (!handshake || handshake->outcome == NET_UNTRIED) {
 		buf_add(&step.detail, T("not offered here"));
 		step_end(&step, STEP_WARNED);
 		return;
 	}
+	look_without_name(ladder, handshake);
 	if (handshake->outcome == NET_OK)
 		buf_addf(&step.detail, "%s, %s", handshake->version, handshake->cipher);
 	else
@@ -345,12 +362,17 @@ static void tell_certificate(struct ladder *ladder)
 	const struct handshake *handshake = main_handshake(ladder);
 	struct step step;
 
-	if (!handshake || handshake->n_chain == 0)
+	if (!handshake || handshake->n_chain == 0 ||
+	    ladder->doctor.evidence->target.given_mode == MODE_PLAIN)
 		return;
 	step_begin(&step, ladder, "Certificate");
 	const struct certificate *leaf = &handshake->chain[0];
 	bool is_trusted = handshake_is_trusted(handshake);
 	char day[CLOCK_ISO_SIZE];
+
+	/* Whoever is trusted may name a host for us to look up. */
+	if (handshake->verify_error == 0 && !handshake->name_matches)
+		probe_certificate_name(&ladder->doctor, leaf);
 
 	clock_format_iso(leaf->not_after_s * 1000, day);
 	buf_addf(&step.detail, "%.60s, valid until %.10s",
@@ -398,6 +420,30 @@ static void describe_login(const struct control *control, struct buf *out)
 	}
 }
 
+static bool is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+}
+
+/* Of a refused password: what often goes wrong between a person and the server. */
+static void note_password(struct doctor *doctor, const struct control *control)
+{
+	const struct secret *password = doctor->options->password;
+	struct conditions *ret = &doctor->evidence->conditions;
+
+	if (control->login != LOGIN_REFUSED || !password || password->len == 0)
+		return;
+	ret->password_has_blanks = text_trim(secret_text(password)).len != password->len;
+	for (size_t i = 0; i < password->len; i++) {
+		char c = password->bytes[i];
+
+		ret->password_is_foreign |= (c & 0x80) != 0;
+		ret->password_is_encoded |= c == '%' && i + 2 < password->len &&
+					    is_hex(password->bytes[i + 1]) &&
+					    is_hex(password->bytes[i + 2]);
+	}
+}
+
 static bool log_in(struct ladder *ladder)
 {
 	struct doctor *doctor = &ladder->doctor;
@@ -419,6 +465,7 @@ static bool log_in(struct ladder *ladder)
 	ladder->n_logins++;
 	bool is_in =
 		session_open(&ladder->main, doctor, control, &ladder->door->address, ladder->mode);
+	note_password(doctor, control);
 	describe_login(control, &step.detail);
 	step_end(&step, is_in ? STEP_OK : STEP_FAILED);
 	return is_in;
@@ -434,56 +481,14 @@ static void visit_others(struct ladder *ladder)
 	enum tls_mode mode;
 	const struct door *door = doors_best(doctor, other, 0, &mode);
 
-	if (door)
+	if (door && ladder_begin_frugal(ladder, "The other address family"))
 		ladder_visit(ladder, door, mode, PURPOSE_FAMILY);
 	door = doors_best(doctor, address_is_v4(&ladder->door->address) ? AF_INET : AF_INET6,
 			  ladder->door->address.port, &mode);
-	if (door && mode != ladder->mode && mode != MODE_PLAIN)
+	if (door && mode != ladder->mode && mode != MODE_PLAIN &&
+	    ladder_begin_frugal(ladder, "The other command port"))
 		ladder_visit(ladder, door, mode, PURPOSE_PORT);
-}
-
-static void trace_target(void *arg)
-{
-	struct {
-		const struct doctor *doctor;
-		struct trace *trace;
-	} *task = arg;
-
-	probe_trace(task->doctor, task->trace);
-}
-
-/* Where packets to the blocked port vanish, beside those to a port that passes. */
-static void find_wall(struct ladder *ladder, const struct address *blocked,
-		      const struct address *open)
-{
-	struct doctor *doctor = &ladder->doctor;
-	struct {
-		const struct doctor *doctor;
-		struct trace *trace;
-	} tasks[2];
-	struct threads threads = { .n_ids = 0 };
-	size_t n_tasks = 0;
-	struct step step;
-
-	step_begin(&step, ladder, "Way to the blocked port");
-	for (int i = 0; i < 2; i++) {
-		const struct address *target = i == 0 ? blocked : open;
-		struct trace *trace = target ? evidence_add_trace(doctor->evidence) : NULL;
-
-		if (!trace)
-			continue;
-		trace->target = *target;
-		trace->is_blocked = i == 0;
-		tasks[n_tasks].doctor = doctor;
-		tasks[n_tasks].trace = trace;
-		threads_run(&threads, trace_target, &tasks[n_tasks++]);
-	}
-	threads_join(&threads);
-	if (n_tasks > 0 && tasks[0].trace->reached_ttl > 0)
-		buf_addf(&step.detail, "reaches the server at hop %u", tasks[0].trace->reached_ttl);
-	else if (n_tasks > 0)
-		buf_addf(&step.detail, "last answer from hop %u", tasks[0].trace->last_heard_ttl);
-	step_end(&step, n_tasks > 0 && tasks[0].trace->reached_ttl > 0 ? STEP_OK : STEP_WARNED);
+	ladder_end_frugal(ladder);
 }
 
 /* The first command port that nobody answered at. */
@@ -541,12 +546,14 @@ static void climb(struct ladder *ladder)
 		    !doctor_is_cancelled(doctor))
 			visit_others(ladder);
 	}
+	if (!doctor_is_cancelled(doctor))
+		knock_at_promised_range(ladder);
+	silent = doctor_is_cancelled(doctor) ? NULL : silent_door(doctor->evidence);
+	if (silent)
+		ladder_seek_wall(ladder, silent, ladder->door ? &ladder->door->address : NULL);
+	ladder_tell_wall(ladder);
 	if (doctor_is_cancelled(doctor))
 		return;
-	knock_at_promised_range(ladder);
-	silent = ladder->blocked.port != 0 ? &ladder->blocked : silent_door(doctor->evidence);
-	if (silent)
-		find_wall(ladder, silent, ladder->door ? &ladder->door->address : NULL);
 	if (doctor->options->n_parallel > 0 && doctor->evidence->probe_file.was_stored)
 		probe_parallel(ladder);
 	if (doctor->options->wants_idle && doctor->evidence->n_transfers > 0)
@@ -577,6 +584,7 @@ int doctor_examine(const struct doctor_options *options, struct watcher *watcher
 					  .evidence = evidence,
 					  .cancel_fd = options->cancel_fd,
 					  .trust = options->tls,
+					  .over_ms = DEADLINE_NEVER,
 					  .started_ms = clock_ms() };
 	clock_format_iso(clock_wall_ms(), evidence->started);
 	choose_probe_name(ladder);

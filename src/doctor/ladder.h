@@ -8,6 +8,16 @@
 #include "doctor/client.h"
 #include "doctor/probe_data.h"
 
+/* The ways to a blocked port and to one that passes, looked for beside all else. */
+struct wall_search {
+	struct threads threads;
+	struct trace_task {
+		const struct doctor *doctor;
+		struct trace *trace;
+	} tasks[2];
+	size_t n_tasks;
+};
+
 struct ladder {
 	struct doctor doctor;
 	struct client main; /* has_main: it was opened */
@@ -21,11 +31,13 @@ struct ladder {
 	/* A data connection stayed out, passive or active: the next of its kind need not wait as
 	 * long. */
 	bool knows_passive_silence, knows_active_silence;
+	bool listing_is_stuck; /* open, and not a byte: a large file tells more (D-79) */
 	/* The first passive mode that carried a listing; DATA_UNKNOWN: none did. */
 	enum data_mode working_mode;
 	bool working_is_lenient;
 	/* What a data connection got stuck at: port 0: nothing. */
 	struct address blocked;
+	struct wall_search wall;
 };
 
 /* One step of the checklist: title is what is being done, as long as it lasts. */
@@ -38,6 +50,21 @@ struct step {
 };
 void step_begin(struct step *step, struct ladder *ladder, const char *title);
 void step_end(struct step *step, enum step_state state);
+
+/* Begins to look for where packets to the blocked port vanish, beside those to the door that we
+ * went in by (NULL: there is none); once per examination. The end waits for it and tells. */
+void ladder_seek_wall(struct ladder *ladder, const struct address *blocked,
+		      const struct address *open);
+void ladder_tell_wall(struct ladder *ladder);
+
+/* From here on the time of the session runs. */
+void ladder_begin_time(struct ladder *ladder);
+/* What follows decides nothing: true when there is time for it, which its waits keep to, until
+ * ladder_end_frugal; else it is left out, and the evidence says so. */
+bool ladder_begin_frugal(struct ladder *ladder, const char *what);
+/* The same for a part of it. */
+bool ladder_has_time(struct ladder *ladder, const char *what);
+void ladder_end_frugal(struct ladder *ladder);
 
 /* Everything behind the login of ladder->main; and its end: the probe file and QUIT. */
 void ladder_run_session(struct ladder *ladder);
@@ -54,6 +81,10 @@ const char *outcome_phrase(enum net_outcome outcome);
 
 /* --parallel: doctor/probe_parallel.c. */
 void probe_parallel(struct ladder *ladder);
+/* NOOP in the middle of an upload, in a session that has just begun: doctor/probe_noop.c. The
+ * file's name is in ret_left if it could not be removed, else "". */
+enum noop_fate probe_noop(struct ladder *ladder, struct client *client,
+			  char ret_left[static EVIDENCE_NAME]);
 /* --idle: doctor/probe_idle.c. */
 void probe_idle(struct ladder *ladder);
 

@@ -106,8 +106,10 @@ static void note_blocked(struct ladder *ladder, const struct transfer *transfer)
 		return;
 	}
 	ladder->knows_passive_silence = true;
-	if (ladder->blocked.port == 0)
-		ladder->blocked = transfer->attempt.peer;
+	if (ladder->blocked.port != 0)
+		return;
+	ladder->blocked = transfer->attempt.peer;
+	ladder_seek_wall(ladder, &ladder->blocked, &ladder->door->address);
 }
 
 static void note_file(struct ladder *ladder, const struct transfer *transfer)
@@ -133,6 +135,31 @@ static void note_file(struct ladder *ladder, const struct transfer *transfer)
 	}
 }
 
+static bool is_upload(enum operation operation)
+{
+	return operation == OPERATION_UPLOAD || operation == OPERATION_LARGE_UPLOAD ||
+	       operation == OPERATION_EMPTY_UPLOAD;
+}
+
+/* Many a server has made the file by the time that its upload fails. */
+static void note_left(struct ladder *ladder, struct client *client, struct transfer *transfer)
+{
+	struct text line, rest;
+	uint64_t size;
+
+	if (!is_upload(transfer->operation) || transfer->result == TRANSFER_OK ||
+	    !*transfer->command || !client_is_alive(client))
+		return;
+	const struct reply *reply = client_ask(client, "SIZE", NULL, "SIZE %s", ladder->probe_name);
+	rest = text_of(reply->text);
+	if (reply->code != 213 || !reply_next_line(&rest, &line) ||
+	    text_to_uint(text_trim(line), UINT64_MAX, &size) < 0)
+		return;
+	transfer->has_left_file = true;
+	transfer->left_bytes = size;
+	ladder->may_exist = true;
+}
+
 /* NULL: no slot is left. */
 static const struct transfer *transfer_by(struct ladder *ladder, struct client *client,
 					  const struct data_task *wanted)
@@ -152,6 +179,7 @@ static const struct transfer *transfer_by(struct ladder *ladder, struct client *
 	probe_transfer(client, transfer, &task);
 	note_blocked(ladder, transfer);
 	note_file(ladder, transfer);
+	note_left(ladder, client, transfer);
 	if (doctor->evidence->other_end.is_there && client_is_alive(client) &&
 	    transfer->view.arrival != ARRIVAL_ELSEWHERE &&
 	    (transfer->operation == OPERATION_LIST || transfer->result != TRANSFER_OK))
@@ -222,6 +250,11 @@ static bool carry_file(struct ladder *ladder, struct client *client, const struc
 		if ((!is_good && task.operation != OPERATION_DELETE) ||
 		    (task.operation == OPERATION_DELETE && !ladder->may_exist))
 			continue;
+		bool is_in_time = !ladder->doctor.is_frugal || doctor_has_time(&ladder->doctor);
+		if (!is_in_time && task.operation != OPERATION_DELETE) {
+			buf_addf(detail, "; %s: left out, the time is over", rows[i].name);
+			continue;
+		}
 		const struct transfer *transfer = transfer_by(ladder, client, &task);
 		if (has_worked(transfer)) {
 			buf_addf(detail, ", %s", rows[i].name);
@@ -258,6 +291,12 @@ static bool revive(struct ladder *ladder, struct client *client)
 	return session_open(client, doctor, control, &ladder->door->address, ladder->mode);
 }
 
+/* Open, and not a byte: large packets may vanish where those of a small file pass (D-79). */
+static bool is_stuck_at_once(const struct transfer *transfer)
+{
+	return transfer->result == TRANSFER_STALLED && transfer->moved_bytes == 0;
+}
+
 static const struct transfer *run_mode(struct ladder *ladder, struct client *client,
 				       const struct data_task *mode, bool with_files)
 {
@@ -265,11 +304,12 @@ static const struct transfer *run_mode(struct ladder *ladder, struct client *cli
 	struct step step;
 	bool is_good = true;
 
-	if (!revive(ladder, client))
+	if (!ladder_has_time(ladder, title_of(mode)) || !revive(ladder, client))
 		return NULL;
 	step_begin(&step, ladder, title_of(mode));
 	listing.operation = OPERATION_LIST;
 	const struct transfer *transfer = transfer_by(ladder, client, &listing);
+	ladder->listing_is_stuck |= transfer && is_stuck_at_once(transfer);
 	if (has_worked(transfer)) {
 		buf_add(&step.detail, T("listing"));
 	} else if (transfer) {
@@ -277,8 +317,10 @@ static const struct transfer *run_mode(struct ladder *ladder, struct client *cli
 		is_good = false;
 	}
 	/* A directory may be unreadable while files pass; a mode that does not connect is done. */
-	bool goes_on = is_good || (transfer && transfer->result == TRANSFER_COMMAND_REFUSED &&
-				   transfer->preliminary.code / 10 == 55);
+	bool goes_on = is_good ||
+		       (transfer && transfer->result == TRANSFER_COMMAND_REFUSED &&
+			transfer->preliminary.code / 10 == 55) ||
+		       (transfer && is_stuck_at_once(transfer) && revive(ladder, client));
 	if (goes_on && with_files && !ladder->doctor.options->is_read_only)
 		is_good = carry_file(ladder, client, mode, &step.detail) && is_good;
 	step_end(&step, is_good ? STEP_OK : STEP_FAILED);
@@ -287,10 +329,31 @@ static const struct transfer *run_mode(struct ladder *ladder, struct client *cli
 
 static void note_working(struct ladder *ladder, const struct transfer *transfer)
 {
-	if (!has_worked(transfer) || ladder->working_mode != DATA_UNKNOWN)
+	bool carries = transfer && is_stuck_at_once(transfer) &&
+		       ladder->doctor.evidence->probe_file.was_stored;
+
+	if ((!has_worked(transfer) && !carries) || ladder->working_mode != DATA_UNKNOWN)
 		return;
 	ladder->working_mode = transfer->mode;
 	ladder->working_is_lenient = transfer->is_lenient;
+}
+
+/* Some servers speak UTF-8 only when they are asked to. */
+static void ask_for_utf8(struct ladder *ladder, struct client *client)
+{
+	const struct evidence *evidence = ladder->doctor.evidence;
+	uint32_t n_foreign = 0;
+
+	for (size_t i = 0; i < evidence->n_transfers; i++)
+		n_foreign += evidence->transfers[i].n_foreign_lines;
+	if (n_foreign == 0 || ladder->working_mode == DATA_UNKNOWN || !client_is_alive(client) ||
+	    reply_class(client_ask(client, "OPTS", NULL, "OPTS UTF8 ON")) != 2)
+		return;
+	ladder->doctor.asks_for_utf8 = true;
+	(void)run_mode(ladder, client,
+		       &(struct data_task){ .mode = ladder->working_mode,
+					    .is_lenient = ladder->working_is_lenient },
+		       false);
 }
 
 static void run_passive(struct ladder *ladder, struct client *client)
@@ -300,6 +363,7 @@ static void run_passive(struct ladder *ladder, struct client *client)
 		run_mode(ladder, client, &(struct data_task){ .mode = DATA_EPSV }, true);
 
 	note_working(ladder, transfer);
+	ask_for_utf8(ladder, client);
 	if (!is_v4)
 		return;
 	transfer = run_mode(ladder, client, &(struct data_task){ .mode = DATA_PASV }, true);
@@ -339,6 +403,14 @@ static void list_on_control(struct ladder *ladder, struct client *client)
 	step_end(&step, is_good ? STEP_OK : STEP_WARNED);
 }
 
+/* A working passive mode is there, with files in it. */
+static bool carries_files(const struct ladder *ladder, const struct client *client)
+{
+	return ladder->working_mode != DATA_UNKNOWN && client_is_alive(client) &&
+	       !ladder->doctor.options->is_read_only &&
+	       ladder->doctor.evidence->probe_file.was_stored;
+}
+
 /* Some clients and servers leave the handshake out where no byte follows (D-58a), and many a file
  * is empty. */
 static void store_empty(struct ladder *ladder, struct client *client)
@@ -348,9 +420,6 @@ static void store_empty(struct ladder *ladder, struct client *client)
 				  .operation = OPERATION_EMPTY_UPLOAD };
 	struct step step;
 
-	if (task.mode == DATA_UNKNOWN || !client_is_alive(client) ||
-	    ladder->doctor.options->is_read_only || !ladder->doctor.evidence->probe_file.was_stored)
-		return;
 	step_begin(&step, ladder, "Empty file");
 	const struct transfer *transfer = transfer_by(ladder, client, &task);
 	if (transfer)
@@ -369,16 +438,18 @@ static void move_large(struct ladder *ladder, struct client *client)
 				  .is_lenient = ladder->working_is_lenient,
 				  .operation = OPERATION_LARGE_UPLOAD,
 				  .size_bytes = options->large_size_bytes,
-				  .longest_ms = options->is_quick ? LARGE_QUICK_MS : LARGE_MS };
+				  .longest_ms = doctor_patience(&ladder->doctor,
+								options->is_quick ? LARGE_QUICK_MS
+										  : LARGE_MS) };
 	const struct transfer *up, *down = NULL;
 	struct step step;
 
-	if (task.size_bytes == 0 || task.mode == DATA_UNKNOWN || !client_is_alive(client) ||
-	    options->is_read_only || !ladder->doctor.evidence->probe_file.was_stored)
-		return;
 	step_begin(&step, ladder, "Large file");
 	up = transfer_by(ladder, client, &task);
-	if (has_worked(up)) {
+	/* Of one that was left in the middle nobody knows how much is there. */
+	bool is_left =
+		has_worked(up) && up->failure == NET_TOO_MUCH && reply_class(&up->final) != 2;
+	if (has_worked(up) && !is_left) {
 		task.operation = OPERATION_LARGE_DOWNLOAD;
 		task.size_bytes = up->moved_bytes;
 		down = transfer_by(ladder, client, &task);
@@ -387,13 +458,16 @@ static void move_large(struct ladder *ladder, struct client *client)
 		buf_addf(&step.detail, "%" PRIu64 " KiB up in %.1f s, down in %.1f s",
 			 task.size_bytes / 1024, (double)up->duration_ms / 1000,
 			 (double)down->duration_ms / 1000);
+	else if (is_left)
+		buf_addf(&step.detail, "%" PRIu64 " KiB up in %.1f s, then left: the line is slow",
+			 up->moved_bytes / 1024, (double)up->duration_ms / 1000);
 	else if (down || up)
 		describe_transfer(down ? down : up, &step.detail);
 	if (ladder->may_exist && client_is_alive(client)) {
 		task.operation = OPERATION_DELETE;
 		(void)transfer_by(ladder, client, &task);
 	}
-	step_end(&step, has_worked(down) ? STEP_OK : STEP_FAILED);
+	step_end(&step, has_worked(down) ? STEP_OK : is_left ? STEP_WARNED : STEP_FAILED);
 }
 
 /* Many clients do not resume: does the server let them in? */
@@ -407,8 +481,6 @@ static void check_resumption(struct ladder *ladder, struct client *client)
 	bool was_resumed = false;
 	struct step step;
 
-	if (!client->stream.ssl || task.mode == DATA_UNKNOWN || !client_is_alive(client))
-		return;
 	step_begin(&step, ladder, "TLS session reuse on data connections");
 	for (size_t i = 0; i < evidence->n_transfers; i++)
 		was_resumed |= evidence->transfers[i].tls.is_resumed;
@@ -433,11 +505,10 @@ static void sample_range(struct ladder *ladder, struct client *client)
 	size_t n_open = 0;
 	struct step step;
 
-	if (!client_is_alive(client))
-		return;
 	step_begin(&step, ladder, "Passive range");
 	if (other->is_there && other->passive_first != 0 && is_blocked)
-		probe_reserved_range(client, other->passive_first, other->passive_last);
+		probe_reserved_range(client, other->passive_first, other->passive_last,
+				     ladder->working_mode != DATA_UNKNOWN);
 	if (evidence->n_samples == 0)
 		probe_offered_ports(client,
 				    ladder->working_mode != DATA_UNKNOWN ? ladder->working_mode
@@ -450,26 +521,60 @@ static void sample_range(struct ladder *ladder, struct client *client)
 	step_end(&step, n_open == evidence->n_samples ? STEP_OK : STEP_FAILED);
 }
 
+/* A passive mode works: with which files? Where ports are blocked, that is the cause already. */
+static void run_files(struct ladder *ladder, struct client *client)
+{
+	struct doctor *doctor = &ladder->doctor;
+	bool is_blocked = ladder->blocked.port != 0;
+	int64_t begin_ms = clock_ms();
+
+	if (carries_files(ladder, client) && ladder_begin_frugal(ladder, "Empty file"))
+		store_empty(ladder, client);
+	if (carries_files(ladder, client) && doctor->options->large_size_bytes > 0 &&
+	    (ladder->listing_is_stuck || ladder_begin_frugal(ladder, "Large file"))) {
+		doctor->is_frugal = is_blocked && !ladder->listing_is_stuck;
+		move_large(ladder, client);
+		/* A slow line is no reason to leave out what follows. */
+		if (!is_blocked)
+			doctor->over_ms += clock_ms() - begin_ms;
+	}
+	if (client->stream.ssl && ladder->working_mode != DATA_UNKNOWN && client_is_alive(client) &&
+	    ladder_begin_frugal(ladder, "TLS session reuse on data connections"))
+		check_resumption(ladder, client);
+	ladder_end_frugal(ladder);
+}
+
+/* Where something is blocked the range tells what, and comes before all that tells less. */
+static void run_passive_whole(struct ladder *ladder, struct client *client)
+{
+	run_passive(ladder, client);
+	if (doctor_is_cancelled(&ladder->doctor))
+		return;
+	if (ladder->blocked.port != 0 && client_is_alive(client))
+		sample_range(ladder, client);
+	run_files(ladder, client);
+	if (ladder->blocked.port == 0 && client_is_alive(client) &&
+	    ladder_begin_frugal(ladder, "Passive range"))
+		sample_range(ladder, client);
+	ladder_end_frugal(ladder);
+}
+
 void ladder_run_session(struct ladder *ladder)
 {
 	struct client *client = &ladder->main;
 	struct evidence *evidence = ladder->doctor.evidence;
 
+	ladder_begin_time(ladder);
 	(void)client_ask(client, "SYST", NULL, "SYST");
 	(void)client_ask(client, "PWD", NULL, "PWD");
 	if (other_end_is_sallyport(client->control))
 		other_end_ask(client, &evidence->other_end);
 	list_on_control(ladder, client);
 	if (!doctor_is_cancelled(&ladder->doctor))
-		run_passive(ladder, client);
-	if (!doctor_is_cancelled(&ladder->doctor)) {
-		store_empty(ladder, client);
-		move_large(ladder, client);
-		check_resumption(ladder, client);
-		sample_range(ladder, client);
-	}
-	if (!doctor_is_cancelled(&ladder->doctor))
+		run_passive_whole(ladder, client);
+	if (!doctor_is_cancelled(&ladder->doctor) && ladder_begin_frugal(ladder, "Active mode"))
 		run_active(ladder, client);
+	ladder_end_frugal(ladder);
 }
 
 void ladder_visit(struct ladder *ladder, const struct door *door, enum tls_mode mode,

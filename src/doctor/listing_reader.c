@@ -41,6 +41,8 @@ static void end_line(struct listing_reader *reader)
 		line.len--;
 	reader->n_lines += line.len > 0;
 	reader->n_unreadable += !is_readable(line);
+	/* A line that was cut may end within a character. */
+	reader->n_foreign += !reader->is_skipping && !text_is_utf8(line);
 	if (line.len > name.len && name.len > 0 &&
 	    memcmp(line.ptr + line.len - name.len, name.ptr, name.len) == 0)
 		reader->has_name = true;

@@ -4,6 +4,9 @@
 
 #include "doctor/probe.h"
 
+/* A reply that is there already can be read even when the time is over. */
+#define GLANCE_MS 250
+
 static int wait_patiently(struct waiter *waiter, int fd, short events, int64_t deadline_ms)
 {
 	const struct patience *patience = (const struct patience *)(const void *)waiter;
@@ -34,6 +37,25 @@ bool doctor_is_cancelled(const struct doctor *doctor)
 	struct pollfd fd = { .fd = doctor->cancel_fd, .events = POLLIN };
 
 	return fd.fd >= 0 && poll(&fd, 1, 0) > 0;
+}
+
+int64_t doctor_patience(const struct doctor *doctor, int64_t usual_ms)
+{
+	if (!doctor->is_frugal)
+		return usual_ms;
+	int64_t left_ms = doctor->over_ms - clock_ms();
+
+	return MIN_OF(usual_ms, MAX_OF(left_ms, (int64_t)GLANCE_MS));
+}
+
+bool doctor_gives_up(const struct doctor *doctor)
+{
+	return doctor->is_frugal && clock_ms() >= doctor->over_ms;
+}
+
+bool doctor_has_time(const struct doctor *doctor)
+{
+	return doctor->over_ms - clock_ms() >= doctor->data_again_ms;
 }
 
 enum net_outcome outcome_of(int error)

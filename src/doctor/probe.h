@@ -22,10 +22,16 @@ struct doctor {
 	 * many servers delay. */
 	int64_t greeting_ms, login_ms;
 	_Atomic bool is_greeted; /* some server has: others that are silent have less time */
-	int cancel_fd;		 /* of the options; -1 while cleaning up */
+	_Atomic int cancel_fd;	 /* of the options; -1 while cleaning up */
+	/* When the time of the session is used up, on the monotonic clock: from then on nothing
+	 * begins that does not decide the cause. DEADLINE_NEVER before the login. */
+	int64_t over_ms;
+	/* What is being done decides nothing: its waits end with the time of the session. */
+	bool is_frugal;
 	/* For handshakes: the options' tls, or tls_1_2 where only that gets through. */
 	struct tls_client *trust;
 	bool tls_is_offered; /* somewhere on the host: no password in clear */
+	bool asks_for_utf8;  /* every session from now on does (OPTS UTF8 ON) */
 };
 
 static inline int64_t doctor_now(const struct doctor *doctor)
@@ -34,6 +40,14 @@ static inline int64_t doctor_now(const struct doctor *doctor)
 }
 /* The user wants to stop. */
 bool doctor_is_cancelled(const struct doctor *doctor);
+
+/* How long a wait of the session may last that usually lasts so long. */
+int64_t doctor_patience(const struct doctor *doctor, int64_t usual_ms);
+/* It was not the other side that took too long, but we who had no time left. */
+bool doctor_gives_up(const struct doctor *doctor);
+/* There is time for one more thing that decides nothing: enough to tell silence from a busy
+ * server. */
+bool doctor_has_time(const struct doctor *doctor);
 
 /* A waiter for streams that also ends with -ECANCELED when the user stops the examination. */
 struct patience {
@@ -49,6 +63,9 @@ enum net_outcome outcome_of(int error);
 
 /* A and AAAA side by side, each for at most timeout_ms; an address needs none. */
 void probe_dns(struct doctor *doctor);
+/* The same for the name of the trusted certificate at a public address that was given instead of a
+ * name: does it still lead there? Nobody is connected to. */
+void probe_certificate_name(struct doctor *doctor, const struct certificate *leaf);
 
 /* Opens a connection to attempt->peer, from the local address unless it is NULL. Fills the attempt;
  * 0 and *ret_fd owned by the caller, or a negative error. ttl 0: the usual one. */

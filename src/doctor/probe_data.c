@@ -2,6 +2,7 @@
  * are dialled before the command, TLS begins behind the 150 (RFC 4217 9). */
 #include "doctor/probe_data.h"
 
+#include <netinet/tcp.h>
 #include <poll.h>
 
 #include "doctor/other_end.h"
@@ -15,6 +16,8 @@
 /* What a download may be longer than expected before it is clear that it is another file. */
 #define EXCESS_MAX ((uint64_t)64 * 1024)
 #define CLOSE_MS 5000
+/* How long the rest of an upload may trickle on. */
+#define DRAIN_MS 20000
 #define ARRIVAL_LOOKS 5
 #define ARRIVAL_LOOK_MS 100
 
@@ -64,6 +67,16 @@ static void fail(struct data *data, enum transfer_result result, enum net_outcom
 static bool has_failed(const struct data *data)
 {
 	return data->transfer->result != TRANSFER_UNTRIED;
+}
+
+static int64_t stall_ms(const struct data *data)
+{
+	return doctor_patience(data->client->doctor, data->client->doctor->stall_ms);
+}
+
+static int64_t closing_ms(const struct data *data)
+{
+	return doctor_patience(data->client->doctor, CLOSE_MS);
 }
 
 /* --- set-up ----------------------------------------------------------------------------------- */
@@ -141,13 +154,14 @@ bool probe_passive_port(struct client *client, struct transfer *transfer, enum d
 
 static void set_up_passive(struct data *data)
 {
+	const struct doctor *doctor = data->client->doctor;
 	struct transfer *transfer = data->transfer;
 	int fd = -1;
 
 	if (!probe_passive_port(data->client, transfer, data->task->mode, data->task->is_lenient))
 		return;
-	if (probe_connect(data->client->doctor, &transfer->attempt, NULL, 0, data->task->connect_ms,
-			  &fd) < 0) {
+	if (probe_connect(doctor, &transfer->attempt, NULL, 0,
+			  doctor_patience(doctor, data->task->connect_ms), &fd) < 0) {
 		fail(data, TRANSFER_NOT_CONNECTED, transfer->attempt.outcome);
 		return;
 	}
@@ -312,7 +326,8 @@ static void accept_server(struct data *data)
 {
 	struct transfer *transfer = data->transfer;
 	struct client *client = data->client;
-	int64_t begin_ms = clock_ms(), deadline_ms = begin_ms + data->task->connect_ms;
+	int64_t begin_ms = clock_ms();
+	int64_t deadline_ms = begin_ms + doctor_patience(client->doctor, data->task->connect_ms);
 	struct pollfd fds[3] = { { .fd = data->listener, .events = POLLIN },
 				 { .fd = client->stream.fd, .events = POLLIN },
 				 { .fd = client->doctor->cancel_fd, .events = POLLIN } };
@@ -366,7 +381,7 @@ static void start_tls(struct data *data)
 	ret->offered_resumption = data->tls.resumed != NULL;
 
 	int r = stream_connect_tls(&data->stream, client->trust, &data->tls,
-				   deadline_in(client->doctor->stall_ms), &error);
+				   deadline_in(stall_ms(data)), &error);
 	ret->duration_ms = clock_ms() - begin_ms;
 	ret->outcome = r == 0 ? NET_OK : outcome_of(r);
 	ret->alert = data->tls.alert;
@@ -407,10 +422,8 @@ static void receive(struct data *data,
 		    bool (*take)(struct data *data, struct text piece, void *arg), void *arg,
 		    int64_t latest_ms)
 {
-	int64_t stall_ms = data->client->doctor->stall_ms;
-
 	for (;;) {
-		int64_t deadline_ms = MIN_OF(deadline_in(stall_ms), latest_ms);
+		int64_t deadline_ms = MIN_OF(deadline_in(stall_ms(data)), latest_ms);
 		ssize_t n = stream_read(&data->stream, data->buffer, BUFFER_SIZE, deadline_ms);
 
 		if (n <= 0) {
@@ -444,6 +457,7 @@ static void list(struct data *data)
 	receive(data, take_listing, &reader, DEADLINE_NEVER);
 	data->transfer->n_lines = reader.n_lines;
 	data->transfer->n_unreadable_lines = reader.n_unreadable;
+	data->transfer->n_foreign_lines = reader.n_foreign;
 	data->transfer->lists_probe_file = reader.has_name;
 }
 
@@ -503,13 +517,39 @@ static bool pause_upload(struct data *data)
 	return poll(fds, ARRAY_SIZE(fds), (int)data->task->pace_ms) == 0;
 }
 
+/* A slow line with deep queues is not stuck: bytes still get through. */
+static bool goes_on(const struct data *data, uint64_t *acknowledged)
+{
+	struct tcp_numbers numbers;
+
+	tcp_numbers_get(data->stream.fd, &numbers);
+	bool has_moved = numbers.acknowledged_bytes > *acknowledged;
+	*acknowledged = numbers.acknowledged_bytes;
+	return has_moved;
+}
+
+/* It has not ended in time, and it moves: what has come through tells the rate. */
+static void leave_slow_upload(struct data *data, uint64_t acknowledged)
+{
+	struct transfer *transfer = data->transfer;
+
+	transfer->failure = NET_TOO_MUCH;
+	transfer->moved_bytes = MIN_OF(transfer->moved_bytes, acknowledged);
+	transfer->acknowledged_bytes = acknowledged;
+	transfer->duration_ms = clock_ms() - data->up_ms;
+}
+
 static void upload(struct data *data)
 {
 	struct transfer *transfer = data->transfer;
 	size_t piece = data->task->pace_ms > 0 ? 1 : BUFFER_SIZE;
-	int64_t stall_ms = data->client->doctor->stall_ms;
+	const int unsent = BUFFER_SIZE;
 	struct tcp_numbers numbers;
+	uint64_t acknowledged = 0;
 	int r = 0;
+
+	/* What waits in our own buffers tells nothing; at worst more of it does. */
+	(void)setsockopt(data->stream.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 
 	transfer->expected_bytes = data->task->size_bytes;
 	while (r == 0 && transfer->moved_bytes < transfer->expected_bytes) {
@@ -518,16 +558,22 @@ static void upload(struct data *data)
 
 		if ((data->task->pace_ms > 0 && !pause_upload(data)) || has_taken_long(data))
 			break;
+		(void)goes_on(data, &acknowledged);
 		probe_content(transfer->moved_bytes, data->buffer, len);
-		r = stream_write_steadily(&data->stream, data->buffer, len, deadline_in(stall_ms));
+		r = stream_write_steadily(&data->stream, data->buffer, len,
+					  deadline_in(stall_ms(data)));
 		if (r == 0)
 			transfer->moved_bytes += len;
 	}
 	transfer->end = DATA_END_OURS;
 	if (r == 0)
-		r = stream_end(&data->stream, deadline_in(CLOSE_MS));
+		r = stream_end(&data->stream, deadline_in(closing_ms(data)));
 	if (r == 0)
 		return;
+	if (r == -ETIMEDOUT && goes_on(data, &acknowledged)) {
+		leave_slow_upload(data, acknowledged);
+		return;
+	}
 	tcp_numbers_get(data->stream.fd, &numbers);
 	transfer->acknowledged_bytes = numbers.acknowledged_bytes;
 	transfer->end = r == -ETIMEDOUT ? DATA_END_UNKNOWN : DATA_END_RESET;
@@ -555,6 +601,28 @@ static void move_bytes(struct data *data)
 	data->transfer->mss = numbers.mss;
 }
 
+/* Of an upload that we have ended. False: the server has not, and nothing moves any more. */
+static bool await_server_end(struct data *data)
+{
+	int64_t latest_ms = deadline_in(DRAIN_MS);
+	uint64_t acknowledged = 0;
+
+	(void)goes_on(data, &acknowledged);
+	for (;;) {
+		ssize_t n = stream_read(&data->stream, data->buffer, BUFFER_SIZE,
+					deadline_in(MIN_OF(closing_ms(data), stall_ms(data))));
+
+		if (n != -ETIMEDOUT)
+			return true;
+		if (!goes_on(data, &acknowledged) || doctor_gives_up(data->client->doctor))
+			return false;
+		if (clock_ms() < latest_ms)
+			continue;
+		leave_slow_upload(data, acknowledged);
+		return true;
+	}
+}
+
 /* A stall that ends with data in flight is reset, so that the server does not wait for more. */
 static void close_data(struct data *data)
 {
@@ -564,13 +632,13 @@ static void close_data(struct data *data)
 	if (!has_failed(data) && is_upload(data->task->operation) &&
 	    stream_is_open(&data->stream)) {
 		struct tcp_numbers numbers;
-		ssize_t n = stream_read(
-			&data->stream, data->buffer, BUFFER_SIZE,
-			deadline_in(MIN_OF((int64_t)CLOSE_MS, data->client->doctor->stall_ms)));
 
-		if (n == -ETIMEDOUT)
+		if (!await_server_end(data))
 			data->transfer->end = DATA_END_UNKNOWN;
+		else /* the last bytes have left our own buffers by now */
+			data->transfer->duration_ms = clock_ms() - data->up_ms;
 		tcp_numbers_get(data->stream.fd, &numbers);
+		data->transfer->retransmits = numbers.retransmits;
 		data->transfer->acknowledged_bytes = numbers.acknowledged_bytes;
 	}
 	stream_close(&data->stream);
@@ -643,6 +711,21 @@ static void run(struct data *data)
 	read_final(data);
 }
 
+/* What we had no time for tells nothing, unless nobody came for long enough. */
+static void forgive(struct data *data)
+{
+	struct transfer *transfer = data->transfer;
+	const struct doctor *doctor = data->client->doctor;
+	bool is_silence = transfer->failure == NET_TIMED_OUT || transfer->failure == NET_SKIPPED;
+
+	if (!has_failed(data) || !is_silence || !doctor_gives_up(doctor) ||
+	    (transfer->result == TRANSFER_NOT_CONNECTED &&
+	     transfer->attempt.duration_ms >= doctor->data_again_ms))
+		return;
+	transfer->result = TRANSFER_SKIPPED;
+	transfer->failure = NET_SKIPPED;
+}
+
 static void describe(const struct client *client, struct transfer *transfer,
 		     const struct data_task *task)
 {
@@ -677,6 +760,7 @@ void probe_transfer(struct client *client, struct transfer *transfer, const stru
 		delete_file(&data);
 	else
 		run(&data);
+	forgive(&data);
 	free(data.buffer);
 	if (transfer->result == TRANSFER_UNTRIED)
 		transfer->result = TRANSFER_OK;

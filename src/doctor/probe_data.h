@@ -37,13 +37,14 @@ bool probe_passive_port(struct client *client, struct transfer *transfer, enum d
  * change is among the first 64. Pure. */
 void probe_content(uint64_t offset, char *ret, size_t size);
 
-/* Counts the lines of a listing and those that no client could read; looks for the name. Pure. */
+/* Counts the lines of a listing, those that no client could read, and those that are not UTF-8;
+ * looks for the name. Pure. */
 struct listing_reader {
 	char line[1024];
 	size_t len;
 	bool is_skipping; /* the rest of a line that is too long */
 	const char *name;
-	uint32_t n_lines, n_unreadable;
+	uint32_t n_lines, n_unreadable, n_foreign;
 	bool has_name;
 };
 void listing_reader_feed(struct listing_reader *reader, struct text in);

@@ -7,6 +7,7 @@
 #include "doctor/probe.h"
 
 #define DNS_TIMEOUT_MS 20000
+#define DNS_ASIDE_MS 5000 /* of what is good to know */
 
 /* Shared by the asking and the asked; whoever is last frees it. */
 struct question {
@@ -139,6 +140,14 @@ static void take_answer(struct question *question, int64_t deadline_ms, struct d
 	leave(question);
 }
 
+static void ask_both(const char *name, int64_t deadline_ms, struct dns *ret)
+{
+	struct question *v4 = question_new(name, AF_INET), *v6 = question_new(name, AF_INET6);
+
+	take_answer(v4, deadline_ms, ret, &ret->a);
+	take_answer(v6, deadline_ms, ret, &ret->aaaa);
+}
+
 void probe_dns(struct doctor *doctor)
 {
 	struct evidence *evidence = doctor->evidence;
@@ -151,9 +160,44 @@ void probe_dns(struct doctor *doctor)
 			dns->n_addresses = 1;
 		return;
 	}
-	struct question *v4 = question_new(evidence->target.host, AF_INET);
-	struct question *v6 = question_new(evidence->target.host, AF_INET6);
+	ask_both(evidence->target.host, deadline_ms, dns);
+}
 
-	take_answer(v4, deadline_ms, dns, &dns->a);
-	take_answer(v6, deadline_ms, dns, &dns->aaaa);
+/* The first name that is one host's. */
+static bool host_of_certificate(const struct certificate *leaf, char *ret, size_t size)
+{
+	struct text rest = text_of(leaf->names), name;
+
+	while (text_take_until(&rest, ',', &name)) {
+		name = text_trim(name);
+		if (!text_starts(name, T("DNS:")))
+			continue;
+		name.ptr += 4;
+		name.len -= 4;
+		if (name.len == 0 || name.len >= size || memchr(name.ptr, '*', name.len) ||
+		    memchr(name.ptr, '\\', name.len))
+			continue;
+		(void)snprintf(ret, size, "%.*s", TEXT_ARG(name));
+		return true;
+	}
+	return false;
+}
+
+void probe_certificate_name(struct doctor *doctor, const struct certificate *leaf)
+{
+	struct dns *dns = &doctor->evidence->dns, *found = NULL;
+
+	if (!doctor->evidence->target.is_address || dns->n_addresses == 0 ||
+	    address_is_private(&dns->addresses[0]) || address_is_loopback(&dns->addresses[0]) ||
+	    !host_of_certificate(leaf, dns->certificate_name, sizeof(dns->certificate_name)))
+		return;
+	found = calloc(1, sizeof(*found));
+	if (!found)
+		return;
+	ask_both(dns->certificate_name,
+		 deadline_in(MIN_OF(doctor->connect_ms, (int64_t)DNS_ASIDE_MS)), found);
+	dns->named = found->n_addresses == 0 || found->a.outcome == DNS_OK ? found->a : found->aaaa;
+	memcpy(dns->named_addresses, found->addresses, sizeof(dns->named_addresses));
+	dns->n_named_addresses = found->n_addresses;
+	free(found);
 }

@@ -104,22 +104,71 @@ static bool pause_between_tries(const struct doctor *doctor)
 		    (int)MIN_OF(doctor->evidence->conditions.interval_ms, (int64_t)INT32_MAX)) == 0;
 }
 
+static bool is_any_open(const struct door *doors, size_t n_doors)
+{
+	for (size_t i = 0; i < n_doors; i++)
+		if (doors[i].outcome == NET_OK)
+			return true;
+	return false;
+}
+
+/* The doors of each address stand together, as many for each. */
+static size_t doors_per_address(const struct evidence *evidence)
+{
+	return evidence->n_doors / MAX_OF(evidence->dns.n_addresses, (size_t)1);
+}
+
+/* A slow answer is no dead machine: an address that is silent at every door, while others answer,
+ * is knocked at once more before anything is said of it. */
+static void look_twice(struct doctor *doctor, int *fds)
+{
+	struct evidence *evidence = doctor->evidence;
+	int64_t grace_ms = doctor->options->is_quick ? GRACE_QUICK_MS : GRACE_MS;
+	size_t each = doors_per_address(evidence);
+
+	for (size_t i = 0; each > 0 && i + each <= evidence->n_doors; i += each) {
+		struct door *doors = &evidence->doors[i];
+		bool is_silent = !doctor_is_cancelled(doctor);
+
+		for (size_t d = 0; d < each; d++)
+			is_silent &= doors[d].outcome == NET_TIMED_OUT;
+		if (is_silent)
+			probe_connect_doors(doctor, doors, each,
+					    MIN_OF(doctor->connect_ms, grace_ms), grace_ms,
+					    &fds[i]);
+	}
+}
+
+/* Every address is tested by itself, all of them at once with the first try; as long as none opens,
+ * each further try goes to the next address of the name, as clients do. */
 void doors_open(struct doctor *doctor, int *fds)
 {
 	struct evidence *evidence = doctor->evidence;
 	int64_t grace_ms = doctor->options->is_quick ? GRACE_QUICK_MS : GRACE_MS;
+	size_t each = doors_per_address(evidence), n = evidence->n_doors, from = 0;
 
 	for (unsigned try = 0; try < evidence->conditions.tries; try++) {
-		bool is_any_open = false;
-
 		if (try > 0 && !pause_between_tries(doctor))
 			return;
-		probe_connect_doors(doctor, evidence->doors, evidence->n_doors, doctor->connect_ms,
-				    grace_ms, fds);
-		for (size_t i = 0; i < evidence->n_doors; i++)
-			is_any_open |= evidence->doors[i].outcome == NET_OK;
-		if (is_any_open || doctor_is_cancelled(doctor))
+		size_t first = each > 0 ? each * try % evidence->n_doors : 0;
+
+		if (try > 0) {
+			from = first;
+			n = each;
+		}
+		probe_connect_doors(doctor, &evidence->doors[from], n, doctor->connect_ms, grace_ms,
+				    &fds[from]);
+		for (size_t i = first; i < first + each; i++)
+			if (evidence->doors[i].n_attempts > 0)
+				evidence->doors[i]
+					.attempts[evidence->doors[i].n_attempts - 1]
+					.in_try = try + 1;
+		if (doctor_is_cancelled(doctor))
 			return;
+		if (is_any_open(evidence->doors, evidence->n_doors)) {
+			look_twice(doctor, fds);
+			return;
+		}
 	}
 }
 
@@ -332,27 +381,45 @@ void doors_look(struct doctor *doctor, int *fds)
 
 /* --- looking again ---------------------------------------------------------------------------- */
 
+static void shake_hands_again(struct doctor *doctor, const struct control *look,
+			      struct control *control, struct tls_client *trust)
+{
+	struct client client;
+
+	if (client_open(&client, doctor, control, &look->attempt.peer, look->mode) == 0) {
+		bool is_ready =
+			look->mode == MODE_IMPLICIT ||
+			(reply_class(client_read_banner(&client, doctor->greeting_ms)) == 2 &&
+			 client_ask(&client, "AUTH", NULL, "AUTH TLS")->code == 234);
+
+		client.hides_name = control->purpose == PURPOSE_NO_NAME;
+		if (is_ready)
+			(void)!client_start_tls(&client, trust);
+	}
+	client_close(&client);
+}
+
 static void try_older_tls(struct doctor *doctor, const struct control *failed,
 			  struct tls_client *trust, const char *maximum)
 {
 	struct control *control = evidence_add_control(doctor->evidence);
-	struct client client;
 
 	if (!control)
 		return;
 	control->purpose = PURPOSE_OLDER_TLS;
 	(void)snprintf(control->handshake.maximum, sizeof(control->handshake.maximum), "%s",
 		       maximum);
-	if (client_open(&client, doctor, control, &failed->attempt.peer, failed->mode) == 0) {
-		bool is_ready =
-			failed->mode == MODE_IMPLICIT ||
-			(reply_class(client_read_banner(&client, doctor->greeting_ms)) == 2 &&
-			 client_ask(&client, "AUTH", NULL, "AUTH TLS")->code == 234);
+	shake_hands_again(doctor, failed, control, trust);
+}
 
-		if (is_ready)
-			(void)!client_start_tls(&client, trust);
-	}
-	client_close(&client);
+void doors_look_without_name(struct doctor *doctor, const struct control *look)
+{
+	struct control *control = evidence_add_control(doctor->evidence);
+
+	if (!control)
+		return;
+	control->purpose = PURPOSE_NO_NAME;
+	shake_hands_again(doctor, look, control, doctor->trust);
 }
 
 static bool failed_at_handshake(const struct control *look)

@@ -15,6 +15,9 @@ void doors_look(struct doctor *doctor, int *fds);
  * whether it does so without FEAT. */
 void doors_look_again(struct doctor *doctor);
 
+/* The handshake of this look again, as clients make it that send no name (SNI). */
+void doors_look_without_name(struct doctor *doctor, const struct control *look);
+
 /* The best door for the ladder, of this family (0: any, AF_INET, AF_INET6), other than port
  * `except` (0: none); NULL: none leads to an FTP server. *ret_mode is how to enter it. */
 const struct door *doors_best(const struct doctor *doctor, int family, uint16_t except,

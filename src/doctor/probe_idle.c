@@ -20,6 +20,7 @@ struct idle_probe {
 	struct transfer *transfer;
 	_Atomic int64_t *ended_after_ms; /* of the silent connection; 0: it stands */
 	int64_t begin_ms;
+	char left[EVIDENCE_NAME]; /* a file of the keepalive's that stays; "": none */
 };
 
 static bool log_in(struct idle_probe *probe, struct client *client)
@@ -69,8 +70,13 @@ static void keep_alive(void *arg)
 	const struct reply *reply = NULL;
 	struct client client;
 
-	if (log_in(probe, &client)) {
-		int64_t noop_ms = probe->begin_ms + KEEPALIVE_MS;
+	bool is_in = log_in(probe, &client);
+	/* Clients that keep the connection awake do so during transfers too. */
+	if (is_in && !probe->ladder->doctor.options->is_read_only &&
+	    probe->ladder->doctor.evidence->probe_file.was_stored)
+		idle->noop = probe_noop(probe->ladder, &client, probe->left);
+	if (is_in && client_is_alive(&client)) {
+		int64_t noop_ms = clock_ms() + KEEPALIVE_MS;
 
 		/* A server that ends the silent one sooner makes this moot. */
 		while (clock_ms() < noop_ms && !is_enough(probe) &&
@@ -117,6 +123,19 @@ static void transfer_slowly(void *arg)
 	}
 }
 
+static void name_left(struct evidence *evidence, const struct idle_probe *probes, size_t n)
+{
+	struct probe_file *file = &evidence->probe_file;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!*probes[i].left)
+			continue;
+		file->is_left_behind = true;
+		(void)snprintf(file->name, sizeof(file->name), "%s", probes[i].left);
+		(void)snprintf(file->reason, sizeof(file->reason), "its session broke off");
+	}
+}
+
 void probe_idle(struct ladder *ladder)
 {
 	static const struct {
@@ -128,7 +147,7 @@ void probe_idle(struct ladder *ladder)
 		{ PURPOSE_SLOW, transfer_slowly },
 	};
 	struct evidence *evidence = ladder->doctor.evidence;
-	struct idle_probe probes[ARRAY_SIZE(rows)];
+	struct idle_probe probes[ARRAY_SIZE(rows)] = { 0 };
 	_Atomic int64_t ended_after_ms = 0;
 	struct threads threads = { .n_ids = 0 };
 	struct step step;
@@ -159,4 +178,5 @@ void probe_idle(struct ladder *ladder)
 			 evidence->idle.waited_ms / 1000);
 	step_end(&step, evidence->idle.was_measured ? STEP_OK : STEP_FAILED);
 	ladder_clean_up(ladder);
+	name_left(evidence, probes, ARRAY_SIZE(rows));
 }

@@ -13,7 +13,8 @@ void probe_offered_ports(struct client *client, enum data_mode mode, unsigned n_
 void probe_promised_range(struct doctor *doctor, const struct address *host, uint16_t first,
 			  uint16_t last);
 
-/* Finds the exact borders of what is open: the server opens the ports for us (SITE DOCTOR PORT). */
-void probe_reserved_range(struct client *client, uint16_t first, uint16_t last);
+/* Finds the exact borders of what is open: the server opens the ports for us (SITE DOCTOR PORT).
+ * has_open: some passive port is known to be reached. */
+void probe_reserved_range(struct client *client, uint16_t first, uint16_t last, bool has_open);
 
 #endif

@@ -33,6 +33,25 @@ static void test_first_bytes_tell_the_server(void **state UNUSED)
 		assert_int_equal(answer_of_bytes(rows[i].bytes), rows[i].answer);
 }
 
+static void test_names_that_are_no_utf8_are_counted(void **state UNUSED)
+{
+	struct listing_reader reader = { .name = "probe" };
+	char line[2048];
+
+	listing_reader_feed(&reader, T("-rw-r--r-- 1 a b 5 Nov 20 11:17 \xc3\xbc\r\n")); /* UTF-8 */
+	assert_int_equal(reader.n_foreign, 0);
+	listing_reader_feed(&reader, T("-rw-r--r-- 1 a b 5 Nov 20 11:17 \xfc\r\n")); /* Latin-1 */
+	assert_int_equal(reader.n_foreign, 1);
+	/* What is too long is cut, maybe within a character. */
+	for (size_t i = 0; i < sizeof(line); i++)
+		line[i] = i % 2 ? '\xbc' : '\xc3';
+	listing_reader_feed(&reader, T("x"));
+	listing_reader_feed(&reader, (struct text){ line, sizeof(line) });
+	listing_reader_feed(&reader, T("\n"));
+	assert_int_equal(reader.n_lines, 3);
+	assert_int_equal(reader.n_foreign, 1);
+}
+
 static void test_listings_are_read_as_clients_do(void **state UNUSED)
 {
 	static const struct {
@@ -115,6 +134,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_bytes_tell_the_server),
 		cmocka_unit_test(test_listings_are_read_as_clients_do),
+		cmocka_unit_test(test_names_that_are_no_utf8_are_counted),
 		cmocka_unit_test(test_content_is_the_same_in_pieces),
 		cmocka_unit_test(test_errors_have_outcomes),
 		cmocka_unit_test(test_trust_takes_all_three),

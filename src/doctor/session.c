@@ -76,5 +76,7 @@ bool session_open(struct client *client, const struct doctor *doctor, struct con
 		(void)client_ask(client, "PROT", NULL, "PROT P");
 	}
 	(void)client_ask(client, "TYPE", NULL, "TYPE I");
+	if (doctor->asks_for_utf8)
+		(void)client_ask(client, "OPTS", NULL, "OPTS UTF8 ON");
 	return client_is_alive(client);
 }

@@ -109,7 +109,7 @@ static int check(const struct simulate_options *options, bool intercepts,
 {
 	const struct simulation *cause = options->simulation;
 	bool has_range = options->passive_ports.first > 0;
-	const char *wrong = NULL;
+	const char *wrong = NULL, *lacks = simulate_lacks(options);
 
 	if (cause->data == DATA_PARTLY && (!has_range || options->open.first == 0))
 		wrong = "needs --passive-ports FIRST-LAST of the server, and --open FIRST-LAST of "
@@ -120,9 +120,15 @@ static int check(const struct simulate_options *options, bool intercepts,
 	else if (cause->data == DATA_OTHER_SOURCE && !options->has_source &&
 		 !address_is_loopback(&options->server))
 		wrong = "needs --source ADDRESS, another address of this machine";
-	if (!wrong)
+	if (wrong)
+		(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s %s", cause->id, wrong);
+	else if (options->is_implicit && lacks)
+		(void)snprintf(ret_error->text, sizeof(ret_error->text),
+			       "%s cannot be played with --implicit: TLS hides which ports are "
+			       "announced; it needs %s",
+			       cause->id, lacks);
+	else
 		return 0;
-	(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s %s", cause->id, wrong);
 	return -EINVAL;
 }
 
@@ -165,6 +171,7 @@ static int open_passive(struct simulator *s, struct simulate_error *ret_error)
 		at.port = (uint16_t)(range->first + i);
 		enum door_kind kind = kind_of_port(s, at.port);
 		int r = door_open(&s->passive[i], &at, kind == DOOR_DROPPED ? DOOR_OPEN : kind);
+		simulate_narrow(s->cause, &s->passive[i]);
 		if (r < 0) {
 			(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s: %s%s",
 				       address_format(&at, text), strerrordesc_np(-r),
@@ -273,7 +280,7 @@ static void accept_all(struct simulator *s, struct door *door)
 			continue;
 		}
 		target.port = door->address.port;
-		simulate_relay_accepted(s, fd, &target);
+		simulate_relay_start(s, NULL, fd, &target, false);
 	}
 }
 

@@ -43,7 +43,7 @@ enum simulate_data {
 	DATA_KILLED,	  /* after `size` bytes all connections are reset */
 	DATA_SLOW,	  /* `rate` bytes a second */
 	DATA_LATE,	  /* a download begins after `seconds` */
-	DATA_LOSSY,	  /* now and then nothing moves for a second */
+	DATA_LOSSY,	  /* segments are lost */
 	DATA_NO_NOTIFY,	  /* TLS ends without close_notify */
 	DATA_UPLOAD_LOST, /* the server gets a reset where the upload ends */
 	DATA_TICKETS_END, /* TLS after the first `limit` data connections is refused */
@@ -119,7 +119,13 @@ struct simulate_options {
 	/* 0: as the cause has it. */
 	unsigned seconds, limit, rate;
 	uint64_t size;
+	/* Is told what people should know at once, by any thread; NULL: nobody is. */
+	void (*tell)(const char *text);
 };
+
+/* TLS hides from the wall what the cause needs, and nothing of it will be seen: which options would
+ * help, as a clause for people. NULL: it can be played whatever the client does. */
+const char *simulate_lacks(const struct simulate_options *options);
 
 struct simulator;
 

@@ -258,6 +258,19 @@ const struct simulation *simulation_at(size_t index)
 	return index < ARRAY_SIZE(simulations) ? &simulations[index] : NULL;
 }
 
+const char *simulate_lacks(const struct simulate_options *options)
+{
+	const struct simulation *cause = options->simulation;
+
+	if (options->intercepts || cause->reads_dialogue || cause->tls >= TLS_INTERCEPTED)
+		return NULL;
+	if (cause->address != ADDRESS_KEPT)
+		return "--intercept";
+	if (cause->data != DATA_PASSES && options->passive_ports.first == 0)
+		return "--passive-ports FIRST-LAST (those of the server), or --intercept";
+	return NULL;
+}
+
 const struct simulation *simulation_find(struct text id)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(simulations); i++) {

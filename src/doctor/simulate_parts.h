@@ -13,6 +13,9 @@
 #include "doctor/simulate_wire.h"
 
 #define SIMULATE_CLAMP 1200 /* bytes of a piece that still pass a clamped line */
+#define SIMULATE_LOSS 15    /* percent of the larger segments on a bad line */
+#define SIMULATE_LOSABLE 200
+#define SIMULATE_SEGMENT 1448
 #define SIMULATE_TICK_MS 200
 #define SIMULATE_MAX_THREADS 512
 
@@ -38,6 +41,7 @@ struct simulator {
 struct simulate_session {
 	struct simulator *simulator;
 	unsigned n_references;
+	unsigned n_dialling; /* data connections that have come and are not passed on yet */
 	struct wire client, server;
 	atomic_bool has_ended;	  /* the command connection is gone */
 	atomic_bool must_refuse;  /* the next final reply becomes a 522 */
@@ -63,11 +67,17 @@ void session_drop(struct simulate_session *session);
 /* Serves one client, whose connection it takes. */
 void simulate_session_start(struct simulator *simulator, int client);
 
-/* A data connection that comes to the door (taken) and goes on to target. session is NULL where the
+/* Makes a connection as bad as the cause has it: its large segments vanish, or some of them. */
+void simulate_lose(const struct simulation *cause, const struct wire *wire);
+/* The same for who will come to a door: segments as on Ethernet, so that there are some to lose. */
+void simulate_narrow(const struct simulation *cause, const struct door *door);
+
+/* A data connection that has come (fd is taken) and goes on to target. session is NULL where the
  * command connection cannot be read. is_active: it comes from the server. */
-void simulate_relay_start(struct simulator *simulator, struct simulate_session *session,
-			  struct door *door, const struct address *target, bool is_active);
-/* The same for one that has been accepted already. */
-void simulate_relay_accepted(struct simulator *simulator, int fd, const struct address *target);
+void simulate_relay_start(struct simulator *simulator, struct simulate_session *session, int fd,
+			  const struct address *target, bool is_active);
+/* Waits until what has come for the session stands at the other side as well, or never will: no
+ * command may overtake it, for the server may give its port to the next one. */
+void simulate_relay_await(struct simulate_session *session);
 
 #endif

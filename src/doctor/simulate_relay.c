@@ -5,20 +5,19 @@
 #include "doctor/simulate_parts.h"
 #include "net/socket.h"
 
-#define ARRIVAL_MS 60000
 #define PIECE 16384
 
 struct relay {
 	struct simulator *simulator;
 	struct simulate_session *session; /* held; may be NULL */
-	struct door door;
-	int accepted; /* -1: it still has to come to the door */
+	int accepted;
 	struct address target;
 	bool is_active;
 	struct wire client, server;
 	uint64_t n_up, n_down;
-	unsigned n_pieces, n_kills;
-	bool up_has_ended, down_has_ended, is_stalled;
+	unsigned n_kills;
+	bool up_has_ended, down_has_ended, is_counted;
+	bool is_stalled, upload_is_stalled;
 };
 
 static bool must_give_up(const struct relay *relay)
@@ -27,21 +26,18 @@ static bool must_give_up(const struct relay *relay)
 	       (relay->session && atomic_load(&relay->session->has_ended));
 }
 
-/* 0 with relay->accepted set; negative when nobody comes. */
-static int await_arrival(struct relay *relay)
+static void count(struct relay *relay)
 {
-	struct pollfd door = { .fd = relay->door.fd, .events = POLLIN };
-	struct address peer;
+	(void)atomic_fetch_add(&relay->simulator->n_data_now, 1);
+	relay->is_counted = true;
+}
 
-	if (relay->accepted >= 0)
-		return 0;
-	for (unsigned waited = 0; waited < ARRIVAL_MS; waited += SIMULATE_TICK_MS) {
-		if (must_give_up(relay))
-			return -ECANCELED;
-		if (poll(&door, 1, SIMULATE_TICK_MS) == 1)
-			return socket_accept(relay->door.fd, &relay->accepted, &peer);
-	}
-	return -ETIMEDOUT;
+/* Before the other side hears of the end: its next connection is not one at the same time. */
+static void stop_counting(struct relay *relay)
+{
+	if (relay->is_counted)
+		(void)atomic_fetch_sub(&relay->simulator->n_data_now, 1);
+	relay->is_counted = false;
 }
 
 /* What is decided when a data connection arrives; false: it is reset. */
@@ -106,17 +102,51 @@ static int start_tls(struct relay *relay)
 	return r;
 }
 
-static int connect_ends(struct relay *relay)
+void simulate_lose(const struct simulation *cause, const struct wire *wire)
+{
+	if (cause->clamps)
+		wire_lose(wire, SIMULATE_CLAMP, 100);
+	else if (cause->data == DATA_LOSSY)
+		wire_lose(wire, SIMULATE_LOSABLE, SIMULATE_LOSS);
+}
+
+void simulate_narrow(const struct simulation *cause, const struct door *door)
+{
+	if (cause->clamps || cause->data == DATA_LOSSY)
+		door_narrow(door, SIMULATE_SEGMENT);
+}
+
+static int dial_far_end(struct relay *relay)
 {
 	struct simulator *s = relay->simulator;
 	bool has_source = s->cause->data == DATA_OTHER_SOURCE && !relay->is_active;
-	struct wire *near = relay->is_active ? &relay->server : &relay->client;
 	struct wire *far = relay->is_active ? &relay->client : &relay->server;
 
-	wire_init(near, fd_take(&relay->accepted));
 	int r = dial(&relay->target, has_source ? &s->options.source : NULL, far);
 
-	return r < 0 ? r : start_tls(relay);
+	if (r < 0)
+		return r;
+	simulate_lose(s->cause, &relay->client);
+	simulate_lose(s->cause, &relay->server);
+	return 0;
+}
+
+static void end_dialling(struct simulate_session *session)
+{
+	if (!session)
+		return;
+	(void)pthread_mutex_lock(&session->simulator->lock);
+	session->n_dialling--;
+	(void)pthread_cond_broadcast(&session->simulator->changed);
+	(void)pthread_mutex_unlock(&session->simulator->lock);
+}
+
+void simulate_relay_await(struct simulate_session *session)
+{
+	(void)pthread_mutex_lock(&session->simulator->lock);
+	while (session->n_dialling > 0)
+		(void)pthread_cond_wait(&session->simulator->changed, &session->simulator->lock);
+	(void)pthread_mutex_unlock(&session->simulator->lock);
 }
 
 /* --- the copy --------------------------------------------------------------------------------- */
@@ -127,8 +157,6 @@ static void wait_before_piece(struct relay *relay, bool is_up)
 
 	if (s->cause->data == DATA_LATE && !is_up && relay->n_down == 0)
 		(void)simulator_pause(s, s->options.seconds * 1000);
-	if (s->cause->data == DATA_LOSSY && ++relay->n_pieces % 16 == 0)
-		(void)simulator_pause(s, 1000);
 }
 
 /* How many of n bytes still pass in this direction; sets what happens then. */
@@ -143,6 +171,7 @@ static size_t let_pass(struct relay *relay, bool is_up, size_t n)
 
 	if (s->cause->clamps && n > SIMULATE_CLAMP) {
 		relay->is_stalled = true;
+		relay->upload_is_stalled = is_up;
 		return 0;
 	}
 	if (!is_limited || before + n <= size)
@@ -153,6 +182,7 @@ static size_t let_pass(struct relay *relay, bool is_up, size_t n)
 		(void)atomic_fetch_add(&s->n_kills, 1);
 	else
 		relay->is_stalled = true;
+	relay->upload_is_stalled = is_up;
 	return before < size ? (size_t)(size - before) : 0;
 }
 
@@ -174,6 +204,7 @@ static int pass_piece(struct relay *relay, bool is_up)
 	if (n == 0 && is_up && s->cause->data == DATA_UPLOAD_LOST && relay->n_up > 0)
 		return -ECONNRESET;
 	if (n == 0) {
+		stop_counting(relay);
 		*(is_up ? &relay->up_has_ended : &relay->down_has_ended) = true;
 		wire_end(to, is_up || s->cause->data != DATA_NO_NOTIFY);
 		return 0;
@@ -188,11 +219,12 @@ static int pass_piece(struct relay *relay, bool is_up)
 	return r;
 }
 
-/* Until one end gives up. */
+/* Until the end that waits gives up; the other one may have said all and closed. */
 static void stay_stalled(struct relay *relay)
 {
-	struct pollfd ends[2] = { { .fd = relay->client.fd, .events = POLLRDHUP },
-				  { .fd = relay->server.fd, .events = POLLRDHUP } };
+	bool is_up = relay->upload_is_stalled;
+	struct pollfd ends[2] = { { .fd = relay->client.fd, .events = is_up ? 0 : POLLRDHUP },
+				  { .fd = relay->server.fd, .events = is_up ? POLLRDHUP : 0 } };
 
 	while (!must_give_up(relay) && poll(ends, 2, SIMULATE_TICK_MS) == 0)
 		;
@@ -248,22 +280,19 @@ static void *run(void *arg)
 {
 	struct relay *relay = arg;
 	struct simulator *s = relay->simulator;
-	int r = await_arrival(relay);
+	bool enters;
+	int r;
 
-	door_close(&relay->door);
-	if (r == 0) {
-		(void)atomic_fetch_add(&s->n_data_now, 1);
-		if (may_enter(relay)) {
-			r = connect_ends(relay);
-			if (r == 0)
-				r = copy(relay);
-		} else {
-			wire_init(&relay->client, fd_take(&relay->accepted));
-			r = -ECONNREFUSED;
-		}
-		(void)atomic_fetch_sub(&s->n_data_now, 1);
-	}
-	fd_close(&relay->accepted);
+	count(relay);
+	enters = may_enter(relay);
+	wire_init(relay->is_active ? &relay->server : &relay->client, fd_take(&relay->accepted));
+	r = enters ? dial_far_end(relay) : -ECONNREFUSED;
+	end_dialling(relay->session);
+	if (r == 0)
+		r = start_tls(relay);
+	if (r == 0)
+		r = copy(relay);
+	stop_counting(relay);
 	if (r < 0) {
 		wire_reset(&relay->client);
 		wire_reset(&relay->server);
@@ -277,51 +306,34 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static void start(struct simulator *simulator, const struct relay *prototype)
+void simulate_relay_start(struct simulator *simulator, struct simulate_session *session, int fd,
+			  const struct address *target, bool is_active)
 {
 	struct relay *relay = malloc(sizeof(*relay));
 
-	if (relay) {
-		*relay = *prototype;
-		relay->n_kills = atomic_load(&simulator->n_kills);
-		if (relay->session)
-			session_hold(relay->session);
-		if (simulator_spawn(simulator, run, relay))
-			return;
-		if (relay->session)
-			session_drop(relay->session);
+	if (!relay) {
+		fd_close(&fd);
+		return;
 	}
-	struct door door = prototype->door;
-	int accepted = prototype->accepted;
-	door_close(&door);
-	fd_close(&accepted);
+	*relay = (struct relay){ .simulator = simulator,
+				 .session = session,
+				 .accepted = fd,
+				 .target = *target,
+				 .is_active = is_active,
+				 .n_kills = atomic_load(&simulator->n_kills),
+				 .client.fd = -1,
+				 .server.fd = -1 };
+	if (session) {
+		session_hold(session);
+		(void)pthread_mutex_lock(&simulator->lock);
+		session->n_dialling++;
+		(void)pthread_mutex_unlock(&simulator->lock);
+	}
+	if (simulator_spawn(simulator, run, relay))
+		return;
+	end_dialling(session);
+	if (session)
+		session_drop(session);
+	fd_close(&fd);
 	free(relay);
-}
-
-void simulate_relay_start(struct simulator *simulator, struct simulate_session *session,
-			  struct door *door, const struct address *target, bool is_active)
-{
-	const struct relay relay = { .simulator = simulator,
-				     .session = session,
-				     .door = *door,
-				     .accepted = -1,
-				     .target = *target,
-				     .is_active = is_active,
-				     .client.fd = -1,
-				     .server.fd = -1 };
-
-	door_init(door);
-	start(simulator, &relay);
-}
-
-void simulate_relay_accepted(struct simulator *simulator, int fd, const struct address *target)
-{
-	struct relay relay = { .simulator = simulator,
-			       .accepted = fd,
-			       .target = *target,
-			       .client.fd = -1,
-			       .server.fd = -1 };
-
-	door_init(&relay.door);
-	start(simulator, &relay);
 }

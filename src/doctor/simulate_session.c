@@ -21,9 +21,13 @@ struct dialogue {
 	struct simulator *simulator;
 	const struct simulation *cause;
 	struct pending up, down;
-	struct door passive; /* what was announced and leads nowhere */
-	bool is_opaque;	     /* TLS that we do not read */
-	bool expects_hello;  /* the next bytes of the client are its ClientHello */
+	/* What was announced to one side, and where whoever comes to it goes on to; it may lead
+	 * nowhere. */
+	struct door data_door;
+	struct address data_target;
+	bool data_is_active, data_is_open;
+	bool is_opaque;	    /* TLS that we do not read */
+	bool expects_hello; /* the next bytes of the client are its ClientHello */
 	bool was_greeted, is_waiting_for_auth, is_waiting_for_prot, next_is_protected;
 	unsigned n_kills;
 	int64_t last_ms; /* when something last passed */
@@ -85,12 +89,28 @@ static int take_apart(struct dialogue *d)
 	return r;
 }
 
+/* The client will see nothing of the cause, and whoever practises should know why. */
+static void say_what_lacks(const struct simulator *s)
+{
+	const char *lacks = simulate_lacks(&s->options);
+	char text[256];
+
+	if (!lacks || !s->options.tell)
+		return;
+	(void)snprintf(text, sizeof(text),
+		       "a client has begun TLS, and nothing of %s will be seen in its session: "
+		       "that needs %s",
+		       s->cause->id, lacks);
+	s->options.tell(text);
+}
+
 static int begin_tls(struct dialogue *d)
 {
 	if (d->simulator->intercepts)
 		return take_apart(d);
 	d->is_opaque = true;
 	d->expects_hello = true;
+	say_what_lacks(d->simulator);
 	return 0;
 }
 
@@ -171,6 +191,35 @@ static int send_passive(struct dialogue *d, const struct address *ours, bool is_
 	return wire_write(&d->session->client, storage, out.len);
 }
 
+/* At a port that the kernel chooses, in place of the last one. */
+static int open_data_door(struct dialogue *d, struct address *ours, enum door_kind kind,
+			  const struct address *target)
+{
+	ours->port = 0;
+	door_close(&d->data_door);
+	int r = door_open(&d->data_door, ours, kind);
+	if (r == 0)
+		simulate_narrow(d->cause, &d->data_door);
+	d->data_target = *target;
+	d->data_is_open = r == 0 && kind == DOOR_OPEN;
+	d->data_is_active = false;
+	return r;
+}
+
+/* One connection comes to a door; it goes on before anything else does. */
+static void meet_data(struct dialogue *d)
+{
+	struct address peer;
+	int fd = -1;
+
+	if (!d->data_is_open || socket_accept(d->data_door.fd, &fd, &peer) < 0)
+		return;
+	d->data_is_open = false;
+	door_close(&d->data_door);
+	simulate_relay_start(d->simulator, d->session, fd, &d->data_target, d->data_is_active);
+	simulate_relay_await(d->session);
+}
+
 /* Announces a port of ours instead of the server's. */
 static int relay_passive(struct dialogue *d, uint16_t server_port, bool is_epsv)
 {
@@ -188,14 +237,10 @@ static int relay_passive(struct dialogue *d, uint16_t server_port, bool is_epsv)
 			ours.port = (uint16_t)(s->options.passive_ports.last + 1u);
 		return send_passive(d, &ours, is_epsv);
 	}
-	ours.port = 0;
-	door_close(&d->passive);
-	r = door_open(&d->passive, &ours, kind);
+	r = open_data_door(d, &ours, kind, &target);
 	if (r < 0)
 		return send_text(&d->session->client, "425 The simulator has no port left.\r\n");
-	ours.port = d->passive.address.port;
-	if (kind == DOOR_OPEN)
-		simulate_relay_start(s, d->session, &d->passive, &target, false);
+	ours.port = d->data_door.address.port;
 	return send_passive(d, &ours, is_epsv);
 }
 
@@ -219,7 +264,6 @@ static int send_active(struct dialogue *d, const struct address *shown)
 static int relay_active(struct dialogue *d, struct text argument, bool is_eprt)
 {
 	static const uint8_t private[4] = { 192, 168, 77, 20 };
-	struct simulator *s = d->simulator;
 	struct address target, ours;
 	bool leads_nowhere = d->cause->address == ACTIVE_DROPPED;
 	int r = is_eprt ? hostport_parse_eprt(argument, &target)
@@ -227,18 +271,15 @@ static int relay_active(struct dialogue *d, struct text argument, bool is_eprt)
 
 	if (r < 0 || socket_local(d->session->server.fd, &ours) < 0)
 		return 0; /* the server tells what is wrong with it */
-	ours.port = 0;
-	door_close(&d->passive);
-	r = door_open(&d->passive, &ours, leads_nowhere ? DOOR_DROPPED : DOOR_OPEN);
+	r = open_data_door(d, &ours, leads_nowhere ? DOOR_DROPPED : DOOR_OPEN, &target);
 	if (r < 0)
 		return r;
-	struct address shown = d->passive.address;
+	d->data_is_active = true;
+	struct address shown = d->data_door.address;
 	if (d->cause->address == ACTIVE_PRIVATE)
 		shown = address_from_v4(private, shown.port);
 	if (d->cause->address == ACTIVE_OTHER_PORT)
 		shown.port = (uint16_t)(shown.port > 60000 ? shown.port - 1000 : shown.port + 1000);
-	if (!leads_nowhere)
-		simulate_relay_start(s, d->session, &d->passive, &target, true);
 	r = send_active(d, &shown);
 	return r < 0 ? r : 1;
 }
@@ -406,10 +447,13 @@ static int serve(struct dialogue *d)
 	while (r == 0) {
 		bool up = wire_has_pending(&session->client);
 		bool down = wire_has_pending(&session->server);
-		struct pollfd ends[2] = { { .fd = session->client.fd, .events = POLLIN },
-					  { .fd = session->server.fd, .events = POLLIN } };
+		/* The door last: who has connected before speaking is seen to have done so. */
+		struct pollfd ends[3] = { { .fd = session->client.fd, .events = POLLIN },
+					  { .fd = session->server.fd, .events = POLLIN },
+					  { .fd = d->data_is_open ? d->data_door.fd : -1,
+					    .events = POLLIN } };
 
-		if (poll(ends, 2, up || down ? 0 : SIMULATE_TICK_MS) < 0 && errno != EINTR)
+		if (poll(ends, 3, up || down ? 0 : SIMULATE_TICK_MS) < 0 && errno != EINTR)
 			return -errno;
 		if (simulator_is_stopping(d->simulator))
 			return SESSION_ENDS;
@@ -417,6 +461,8 @@ static int serve(struct dialogue *d)
 			return -ECONNRESET;
 		if (atomic_load(&d->simulator->is_banned))
 			return freeze(d);
+		if (ends[2].revents)
+			meet_data(d);
 		if (down || ends[1].revents)
 			r = pass(d, false);
 		if (r == 0 && (up || ends[0].revents))
@@ -442,6 +488,9 @@ static int open_session(struct dialogue *d)
 		return SESSION_ENDS;
 	}
 	int r = dial(&s->options.server, NULL, &session->server);
+
+	if (r == 0)
+		simulate_lose(s->cause, &session->server);
 	if (r == 0 && s->options.is_implicit) {
 		d->was_greeted = true; /* inside of TLS, where nobody masks it */
 		atomic_store(&session->is_protected, true);
@@ -464,13 +513,13 @@ static void *run(void *arg)
 		d->simulator = s;
 		d->cause = s->cause;
 		d->n_kills = atomic_load(&s->n_kills);
-		door_init(&d->passive);
+		door_init(&d->data_door);
 		d->last_ms = clock_ms();
 		r = open_session(d);
 		d->last_ms = clock_ms();
 		if (r == 0)
 			r = serve(d);
-		door_close(&d->passive);
+		door_close(&d->data_door);
 	}
 	atomic_store(&session->has_ended, true);
 	if (r == SESSION_ENDS) {
@@ -500,6 +549,7 @@ void simulate_session_start(struct simulator *simulator, int client)
 	session->n_references = 1;
 	session->server.fd = -1;
 	wire_init(&session->client, client);
+	simulate_lose(simulator->cause, &session->client);
 	if (simulator->certificates.server)
 		SSL_CTX_sess_set_new_cb(simulator->certificates.server, keep_ticket);
 	if (!simulator_spawn(simulator, run, session)) {

@@ -1,8 +1,11 @@
-/* doctor/simulate_wire.c - see simulate_wire.h. Sources: tcp(7), listen(2), socket(7). */
+/* doctor/simulate_wire.c - see simulate_wire.h. Sources: tcp(7), listen(2), socket(7),
+ * SO_ATTACH_FILTER of the kernel's networking/filter.rst. */
 #include "doctor/simulate_wire.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <poll.h>
 #include <sys/time.h>
 
@@ -10,6 +13,7 @@
 
 #define PATIENCE_S 30
 #define FILLER_MS 50
+#define TCP_HEADER 60 /* with all options */
 
 void wire_init(struct wire *wire, int fd)
 {
@@ -23,6 +27,26 @@ void wire_init(struct wire *wire, int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	*wire = (struct wire){ .fd = fd };
+}
+
+void wire_lose(const struct wire *wire, unsigned size, unsigned percent)
+{
+	/* Segments of at most this length pass; of the others those that a die of 2^32 sides
+	 * decides for. */
+	const uint32_t all = UINT32_MAX;
+	const uint32_t lost = percent >= 100 ? all : all / 100 * percent;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, size + TCP_HEADER, 0, 2),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM)),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, lost, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, all),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_fprog program = { .len = ARRAY_SIZE(code), .filter = code };
+
+	/* Without it the line is only better than it was to be. */
+	(void)setsockopt(wire->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
 void wire_close(struct wire *wire)
@@ -49,6 +73,13 @@ void wire_end(struct wire *wire, bool with_notify)
 		(void)shutdown(wire->fd, SHUT_WR);
 }
 
+/* SSL_get_error(3) tells an old error of this thread from a new one as little as errno does. */
+static void forget_errors(void)
+{
+	ERR_clear_error();
+	errno = 0;
+}
+
 /* Takes connection, which may be NULL. */
 static int start_tls(struct wire *wire, SSL *connection, bool accepts)
 {
@@ -60,6 +91,7 @@ static int start_tls(struct wire *wire, SSL *connection, bool accepts)
 	(void)SSL_clear_mode(connection, SSL_MODE_AUTO_RETRY);
 	wire->ssl = connection;
 	for (;;) {
+		forget_errors();
 		int r = accepts ? SSL_accept(connection) : SSL_connect(connection);
 		if (r == 1)
 			return 0;
@@ -97,7 +129,7 @@ ssize_t wire_read(struct wire *wire, void *ret, size_t size)
 		ssize_t n = recv(wire->fd, ret, size, 0);
 		return n < 0 ? (errno == EINTR ? -EAGAIN : -errno) : n;
 	}
-	errno = 0;
+	forget_errors();
 	int n = SSL_read(wire->ssl, ret, (int)MIN_OF(size, (size_t)INT32_MAX));
 	if (n > 0)
 		return n;
@@ -198,6 +230,12 @@ int door_open(struct door *door, const struct address *address, enum door_kind k
 	}
 	door->fd = fd;
 	return 0;
+}
+
+void door_narrow(const struct door *door, int size)
+{
+	/* Comfort: the loopback's are so large that few are sent. */
+	(void)setsockopt(door->fd, IPPROTO_TCP, TCP_MAXSEG, &size, sizeof(size));
 }
 
 void door_close(struct door *door)

@@ -21,6 +21,10 @@ void wire_reset(struct wire *wire);
 /* Ends our direction; with_notify: TLS ends first, if there is any. */
 void wire_end(struct wire *wire, bool with_notify);
 
+/* Of the segments that arrive here with more than size bytes so many percent are lost, without a
+ * word to who sent them: the kernel drops them before TCP counts them, and no root is needed. */
+void wire_lose(const struct wire *wire, unsigned size, unsigned percent);
+
 /* The handshake, as server or client; session (may be NULL) is to be resumed, name (may be NULL) is
  * sent as SNI. A client that only uploads never reads tickets: data connections give none. 0 or
  * -EPROTO. */
@@ -47,6 +51,8 @@ void door_init(struct door *door);
 int door_open(struct door *door, const struct address *address, enum door_kind kind) MUST_CHECK;
 /* From now on an open door does not answer any more. 0 or -errno. */
 int door_drop(struct door *door) MUST_CHECK;
+/* Whoever connects from now on sends segments of at most size bytes. */
+void door_narrow(const struct door *door, int size);
 void door_close(struct door *door);
 
 /* A connection to address, from `from` unless it is NULL, within 30 s. */

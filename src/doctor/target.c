@@ -62,8 +62,9 @@ static bool take_brackets(struct text *in, struct text *ret_rest)
 	return true;
 }
 
-/* ":990" behind a name, or behind brackets. An IPv6 address without brackets has no port. */
-static bool take_port(struct text *in, struct text rest, bool had_brackets, uint16_t *ret_port)
+/* ":990" behind a name, or behind brackets. An IPv6 address without brackets has no port. 1: there
+ * was one, or a colon without; 0: none; -EINVAL: it is no port. */
+static int take_port(struct text *in, struct text rest, bool had_brackets, uint16_t *ret_port)
 {
 	struct text host = *in, port = rest;
 	struct address address;
@@ -71,16 +72,19 @@ static bool take_port(struct text *in, struct text rest, bool had_brackets, uint
 
 	if (!had_brackets) {
 		if (address_parse(*in, &address) == 0 || text_find(*in, ':') < 0)
-			return false;
+			return 0;
 		port = *in;
 		(void)text_take_until(&port, ':', &host);
 	} else if (!text_skip_char(&port, ':')) {
-		return false;
+		return 0;
 	}
 	*in = host;
-	if (text_to_uint(port, UINT16_MAX, &value) == 0)
-		*ret_port = (uint16_t)value;
-	return true;
+	if (port.len == 0)
+		return 1;
+	if (text_to_uint(port, UINT16_MAX, &value) < 0 || value == 0)
+		return -EINVAL;
+	*ret_port = (uint16_t)value;
+	return 1;
 }
 
 static void choose_mode(struct target *target)
@@ -95,7 +99,8 @@ static void choose_mode(struct target *target)
 		target->given_mode = MODE_EXPLICIT;
 }
 
-/* As it was given, but for a user and a password in it. */
+/* As it was given, but for a user and a password in it, and for what follows a question mark, where
+ * tokens stand. */
 static void keep_given(struct text given, char *ret, size_t size)
 {
 	struct text rest = given, part;
@@ -110,6 +115,10 @@ static void keep_given(struct text given, char *ret, size_t size)
 		while (text_find(rest, '@') >= 0 && text_take_until(&rest, '@', &part))
 			;
 		buf_addf(&out, "****@");
+	}
+	if (text_find(rest, '?') >= 0 && text_take_until(&rest, '?', &part)) {
+		buf_add(&out, part);
+		rest = T("?****");
 	}
 	buf_add(&out, rest);
 	evidence_text(buf_text(&out), ret, size);
@@ -136,7 +145,10 @@ int target_parse(struct text given, struct target *ret)
 	ret->had_path = host.len < text_of(storage).len - (size_t)(host.ptr - storage);
 	ret->had_user = take_user(&host);
 	ret->had_brackets = take_brackets(&host, &rest);
-	ret->had_port = take_port(&host, rest, ret->had_brackets, &ret->given_port);
+	int r = take_port(&host, rest, ret->had_brackets, &ret->given_port);
+	if (r < 0)
+		return r;
+	ret->had_port = r > 0;
 	while (host.len > 1 && host.ptr[host.len - 1] == '.') {
 		ret->had_dot = true;
 		host.len--;

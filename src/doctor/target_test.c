@@ -6,9 +6,9 @@
 static void test_what_is_no_host(void **state UNUSED)
 {
 	static const char *const rows[] = {
-		"",	" ",	 "/",	       "ftp://", "user@",
-		"a b@", "[]:21", "-a.example", "a..b",	 "caf\xc3\xa9.example",
-		":21",
+		"",	" ",	 "/",	       "ftp://",  "user@",
+		"a b@", "[]:21", "-a.example", "a..b",	  "caf\xc3\xa9.example",
+		":21",	"h:ftp", "h:0",	       "h:65536", "[::1]:x",
 	};
 	struct target target;
 
@@ -47,10 +47,16 @@ static void test_hosts_are_mended(void **state UNUSED)
 		{ "ftp. example.com", { .host = "ftp.example.com", .had_blanks = true } },
 		{ "ftp.example.com:2121",
 		  { .host = "ftp.example.com", .had_port = true, .given_port = 2121 } },
-		{ "ftp.example.com:ftp", { .host = "ftp.example.com", .had_port = true } },
+		{ "ftp.example.com:", { .host = "ftp.example.com", .had_port = true } },
 		{ "ftp.example.com/", { .host = "ftp.example.com", .had_path = true } },
 		{ "https://ftp.example.com/in/x",
 		  { .host = "ftp.example.com",
+		    .had_scheme = true,
+		    .had_path = true,
+		    .scheme = "https" } },
+		{ "https://h/in?token=x",
+		  { .given = "https://h/in?****",
+		    .host = "h",
 		    .had_scheme = true,
 		    .had_path = true,
 		    .scheme = "https" } },

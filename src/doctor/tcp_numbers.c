@@ -15,5 +15,6 @@ void tcp_numbers_get(int fd, struct tcp_numbers *ret)
 	ret->mss = info.tcpi_snd_mss;
 	ret->retransmits = info.tcpi_total_retrans;
 	if (len >= offsetof(struct tcp_info, tcpi_bytes_acked) + sizeof(info.tcpi_bytes_acked))
-		ret->acknowledged_bytes = info.tcpi_bytes_acked;
+		/* Linux counts the SYN of who connects as one. */
+		ret->acknowledged_bytes = info.tcpi_bytes_acked - (info.tcpi_bytes_acked > 0);
 }

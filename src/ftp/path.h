@@ -16,6 +16,13 @@ struct path {
 
 void path_set_root(struct path *path);
 
+/* Of the bytes that count only: the storage is a page, and a command has several of them. */
+static inline void path_copy(const struct path *from, struct path *ret)
+{
+	memcpy(ret->bytes, from->bytes, from->len + 1);
+	ret->len = from->len;
+}
+
 /* argument is relative to base, or absolute when it begins with '/'. Empty means base. ".." above
  * the root stays at the root, as in every FTP server. 0; -ENAMETOOLONG: the path, or one of its
  * names above 255 bytes; -EILSEQ: a NUL, CR or LF byte. ret may be base itself; it is untouched on

@@ -93,12 +93,17 @@ static void add_interfaces(struct firewall_networks *networks)
 	freeifaddrs(all);
 }
 
+void firewall_needs_add_told(const struct settings *settings, struct firewall_networks *servers)
+{
+	add_external(settings->external_ip, servers);
+	add_listen(settings->listen, servers->n == 0, servers);
+}
+
 void firewall_needs_find_servers(const struct settings *settings, struct firewall_needs *needs)
 {
 	struct firewall_networks *servers = &needs->servers;
 
-	add_external(settings->external_ip, servers);
-	add_listen(settings->listen, servers->n == 0, servers);
+	firewall_needs_add_told(settings, servers);
 	if (servers->n == 0 && settings->server_name[0])
 		(void)!firewall_networks_add_text(servers, text_of(settings->server_name));
 	if (servers->n == 0)

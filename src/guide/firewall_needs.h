@@ -13,6 +13,9 @@ void firewall_needs_from_settings(const struct settings *settings, struct firewa
  * none. */
 int firewall_networks_add_text(struct firewall_networks *networks, struct text what) MUST_CHECK;
 
+/* Those that external_ip and listen name. */
+void firewall_needs_add_told(const struct settings *settings, struct firewall_networks *servers);
+
 /* The addresses that clients reach the server at: those that external_ip and listen name, else
  * those of server_name, else those of this machine's interfaces. */
 void firewall_needs_find_servers(const struct settings *settings, struct firewall_needs *needs);

@@ -9,7 +9,7 @@
  *	supervisor -> worker  MANAGER_CHANNEL (1 fd), LISTENER_REPLY (n fds), DRAIN, TERMINATE
  *	worker -> supervisor  LISTENER_REQUEST, LISTENER_RELEASE, DRAINING
  *	supervisor -> manager WORKER_CHANNEL (1 fd), TERMINATE
- *	manager -> supervisor RELOAD
+ *	manager -> supervisor RELOAD, EXAMINE (2 fds)
  *	worker -> manager     AUTH_REQUEST, EVENTS, MEMBERS_REQUEST, QUOTA_REPLY
  *	manager -> worker     AUTH_REPLY, KICK, EVENT_STORED, MEMBERS_REPLY, QUOTA_REQUEST
  *	worker -> mailbox of another worker   DATA_CONNECTION, CONTROL_CONNECTION (1 fd)
@@ -56,6 +56,9 @@ enum message_kind {
 	MSG_MEMBERS_REPLY,	/* message_members_reply */
 	MSG_QUOTA_REQUEST,	/* message_quota_request */
 	MSG_QUOTA_REPLY,	/* message_quota_reply */
+	/* Something is to be looked at that the manager cannot reach: message_examine. One end of a
+	 * pipe for what is found, one that ends when nobody wants to know any more. */
+	MSG_EXAMINE,
 };
 
 struct message_head {
@@ -177,7 +180,7 @@ struct event {
 	bool is_tls, is_ascii;
 	char user[USER_NAME_MAX + 1];
 	char result[64];    /* "complete", or why not */
-	char end_state[12]; /* "proven", "likely", "truncated", "broken"; empty for changes */
+	char end_state[12]; /* "proven", "likely", "truncated", "broken"; empty: no data flowed */
 	char sha256[65];    /* hexadecimal, or empty */
 	uint16_t path_len, new_path_len;
 	char text[EVENT_TEXT_MAX]; /* the path, then the new path; without NUL */
@@ -244,6 +247,14 @@ struct message_quota_reply {
 	struct quota_usage before, after;
 };
 
+#define EXAMINE_TEXT_SIZE 8192
+
+/* The packet ends behind the NUL. See supervisor/examiner.h for the text. */
+struct message_examine {
+	struct message_head head;
+	char text[EXAMINE_TEXT_SIZE]; /* JSON; may hold a password: wipe it after use */
+};
+
 /* Large enough for any of them. */
 union message {
 	struct message_head head;
@@ -260,6 +271,7 @@ union message {
 	struct message_members_reply members_reply;
 	struct message_quota_request quota_request;
 	struct message_quota_reply quota_reply;
+	struct message_examine examine;
 };
 
 #endif

@@ -7,10 +7,10 @@
 #include "ipc/places.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <sys/mman.h>
 
 #include "base/random.h"
+#include "ipc/robust_mutex.h"
 
 #define NIL 0u	     /* no node; node 0 is never used */
 #define KEY_SIZE 132 /* the longest name of a user, a byte in front of it, NUL */
@@ -40,20 +40,6 @@ struct places {
 	uint32_t *chains;
 };
 
-static int init_mutex(pthread_mutex_t *mutex)
-{
-	pthread_mutexattr_t attributes;
-	int r = pthread_mutexattr_init(&attributes);
-
-	if (r != 0)
-		return -r;
-	(void)pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-	(void)pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-	r = pthread_mutex_init(mutex, &attributes);
-	(void)pthread_mutexattr_destroy(&attributes);
-	return -r;
-}
-
 struct places *places_new(size_t max_sessions)
 {
 	size_t n_nodes = 2 * max_sessions + 2, n_chains = 64;
@@ -77,7 +63,7 @@ struct places *places_new(size_t max_sessions)
 	p->n_chains = n_chains;
 	p->unused = NIL + 1;
 	random_bytes(&p->seed, sizeof(p->seed));
-	if (init_mutex(&p->mutex) < 0) {
+	if (robust_mutex_init(&p->mutex) < 0) {
 		(void)munmap(p, size);
 		return NULL;
 	}
@@ -190,8 +176,10 @@ static void count_reference_locked(struct places *p, _Atomic uint32_t *reference
 }
 
 /* After its holder was killed. */
-static void repair_locked(struct places *p)
+static void repair_locked(void *arg)
 {
+	struct places *p = arg;
+
 	for (size_t i = 0; i < p->n_chains; i++)
 		p->chains[i] = NIL;
 	for (uint32_t i = 0; i < p->unused; i++)
@@ -213,21 +201,12 @@ static void repair_locked(struct places *p)
 
 static void lock(struct places *p)
 {
-	int error = pthread_mutex_lock(&p->mutex);
-
-	if (error == EOWNERDEAD) {
-		repair_locked(p);
-		error = pthread_mutex_consistent(&p->mutex);
-	}
-	assert(error == 0);
+	robust_mutex_lock(&p->mutex, repair_locked, p);
 }
 
 static void unlock(struct places *p)
 {
-	int error = pthread_mutex_unlock(&p->mutex);
-
-	assert(error == 0);
-	(void)error;
+	robust_mutex_unlock(&p->mutex);
 }
 
 /* --- places ----------------------------------------------------------------------------------- */

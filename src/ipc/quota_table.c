@@ -7,27 +7,13 @@
  * again. */
 #include "ipc/quota_table.h"
 
-#include <assert.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 
 #include "base/random.h"
+#include "ipc/robust_mutex.h"
 
 #define MAX_CLIMB 1024 /* directories above a directory */
-
-static int init_mutex(pthread_mutex_t *mutex)
-{
-	pthread_mutexattr_t attributes;
-	int r = pthread_mutexattr_init(&attributes);
-
-	if (r != 0)
-		return -r;
-	(void)pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-	(void)pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-	r = pthread_mutex_init(mutex, &attributes);
-	(void)pthread_mutexattr_destroy(&attributes);
-	return -r;
-}
 
 struct quotas *quotas_new(size_t max_sessions)
 {
@@ -47,7 +33,7 @@ struct quotas *quotas_new(size_t max_sessions)
 	q->max_records = max_sessions;
 	q->unused = q->unused_links = NIL + 1;
 	random_bytes(&q->seed, sizeof(q->seed));
-	if (init_mutex(&q->mutex) < 0) {
+	if (robust_mutex_init(&q->mutex) < 0) {
 		(void)munmap(q, size);
 		return NULL;
 	}
@@ -339,8 +325,10 @@ static void forget_members_locked(struct quotas *q)
 }
 
 /* After its holder was killed. */
-static void repair_locked(struct quotas *q)
+static void repair_locked(void *arg)
 {
+	struct quotas *q = arg;
+
 	for (uint32_t i = 0; i < q->n_journal; i++)
 		q->counters[q->journal[i]].is_known = false;
 	if (q->journal_record > 0)
@@ -359,21 +347,12 @@ static void repair_locked(struct quotas *q)
 
 void quota_lock(struct quotas *q)
 {
-	int error = pthread_mutex_lock(&q->mutex);
-
-	if (error == EOWNERDEAD) {
-		repair_locked(q);
-		error = pthread_mutex_consistent(&q->mutex);
-	}
-	assert(error == 0);
+	robust_mutex_lock(&q->mutex, repair_locked, q);
 }
 
 void quota_unlock(struct quotas *q)
 {
-	int error = pthread_mutex_unlock(&q->mutex);
-
-	assert(error == 0);
-	(void)error;
+	robust_mutex_unlock(&q->mutex);
 }
 
 /* --- bounds ----------------------------------------------------------------------------------- */

@@ -13,13 +13,13 @@
 #include <assert.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "ipc/robust_mutex.h"
 
 #define NIL UINT32_MAX
 #define MIN_RING 1024
@@ -63,20 +63,6 @@ static size_t bucket_count(size_t n_entries)
 	return n;
 }
 
-static int init_mutex(pthread_mutex_t *mutex)
-{
-	pthread_mutexattr_t attributes;
-	int r = pthread_mutexattr_init(&attributes);
-
-	if (r != 0)
-		return -r;
-	(void)pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-	(void)pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-	r = pthread_mutex_init(mutex, &attributes);
-	(void)pthread_mutexattr_destroy(&attributes);
-	return -r;
-}
-
 struct reservations *reservations_new(size_t max_sessions)
 {
 	size_t ring_size = MAX_OF(max_sessions, (size_t)MIN_RING);
@@ -100,7 +86,7 @@ struct reservations *reservations_new(size_t max_sessions)
 	random_bytes(&r->seed, sizeof(r->seed));
 	for (size_t i = 0; i < n_buckets; i++)
 		r->buckets[i] = NIL;
-	if (init_mutex(&r->mutex) < 0) {
+	if (robust_mutex_init(&r->mutex) < 0) {
 		(void)munmap(r, size);
 		return NULL;
 	}
@@ -174,8 +160,9 @@ static void remove_locked(struct reservations *r, struct entry *entry)
 
 /* After its holder was killed. Pairs in quarantine go first: a pair that is also held was on its
  * way into quarantine, and is no longer held. */
-static void repair_locked(struct reservations *r)
+static void repair_locked(void *arg)
 {
+	struct reservations *r = arg;
 	size_t n_entries = r->max_sessions + r->ring_size;
 
 	for (size_t i = 0; i < r->n_buckets; i++)
@@ -198,21 +185,12 @@ static void repair_locked(struct reservations *r)
 
 static void lock(struct reservations *r)
 {
-	int error = pthread_mutex_lock(&r->mutex);
-
-	if (error == EOWNERDEAD) {
-		repair_locked(r);
-		error = pthread_mutex_consistent(&r->mutex);
-	}
-	assert(error == 0);
+	robust_mutex_lock(&r->mutex, repair_locked, r);
 }
 
 static void unlock(struct reservations *r)
 {
-	int error = pthread_mutex_unlock(&r->mutex);
-
-	assert(error == 0);
-	(void)error;
+	robust_mutex_unlock(&r->mutex);
 }
 
 static struct bell *bell_of(const struct reservations *r, const struct address *peer)

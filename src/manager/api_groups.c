@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "manager/api_limits.h"
+#include "manager/api_query.h"
 #include "manager/api_rights.h"
 #include "manager/audit_note.h"
 #include "manager/json_fields.h"
@@ -40,21 +41,44 @@ static json_t *group_json(const struct group *group)
 	return object;
 }
 
+struct listing {
+	json_t *list;
+	const char *after, *search;
+	unsigned limit;
+	uint64_t total;
+};
+
 static void list_group(const struct group *group, void *arg)
 {
-	(void)json_array_append_new(arg, group_json(group));
+	struct listing *listing = arg;
+
+	if (*listing->search && !strcasestr(group->name, listing->search))
+		return;
+	listing->total++;
+	if (strcmp(group->name, listing->after) > 0 &&
+	    json_array_size(listing->list) < listing->limit)
+		(void)json_array_append_new(listing->list, group_json(group));
 }
 
 unsigned api_groups_get(struct api_request *request)
 {
-	json_t *list = json_array();
-	int r = group_list(request->context->accounts, list_group, list);
+	char after[API_ARGUMENT_SIZE], search[API_ARGUMENT_SIZE];
+	unsigned limit, status = api_page(request, &limit, after);
 
+	if (status == 0)
+		status = api_query_text(request, "search", search);
+	if (status != 0)
+		return status;
+
+	struct listing listing = { json_array(), after, search, limit, 0 };
+	int r = group_list(request->context->accounts, list_group, &listing);
 	if (r < 0) {
-		json_decref(list);
+		json_decref(listing.list);
 		return group_problem(request, r, "");
 	}
-	request->answer = json_pack("{s:o}", "groups", list);
+	request->answer =
+		json_pack("{s:o, s:o, s:I}", "groups", listing.list, "next",
+			  api_next_name(listing.list, limit), "total", (json_int_t)listing.total);
 	return 200;
 }
 

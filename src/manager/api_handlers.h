@@ -49,11 +49,44 @@ unsigned api_events_export(struct api_request *request);
 /* api_overview.c */
 unsigned api_overview_get(struct api_request *request);
 
+/* api_certificates.c */
+unsigned api_certificates_get(struct api_request *request);
+unsigned api_certificate_get(struct api_request *request);
+unsigned api_certificate_put(struct api_request *request);
+unsigned api_certificate_delete(struct api_request *request);
+unsigned api_certificate_self_signed(struct api_request *request);
+
+/* api_firewall.c */
+unsigned api_firewall_get(struct api_request *request);
+unsigned api_firewall_check(struct api_request *request);
+unsigned api_user_connection(struct api_request *request);
+
+/* api_doctor.c */
+unsigned api_doctor_runs_get(struct api_request *request);
+unsigned api_doctor_runs_post(struct api_request *request);
+unsigned api_doctor_run_get(struct api_request *request);
+unsigned api_doctor_run_delete(struct api_request *request);
+unsigned api_doctor_report(struct api_request *request);
+
 /* api_stream.c: GET /stream, and the same for a public route with topics of its own. */
 unsigned api_stream_get(struct api_request *request);
 unsigned api_stream_topics(struct api_request *request, const char *topics);
 
-/* api_sessions.c; {"sessions": [at most so many], "total"}. */
+/* api_guests.c */
+unsigned api_guests_get(struct api_request *request);
+unsigned api_guests_post(struct api_request *request);
+unsigned api_guest_get(struct api_request *request);
+unsigned api_guest_delete(struct api_request *request);
+unsigned api_guest_page(struct api_request *request);
+unsigned api_guest_stream(struct api_request *request);
+
+/* api_settings.c */
+unsigned api_settings_get(struct api_request *request);
+unsigned api_settings_patch(struct api_request *request);
+unsigned api_settings_check(struct api_request *request);
+unsigned api_settings_detect(struct api_request *request);
+
+/* api_sessions.c; sessions_json: {"sessions": [at most so many], "total"}. */
 json_t *sessions_json(const struct scoreboard *board, size_t most);
 unsigned api_sessions_get(struct api_request *request);
 unsigned api_session_delete(struct api_request *request);
@@ -87,5 +120,13 @@ unsigned api_key_delete_one(struct api_request *request);
 
 /* api_audit.c */
 unsigned api_audit_get(struct api_request *request);
+
+/* api_bans.c */
+unsigned api_bans_get(struct api_request *request);
+unsigned api_bans_post(struct api_request *request);
+unsigned api_ban_delete(struct api_request *request);
+
+/* api_metrics.c */
+unsigned api_metrics_get(struct api_request *request);
 
 #endif

@@ -144,3 +144,12 @@ json_t *api_next_id(const json_t *list, unsigned limit)
 		       json_integer_value(json_object_get(json_array_get(list, n - 1), "id")));
 	return json_string(text);
 }
+
+json_t *api_next_name(const json_t *list, unsigned limit)
+{
+	size_t n = json_array_size(list);
+
+	if (n < limit)
+		return json_null();
+	return json_incref(json_object_get(json_array_get(list, n - 1), "name"));
+}

@@ -36,5 +36,7 @@ unsigned api_page(struct api_request *request, unsigned *ret_limit,
 unsigned api_page_number(struct api_request *request, unsigned *ret_limit, int64_t *ret_after);
 /* "next" of a page whose rows have a number "id": text, or null when the page was not full. */
 json_t *api_next_id(const json_t *list, unsigned limit);
+/* The same of rows that are ordered by their "name". */
+json_t *api_next_name(const json_t *list, unsigned limit);
 
 #endif

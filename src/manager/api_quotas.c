@@ -1,11 +1,14 @@
-/* manager/api_quotas.c - quotas and what is used of them: GET /api/v1/quotas, and
+/* manager/api_quotas.c - quotas and what is used of them: GET /api/v1/quotas (of ?user or ?group,
+ * or of all, page by page through the users; those of groups are on the last page), and
  * POST /api/v1/quotas/recount {"user": NAME} | {"group": NAME} | {} for all, which has the files
  * counted again and tells the figures before and after. A worker does the counting. */
 #include "manager/api_handlers.h"
 
+#include "accounts/account_page.h"
 #include "accounts/rights.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "manager/api_query.h"
 #include "manager/audit_note.h"
 #include "manager/json_fields.h"
 
@@ -110,19 +113,64 @@ static void list_group(const struct group *group, void *arg)
 	(void)!add_group(group, false, arg);
 }
 
-static int add_all(struct api_request *request, struct list *items)
+/* Those of at most `limit` users behind `after`; ret_last (USER_NAME_MAX + 1) is the last of them,
+ * or empty when there are no more behind it: then those of the groups are there as well. */
+static int add_page(struct api_request *request, const char *after, unsigned limit,
+		    struct list *items, char *ret_last)
 {
+	const struct account_filter everybody = { .enabled = -1 };
 	struct list names;
+	unsigned n = 0;
 
 	list_init(&names);
-	int r = accounts_list(request->context->accounts, list_name, &names);
-	for (struct list *l = names.next; l != &names && r == 0; l = l->next) {
-		r = add_user(request, list_entry(l, struct item, link)->name, false, items);
+	int r = account_page(request->context->accounts, &everybody, after, limit, list_name,
+			     &names);
+	*ret_last = '\0';
+	for (struct list *l = names.next; l != &names && r == 0; l = l->next, n++) {
+		const char *name = list_entry(l, struct item, link)->name;
+
+		r = add_user(request, name, false, items);
 		if (r == -ENOENT)
 			r = 0; /* deleted meanwhile */
+		memcpy(ret_last, name, USER_NAME_MAX + 1);
 	}
 	free_items(&names);
-	return r == 0 ? group_list(request->context->accounts, list_group, items) : r;
+	if (r < 0 || n == limit)
+		return r;
+	*ret_last = '\0';
+	return group_list(request->context->accounts, list_group, items);
+}
+
+static int add_all(struct api_request *request, struct list *items)
+{
+	char last[USER_NAME_MAX + 1] = "", after[USER_NAME_MAX + 1];
+	int r;
+
+	do {
+		memcpy(after, last, sizeof(after));
+		r = add_page(request, after, API_PAGE_MOST, items, last);
+	} while (r == 0 && *last);
+	return r;
+}
+
+/* Those of one user or one group, limited or not. 0, or the status of a problem. */
+static unsigned add_named(struct api_request *request, const char *user, const char *group,
+			  struct list *items)
+{
+	struct group found;
+	int r;
+
+	if (user) {
+		r = add_user(request, user, true, items);
+	} else {
+		r = group_get(request->context->accounts, text_of(group), &found);
+		if (r == 0)
+			r = add_group(&found, true, items);
+	}
+	if (r == -ENOENT)
+		return api_problem(request, 404, NULL, "There is no %s \"%s\".",
+				   user ? "user" : "group", user ? user : group);
+	return r < 0 ? api_problem_errno(request, r, "") : 0;
 }
 
 /* --- figures ---------------------------------------------------------------------------------- */
@@ -173,14 +221,41 @@ static unsigned answer(struct api_request *request, struct list *items, bool is_
 	return 200;
 }
 
+static unsigned get_page(struct api_request *request, struct list *items)
+{
+	char after[API_ARGUMENT_SIZE], last[USER_NAME_MAX + 1];
+	unsigned limit, status = api_page(request, &limit, after);
+
+	if (status != 0)
+		return status;
+	int r = add_page(request, after, limit, items, last);
+	if (r < 0)
+		return api_problem_errno(request, r, "");
+	status = answer(request, items, false);
+	(void)json_object_set_new(request->answer, "next", api_text_or_null(last));
+	return status;
+}
+
 unsigned api_quotas_get(struct api_request *request)
 {
+	char user[API_ARGUMENT_SIZE], group[API_ARGUMENT_SIZE];
 	struct list items;
+	unsigned status = api_query_text(request, "user", user);
 
 	list_init(&items);
-	int r = add_all(request, &items);
-	unsigned status =
-		r < 0 ? api_problem_errno(request, r, "") : answer(request, &items, false);
+	if (status == 0)
+		status = api_query_text(request, "group", group);
+	if (status != 0)
+		return status;
+	if (*user && *group)
+		return api_problem(request, 422, "group", "Name a user or a group, not both.");
+	if (*user || *group) {
+		status = add_named(request, *user ? user : NULL, group, &items);
+		if (status == 0)
+			status = answer(request, &items, false);
+	} else {
+		status = get_page(request, &items);
+	}
 	free_items(&items);
 	return status;
 }
@@ -188,23 +263,18 @@ unsigned api_quotas_get(struct api_request *request)
 static unsigned recount(struct api_request *request, const char *user, const char *group,
 			struct list *items)
 {
-	struct group found;
-	int r;
+	unsigned status = 0;
 
-	if (user) {
-		r = add_user(request, user, true, items);
-	} else if (group) {
-		r = group_get(request->context->accounts, text_of(group), &found);
-		if (r == 0)
-			r = add_group(&found, true, items);
+	if (user || group) {
+		status = add_named(request, user, group, items);
 	} else {
-		r = add_all(request, items);
+		int r = add_all(request, items);
+
+		if (r < 0)
+			status = api_problem_errno(request, r, "");
 	}
-	if (r == -ENOENT)
-		return api_problem(request, 404, NULL, "There is no %s \"%s\".",
-				   user ? "user" : "group", user ? user : group);
-	if (r < 0)
-		return api_problem_errno(request, r, "");
+	if (status != 0)
+		return status;
 	audit_note_done(request, "quota-recounted", user ? user : group ? group : "", NULL, NULL);
 	log_event(LOG_INFO, "quota-recount", F_STR("user", user ? user : ""),
 		  F_STR("group", group ? group : ""), F_STR("by", request->asker.name));
@@ -212,7 +282,7 @@ static unsigned recount(struct api_request *request, const char *user, const cha
 		return answer(request, items, true);
 	/* What is counted without a quota at the moment is counted when it has one again. */
 	uint64_t moment = quotas_moment(request->context->quotas);
-	unsigned status = answer(request, items, true);
+	status = answer(request, items, true);
 	quotas_doubt_older(request->context->quotas, moment);
 	return status;
 }

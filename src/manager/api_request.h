@@ -12,11 +12,13 @@
 #include "accounts/activity.h"
 #include "accounts/reach_store.h"
 #include "accounts/role.h"
+#include "accounts/shelf.h"
 #include "accounts/token.h"
 #include "accounts/transfers.h"
 #include "ipc/quotas.h"
 #include "ipc/recorder.h"
 #include "ipc/scoreboard.h"
+#include "manager/ban_desk.h"
 #include "manager/bus.h"
 #include "manager/connectivity.h"
 #include "manager/login_guard.h"
@@ -35,6 +37,9 @@
 
 struct live;
 struct records;
+struct manager_certificate;
+struct examinations;
+struct guests;
 
 /* What handlers work on; all borrowed for the life of the API. */
 struct api_context {
@@ -42,13 +47,22 @@ struct api_context {
 	const struct scoreboard *board;
 	struct accounts *accounts;
 	struct transfers *transfers;
+	struct shelf *shelf;
+	struct examinations *examinations;
+	struct guests *guests;
+	const struct settings_loaded *loaded;		/* that settings are of */
+	const struct manager_certificate *certificates; /* as in manager.h */
 	struct activity *activity;
 	struct reach_store *reach;
 	struct connectivity *connectivity;
 	struct records *records;
-	const struct recorder *recorder; /* NULL: nothing is recorded */
+	const struct recorder *recorder;   /* NULL: nothing is recorded */
+	struct reservations *reservations; /* NULL: nobody knows them */
+	struct tally *tally;		   /* NULL: nothing is counted */
+	int memory_fd;			   /* memory_use_open, or -1 */
 	struct worker_links *links;
 	struct quota_desk *desk;
+	struct ban_desk *bans;
 	struct quotas *quotas; /* NULL: nothing is counted */
 	struct bus *bus;
 	struct live *live;

@@ -2,9 +2,11 @@
  * before anyone is told of it: see worker_links.h. */
 #include "manager/api_handlers.h"
 
+#include "accounts/account_page.h"
 #include "base/log.h"
 #include "manager/api_access.h"
 #include "manager/api_limits.h"
+#include "manager/api_query.h"
 #include "manager/api_rights.h"
 #include "manager/audit_note.h"
 #include "manager/board_users.h"
@@ -88,24 +90,61 @@ static void list_user(const struct account *account, void *arg)
 	(void)json_array_append_new(listing->list, user_json(account, sessions));
 }
 
-unsigned api_users_get(struct api_request *request)
+static unsigned read_filter(struct api_request *request, char search[static API_ARGUMENT_SIZE],
+			    char group[static API_ARGUMENT_SIZE], struct account_filter *ret)
+{
+	static const char *const words[] = { "false", "true" };
+	unsigned status = api_query_text(request, "search", search);
+
+	*ret = (struct account_filter){ .search = search, .enabled = -1 };
+	if (status == 0)
+		status = api_query_text(request, "group", group);
+	if (*group)
+		ret->group = group;
+	return status == 0
+		       ? api_query_word(request, "enabled", words, ARRAY_SIZE(words), &ret->enabled)
+		       : status;
+}
+
+/* The users of one page, each with all that is known of it. 0 or -errno. */
+static int list_page(struct api_request *request, const struct account_filter *filter,
+		     const char *after, unsigned limit, json_t *list)
 {
 	struct board_users users;
-
 	int r = board_users_init(&users, request->context->board);
-	if (r < 0)
-		return api_problem(request, 500, NULL, "Memory is short.");
 
-	struct listing listing = { json_array(), &users };
-	r = accounts_list(request->context->accounts, list_user, &listing);
+	if (r < 0)
+		return r;
+	struct listing listing = { list, &users };
+	r = account_page(request->context->accounts, filter, after, limit, list_user, &listing);
 	board_users_release(&users);
-	for (size_t i = 0; r == 0 && i < json_array_size(listing.list); i++)
-		r = add_rights(request, json_array_get(listing.list, i));
+	for (size_t i = 0; r == 0 && i < json_array_size(list); i++)
+		r = add_rights(request, json_array_get(list, i));
+	return r;
+}
+
+unsigned api_users_get(struct api_request *request)
+{
+	char after[API_ARGUMENT_SIZE], search[API_ARGUMENT_SIZE], group[API_ARGUMENT_SIZE];
+	struct account_filter filter;
+	uint64_t total = 0;
+	unsigned limit, status = api_page(request, &limit, after);
+
+	if (status == 0)
+		status = read_filter(request, search, group, &filter);
+	if (status != 0)
+		return status;
+
+	json_t *list = json_array();
+	int r = list_page(request, &filter, after, limit, list);
+	if (r == 0)
+		r = account_count(request->context->accounts, &filter, &total);
 	if (r < 0) {
-		json_decref(listing.list);
+		json_decref(list);
 		return api_problem_errno(request, r, "");
 	}
-	request->answer = json_pack("{s:o}", "users", listing.list);
+	request->answer = json_pack("{s:o, s:o, s:I}", "users", list, "next",
+				    api_next_name(list, limit), "total", (json_int_t)total);
 	return 200;
 }
 

@@ -9,6 +9,7 @@ static const char *const type_names[] = {
 	[FIELD_OBJECTS] = "an array of objects",
 	[FIELD_STRING_OR_NULL] = "a string or null",
 	[FIELD_STRINGS_OR_NULL] = "an array of strings or null",
+	[FIELD_NUMBER] = "a whole number",
 };
 
 static bool is_array_of_strings(const json_t *value)
@@ -36,6 +37,8 @@ static bool has_type(const json_t *value, const struct json_field *field)
 	switch (field->type) {
 	case FIELD_STRING:
 		return json_is_string(value);
+	case FIELD_NUMBER:
+		return json_is_integer(value);
 	case FIELD_BOOLEAN:
 		return json_is_boolean(value);
 	case FIELD_STRINGS:

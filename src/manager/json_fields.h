@@ -17,6 +17,7 @@ struct json_field {
 		FIELD_OBJECTS,
 		FIELD_STRING_OR_NULL,
 		FIELD_STRINGS_OR_NULL,
+		FIELD_NUMBER, /* whole */
 	} type;
 	bool is_required;
 };

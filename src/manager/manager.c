@@ -26,9 +26,12 @@
 #include "accounts/password_cache.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory_use.h"
 #include "ipc/channel.h"
 #include "manager/api.h"
 #include "manager/api_auth.h"
+#include "manager/examinations.h"
+#include "manager/guests.h"
 #include "manager/last_logins.h"
 #include "manager/live.h"
 #include "manager/quota_desk.h"
@@ -45,13 +48,18 @@ struct manager {
 	struct accounts *accounts;
 	struct password_cache *cache;
 	struct last_logins *last_logins;
+	struct ban_desk *bans;
 	struct transfers *transfers;
+	struct shelf *shelf;
 	struct activity *activity;
 	struct reach_store *reach;
 	struct connectivity *connectivity;
+	struct examinations *examinations;
+	struct guests *guests;
 	struct records *records;
 	struct quota_desk *desk;
 	struct worker_links *links;
+	int memory_fd; /* memory_use_open */
 	struct verify_pool *verify;
 	struct login_guard *guard;
 	struct web_files *files; /* NULL: there are none */
@@ -83,16 +91,15 @@ static void free_wiped(void *p)
 static int open_accounts(struct manager *m)
 {
 	struct database_error error;
-	char path[SETTINGS_PATH_SIZE + sizeof("/accounts.db")];
+	char path[SETTINGS_DATABASE_PATH_SIZE];
 
-	if (*m->settings->database)
-		(void)snprintf(path, sizeof(path), "%s", m->settings->database);
-	else
-		(void)snprintf(path, sizeof(path), "%s/accounts.db", m->settings->state_directory);
+	settings_database_path(m->settings, path);
 
 	int r = accounts_open(path, &m->accounts, &error);
 	if (r == 0)
 		r = transfers_open(path, &m->transfers, &error);
+	if (r == 0)
+		r = shelf_open(path, &m->shelf, &error);
 	if (r == 0)
 		r = activity_open(path, &m->activity, &error);
 	if (r == 0)
@@ -112,6 +119,7 @@ static int start_records(struct manager *m)
 		.recorder = m->start->recorder,
 		.settings = m->settings,
 		.bus = m->bus,
+		.tally = m->start->tally,
 	};
 
 	return records_new(&start, &m->records);
@@ -122,6 +130,7 @@ static int start_verify(struct manager *m)
 	const struct verify_start start = {
 		.base = { m->accounts, m->cache },
 		.last_logins = m->last_logins,
+		.bans = m->bans,
 		.records = m->records,
 		.threads = m->settings->verify_threads,
 		.max_waiting = scoreboard_max_sessions(m->start->board),
@@ -155,13 +164,22 @@ static int start_api(struct manager *m)
 		.board = m->start->board,
 		.accounts = m->accounts,
 		.transfers = m->transfers,
+		.shelf = m->shelf,
+		.loaded = m->start->settings,
 		.activity = m->activity,
 		.reach = m->reach,
 		.connectivity = m->connectivity,
 		.records = m->records,
 		.recorder = m->start->recorder,
+		.reservations = m->start->reservations,
+		.tally = m->start->tally,
+		.memory_fd = m->memory_fd,
+		.examinations = m->examinations,
+		.guests = m->guests,
+		.certificates = m->start->certificates,
 		.links = m->links,
 		.desk = m->desk,
+		.bans = m->bans,
 		.quotas = m->start->quotas,
 		.bus = m->bus,
 		.live = m->live,
@@ -196,8 +214,15 @@ static int start_parts(struct manager *m)
 		quotas_doubt_groups(m->start->quotas);
 
 	int r = open_accounts(m);
+	if (r == 0) {
+		m->examinations = examinations_new(m->shelf, m->bus, m->start->supervisor);
+		m->guests = guests_new(m->shelf, m->start->board, m->bus);
+		r = m->examinations && m->guests ? 0 : -ENOMEM;
+	}
 	if (r == 0)
 		r = last_logins_new(m->accounts, &m->last_logins);
+	if (r == 0)
+		r = ban_desk_new(m->accounts, m->start->bans, m->settings, &m->bans);
 	if (r == 0)
 		r = connectivity_new(m->reach, m->settings, &m->connectivity);
 	if (r == 0)
@@ -217,14 +242,18 @@ static void stop_parts(struct manager *m)
 {
 	api_stop(&m->api);
 	live_free(&m->live);
+	examinations_free(&m->examinations);
+	guests_free(&m->guests);
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
+	ban_desk_free(&m->bans);
 	records_free(&m->records);
 	connectivity_free(&m->connectivity);
 	quota_desk_free(&m->desk);
 	worker_links_free(&m->links);
 	password_cache_free(&m->cache);
 	bus_free(&m->bus);
+	shelf_free(&m->shelf);
 	login_guard_free(&m->guard);
 	web_files_free(&m->files);
 	transfers_free(&m->transfers);
@@ -507,6 +536,7 @@ static int load_files(struct manager *m)
 			  F_STR("web_directory", m->settings->web_directory), F_ERRNO(r));
 		r = 0; /* the API is there all the same */
 	}
+	m->memory_fd = memory_use_open(); /* that it fails only leaves a metric out */
 	return m->start->confine ? m->start->confine(m->start->confine_arg) : r;
 }
 

@@ -6,7 +6,9 @@
 #include "ipc/bans.h"
 #include "ipc/quotas.h"
 #include "ipc/recorder.h"
+#include "ipc/reservations.h"
 #include "ipc/scoreboard.h"
+#include "ipc/tally.h"
 #include "settings/settings.h"
 
 /* A listening socket of the page. */
@@ -22,14 +24,24 @@ struct manager_key {
 	char *certificate, *private_key;
 };
 
+/* What is shown to clients, without the key. */
+struct manager_certificate {
+	const char *pem; /* NULL: none */
+	bool is_uploaded;
+};
+
 struct manager_start {
+	/* Of the default host, then of settings' hosts. */
+	struct manager_certificate certificates[1 + SETTINGS_MAX_HOSTS];
 	const struct settings_loaded *settings;
 	struct scoreboard *board;
 	struct bans *bans;     /* NULL: nobody can be banned */
 	int supervisor;	       /* channel */
 	int api;	       /* listening AF_UNIX stream socket, <run_directory>/manager.sock */
 	struct quotas *quotas; /* NULL: nothing is counted */
-	const struct recorder *recorder; /* NULL: nothing is recorded */
+	const struct recorder *recorder;   /* NULL: nothing is recorded */
+	struct reservations *reservations; /* NULL: nobody knows them */
+	struct tally *tally;		   /* NULL: nothing is counted for the metrics */
 	const struct manager_door *doors;
 	size_t n_doors;
 	const struct manager_key *key; /* NULL when there is no door */

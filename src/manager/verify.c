@@ -22,6 +22,7 @@ struct job {
 struct verify_pool {
 	struct login_base base;
 	struct last_logins *last_logins;
+	struct ban_desk *bans;
 	struct records *records;
 	size_t max_waiting;
 	pthread_mutex_t lock;
@@ -105,6 +106,7 @@ static void note_login(struct verify_pool *pool, const char *name,
 
 	last_logins_note(pool->last_logins, text_of(name),
 			 text_of(address_format_ip(&request->peer, from)));
+	ban_desk_note_success(pool->bans, &request->peer);
 	records_note_login(pool->records, request, name, AUTH_OK);
 }
 
@@ -149,6 +151,9 @@ static int try_job(struct verify_pool *pool, struct job *job)
 	enum auth_result result = login_check(&pool->base, &attempt, &account);
 	int r = result == AUTH_OK ? send_ok(pool, job, &account) : send_refusal(pool, job, result);
 	explicit_bzero(&account, sizeof(account));
+	if (result == AUTH_NO_USER || result == AUTH_WRONG_PASSWORD)
+		ban_desk_note_failure(pool->bans, &job->request.peer, job->request.user,
+				      &job->request.password);
 	return r;
 }
 
@@ -215,6 +220,7 @@ int verify_pool_new(const struct verify_start *start, struct verify_pool **ret)
 		return -ENOMEM;
 	pool->base = start->base;
 	pool->last_logins = start->last_logins;
+	pool->bans = start->bans;
 	pool->records = start->records;
 	pool->max_waiting = start->max_waiting;
 	list_init(&pool->queue);

@@ -4,6 +4,7 @@
 #ifndef MANAGER_VERIFY_H
 #define MANAGER_VERIFY_H
 
+#include "manager/ban_desk.h"
 #include "manager/last_logins.h"
 #include "manager/login.h"
 #include "manager/worker_links.h"
@@ -12,8 +13,9 @@ struct verify_pool;
 
 struct verify_start {
 	struct login_base base;		 /* borrowed */
-	struct last_logins *last_logins; /* borrowed, as records */
+	struct last_logins *last_logins; /* borrowed, as the next two */
 	struct records *records;
+	struct ban_desk *bans;
 	unsigned threads; /* 0: one per CPU */
 	size_t max_waiting;
 };

@@ -180,6 +180,11 @@ void socket_close_gently(int *fd, bool has_ended)
 	fd_close(fd);
 }
 
+void socket_cork(int fd, bool is_on)
+{
+	(void)set_int(fd, IPPROTO_TCP, TCP_CORK, is_on); /* comfort */
+}
+
 void socket_acknowledge_now(int fd)
 {
 	int on = 1;

@@ -32,6 +32,9 @@ void socket_tune_control(int fd, unsigned idle_s);
 /* Data connections: TCP_NODELAY off, keepalive. */
 void socket_tune_data(int fd, unsigned idle_s);
 
+/* While it is on, what is written waits for more to fill a segment with; off: all goes out. */
+void socket_cork(int fd, bool is_on);
+
 /* Acknowledges at once what has arrived, and the next segments too (the kernel forgets this after a
  * while): a sender of small pieces with Nagle's algorithm waits for each acknowledgement. */
 void socket_acknowledge_now(int fd);

@@ -243,6 +243,27 @@ ssize_t stream_read_to_pipe(struct stream *stream, int pipe, size_t len, int64_t
 	}
 }
 
+/* As SSL_write(3). A ticket and the reply behind it, two writes, leave in one segment and wake the
+ * client once. */
+static int write_records(struct stream *stream, const void *data, size_t len)
+{
+	bool has_ticket = stream->has_ticket;
+
+	if (has_ticket)
+		socket_cork(stream->fd, true);
+	ERR_clear_error();
+	errno = 0;
+
+	int n = SSL_write(stream->ssl, data, (int)MIN_OF(len, (size_t)INT_MAX));
+	int saved = errno;
+
+	if (has_ticket)
+		socket_cork(stream->fd, false);
+	stream->has_ticket = false;
+	errno = saved;
+	return n;
+}
+
 /* > 0 bytes, -EAGAIN with *ret_events, or an error. */
 static ssize_t write_now(struct stream *stream, const void *data, size_t len, short *ret_events)
 {
@@ -258,10 +279,8 @@ static ssize_t write_now(struct stream *stream, const void *data, size_t len, sh
 		} while (n < 0 && errno == EINTR);
 		return n < 0 ? -errno : n;
 	}
-	ERR_clear_error();
-	errno = 0;
 
-	int n = SSL_write(stream->ssl, data, (int)MIN_OF(len, (size_t)INT_MAX));
+	int n = write_records(stream, data, len);
 	if (n > 0)
 		return n;
 
@@ -434,7 +453,8 @@ void stream_close(struct stream *stream)
 void stream_push_ticket(struct stream *stream)
 {
 	if (stream->ssl && SSL_version(stream->ssl) >= TLS1_3_VERSION)
-		(void)SSL_new_session_ticket(stream->ssl); /* refused only before the handshake */
+		/* Refused only before the handshake. */
+		stream->has_ticket = SSL_new_session_ticket(stream->ssl) == 1;
 }
 
 void stream_describe_tls(const struct stream *stream, char *ret, size_t size)

@@ -305,6 +305,9 @@ static int configure(SSL_CTX *context, const struct tls_server_options *options,
 	    SSL_CTX_set_session_ticket_cb(context, stamp_ticket, judge_ticket, NULL) != 1)
 		return fail(ret_error, "tickets", "");
 
+	if (options->tickets > 0)
+		(void)SSL_CTX_set_num_tickets(context, options->tickets); /* cannot fail */
+
 	int r = choose_ciphers(context, options, ret_error);
 	return r < 0 ? r : load_certificate(context, certificate, ret_error);
 }
@@ -415,4 +418,24 @@ void tls_server_finish(SSL *ssl, struct tls_binding *binding)
 		(void)SSL_SESSION_set1_ticket_appdata(session, binding->identity.bytes,
 						      sizeof(binding->identity.bytes));
 	}
+}
+
+char *tls_server_certificates(const struct tls_server *server, unsigned host)
+{
+	SSL_CTX *context = server->contexts[host];
+	STACK_OF(X509) *chain = NULL;
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *bytes = NULL, *copy = NULL;
+	bool is_good = bio && PEM_write_bio_X509(bio, SSL_CTX_get0_certificate(context)) == 1 &&
+		       SSL_CTX_get0_chain_certs(context, &chain) == 1;
+
+	for (int i = 0; is_good && i < sk_X509_num(chain); i++)
+		is_good = PEM_write_bio_X509(bio, sk_X509_value(chain, i)) == 1;
+	if (is_good) {
+		long len = BIO_get_mem_data(bio, &bytes);
+
+		copy = text_dup((struct text){ bytes, len > 0 ? (size_t)len : 0 });
+	}
+	BIO_free(bio);
+	return copy;
 }

@@ -44,6 +44,9 @@ struct tls_server_options {
 	const char *ciphers;	  /* TLS 1.2; NULL or empty: modern AEAD with forward secrecy */
 	const char *ciphersuites; /* TLS 1.3; NULL or empty: OpenSSL's */
 	struct tls_ticket_keys ticket_keys;
+	/* So many a control connection gets with its handshake, where the client resumes nothing
+	 * (TLS 1.3); 0: OpenSSL's two. */
+	unsigned tickets;
 };
 
 struct tls_error {
@@ -94,6 +97,10 @@ SSL *tls_server_connection(struct tls_server *server, int fd,
 			   struct tls_binding *binding) MUST_CHECK;
 /* After the handshake: settles parent and is_bound for sessions resumed by id (TLS 1.2). */
 void tls_server_finish(SSL *ssl, struct tls_binding *binding);
+
+/* What this host shows: its certificate and the chain as PEM, without the key. Owned by the caller;
+ * NULL when memory is short. */
+char *tls_server_certificates(const struct tls_server *server, unsigned host) MUST_CHECK;
 
 /* Whether both hosts show the same certificate. */
 bool tls_server_shares_certificate(const struct tls_server *server, unsigned host, unsigned other);

@@ -284,6 +284,29 @@ static SSL_SESSION *last_session(const struct connection *c)
 	return c->peer.sessions[c->peer.n_sessions - 1];
 }
 
+static void a_control_connection_gives_as_many_tickets_as_it_is_told(void **state)
+{
+	(void)state;
+	for (unsigned tickets = 1; tickets <= 3; tickets++) {
+		struct tls_server_options options = {
+			.certificate = { f.certificate.certificate, f.certificate.key },
+			.minimum_version = TLS1_2_VERSION,
+			.ticket_keys = f.keys,
+			.tickets = tickets,
+		};
+		struct tls_server *usual = f.server;
+		struct connection control;
+		struct tls_error error = { "" };
+
+		assert_int_equal(tls_server_new(&options, &f.server, &error), 0);
+		open_control(&control, WAY_1_3, 1, NULL);
+		assert_int_equal(control.peer.n_tickets, tickets);
+		connection_release(&control);
+		tls_server_free(&f.server);
+		f.server = usual;
+	}
+}
+
 static void a_control_connection_gives_tickets(void **state)
 {
 	static const struct {
@@ -689,6 +712,7 @@ int main(void)
 		cmocka_unit_test(a_handshake_that_stays_away_has_a_reason),
 		cmocka_unit_test(tls_1_3_can_be_demanded),
 		cmocka_unit_test(a_control_connection_gives_tickets),
+		cmocka_unit_test(a_control_connection_gives_as_many_tickets_as_it_is_told),
 		cmocka_unit_test(a_data_connection_gives_no_ticket),
 		cmocka_unit_test(a_data_connection_that_resumes_is_bound),
 		cmocka_unit_test(a_hundred_data_connections_can_resume_one_tls_1_2_session),

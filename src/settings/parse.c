@@ -5,30 +5,10 @@
 #include <ini.h>
 #include <threads.h>
 
-#include "settings/registry.h"
+#include "settings/loaded.h"
 #include "settings/value.h"
 
 #define LINE_SIZE 2048 /* the longest value and its name, with room for a comment */
-#define HOST_ROWS_MAX 16
-
-struct place {
-	enum settings_origin origin;
-	unsigned line;
-};
-
-/* Where a section [host NAME] stands, and each of its keys (0: nowhere). */
-struct host_place {
-	unsigned first_line;
-	unsigned lines[HOST_ROWS_MAX];
-};
-
-struct settings_loaded {
-	struct settings values;
-	struct host_settings *hosts; /* values.hosts, which cannot be written through */
-	struct host_place *host_places;
-	char *file_name;
-	struct place places[]; /* by index of the registry */
-};
 
 struct parser {
 	struct settings_loaded *loaded;
@@ -230,8 +210,7 @@ static void fail_unknown_in_host(struct buf *error, struct text name)
 		buf_addf(error, "%s %s", i > 0 ? "," : "", host_settings_info(i)->name);
 }
 
-/* Parses and stores the value; on failure appends "name: what is wrong; allowed: ..." to *error. */
-static int store(const struct setting *row, struct text value, void *into, struct buf *error)
+int loaded_store(const struct setting *row, struct text value, void *into, struct buf *error)
 {
 	char storage[512];
 	struct buf wrong;
@@ -256,9 +235,9 @@ static void store_from_file(struct parser *parser, size_t index, struct text val
 	struct buf words;
 
 	buf_init(&words, storage, sizeof(storage));
-	if (store(registry_row(index), value, &parser->loaded->values, &words) < 0)
+	if (loaded_store(registry_row(index), value, &parser->loaded->values, &words) < 0)
 		buf_add(fail(parser), buf_text(&words));
-	*place = (struct place){ ORIGIN_FILE, parser->line };
+	*place = (struct place){ .origin = ORIGIN_FILE, .line = parser->line };
 }
 
 static void store_in_host(struct parser *parser, const char *name, struct text value)
@@ -280,8 +259,8 @@ static void store_in_host(struct parser *parser, const char *name, struct text v
 		return;
 	}
 	buf_init(&words, storage, sizeof(storage));
-	if (store(registry_host_row((size_t)index), value, &parser->loaded->hosts[host], &words) <
-	    0)
+	if (loaded_store(registry_host_row((size_t)index), value, &parser->loaded->hosts[host],
+			 &words) < 0)
 		buf_add(fail(parser), buf_text(&words));
 	*line = parser->line;
 }
@@ -346,9 +325,9 @@ static int parse_override(struct settings_loaded *loaded, struct text override,
 		fail_unknown(&error, text_trim(name));
 		return -EINVAL;
 	}
-	int r = store(registry_row((size_t)index), value, &loaded->values, &error);
+	int r = loaded_store(registry_row((size_t)index), value, &loaded->values, &error);
 	if (r == 0)
-		loaded->places[index] = (struct place){ ORIGIN_COMMAND_LINE, 0 };
+		loaded->places[index] = (struct place){ .origin = ORIGIN_COMMAND_LINE };
 	return r;
 }
 
@@ -366,7 +345,7 @@ static void set_defaults(struct settings_loaded *loaded)
 	}
 }
 
-static int new_with_defaults(const char *file_name, struct settings_loaded **ret)
+int loaded_new(const char *file_name, struct settings_loaded **ret)
 {
 	assert(host_settings_count() <= HOST_ROWS_MAX);
 	struct settings_loaded *loaded =
@@ -384,17 +363,18 @@ static int new_with_defaults(const char *file_name, struct settings_loaded **ret
 	return 0;
 }
 
-int settings_load(const char *file_name, struct text ini, const char *const overrides[],
-		  size_t n_overrides, struct settings_loaded **ret,
-		  struct settings_error *ret_error)
+int settings_load_all(const struct settings_source *source, struct settings_loaded **ret,
+		      struct settings_error *ret_error)
 {
 	struct settings_loaded *loaded = NULL;
 
-	int r = new_with_defaults(file_name, &loaded);
+	int r = loaded_new(source->file_name, &loaded);
 	if (r == 0)
-		r = parse_file(loaded, ini, ret_error);
-	for (size_t i = 0; r == 0 && i < n_overrides; i++)
-		r = parse_override(loaded, text_of(overrides[i]), ret_error);
+		r = loaded_take_stored(loaded, source->stored, source->n_stored);
+	if (r == 0)
+		r = parse_file(loaded, source->ini, ret_error);
+	for (size_t i = 0; r == 0 && i < source->n_overrides; i++)
+		r = parse_override(loaded, text_of(source->overrides[i]), ret_error);
 	if (r < 0) {
 		settings_free(&loaded);
 		return r;
@@ -403,12 +383,29 @@ int settings_load(const char *file_name, struct text ini, const char *const over
 	return 0;
 }
 
+int settings_load(const char *file_name, struct text ini, const char *const overrides[],
+		  size_t n_overrides, struct settings_loaded **ret,
+		  struct settings_error *ret_error)
+{
+	const struct settings_source source = {
+		.file_name = file_name,
+		.ini = ini,
+		.overrides = overrides,
+		.n_overrides = n_overrides,
+	};
+
+	return settings_load_all(&source, ret, ret_error);
+}
+
 void settings_free(struct settings_loaded **loaded)
 {
 	if (*loaded) {
 		free((*loaded)->file_name);
 		free((*loaded)->hosts);
 		free((*loaded)->host_places);
+		free((*loaded)->problems);
+		for (size_t i = 0; i < settings_count(); i++)
+			free((*loaded)->places[i].wanted);
 	}
 	free(*loaded);
 	*loaded = NULL;
@@ -451,6 +448,9 @@ void settings_format_place(const struct settings_loaded *loaded, size_t index,
 	switch (settings_origin(loaded, index)) {
 	case ORIGIN_DEFAULT:
 		(void)snprintf(ret, SETTINGS_PLACE_SIZE, "default");
+		break;
+	case ORIGIN_DATABASE:
+		(void)snprintf(ret, SETTINGS_PLACE_SIZE, "database");
 		break;
 	case ORIGIN_FILE:
 		(void)snprintf(ret, SETTINGS_PLACE_SIZE, "%s:%u", shown_name(loaded->file_name),

@@ -159,7 +159,8 @@ static const struct setting rows[] = {
 	COUNT("server", "workers", workers, "0", 0, 32, RELOAD,
 	      "How many worker processes serve sessions; 0: one per CPU."),
 	COUNT("server", "max_threads", max_threads, "1024", 4, 16384, RELOAD,
-	      "How many commands and transfers one worker runs at the same time."),
+	      "How many commands and transfers one worker runs at the same time; when there are as "
+	      "many, stalled ones too, all other sessions of the worker wait until one ends."),
 	COUNT("server", "max_sessions", max_sessions, "20000", 1, 1000000, RESTART,
 	      "How many sessions may be connected at the same time, over all workers."),
 	SECONDS("server", "shutdown_grace", shutdown_grace_s, "5", 0, 600, RELOAD,
@@ -264,6 +265,17 @@ static const struct setting rows[] = {
 	      "How many sessions a user may have at the same time; 0: no limit."),
 	COUNT("limits", "address_sessions", address_sessions, "0", 0, 1000000, RELOAD,
 	      "How many sessions may come from one address at the same time; 0: no limit."),
+	COUNT("limits", "ban_failures", ban_failures, "20", 0, 1000, RELOAD,
+	      "After how many failed logins within ban_window an address is banned for ban_time; the "
+	      "same wrong password counts once, a login that works starts anew. 0: never."),
+	SECONDS("limits", "ban_window", ban_window_s, "600", 1, 86400, RELOAD,
+		"The time within which failed logins are counted for ban_failures."),
+	SECONDS("limits", "ban_time", ban_time_s, "900", 1, 31536000, RELOAD,
+		"How long an address is banned for its failed logins."),
+	STRING(VALUE_NETWORKS, "limits", "never_ban", never_ban, "127.0.0.0/8, ::1",
+	       NETWORKS_ALLOWED, RELOAD,
+	       "Networks that are never banned for failed logins, such as the office behind one "
+	       "address."),
 	BYTES("limits", "upload_size", upload_size, "0", "B", RELOAD,
 	      "How large a file may become by an upload; 0: no limit."),
 	BYTES("limits", "min_rate", min_rate, "0", "B/s", RELOAD,

@@ -113,6 +113,10 @@ struct settings {
 	uint64_t total_upload_rate, total_download_rate;
 	unsigned user_sessions;
 	unsigned address_sessions;
+	unsigned ban_failures; /* failed logins of an address until it is banned; 0: never */
+	unsigned ban_window_s; /* ... within this time */
+	unsigned ban_time_s;
+	char never_ban[SETTINGS_LIST_SIZE];
 	uint64_t upload_size; /* bytes */
 	uint64_t min_rate;    /* bytes per second, over: */
 	unsigned min_rate_time_s;
@@ -144,7 +148,7 @@ struct settings {
 };
 
 /* Where a value comes from; later ones win. */
-enum settings_origin { ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_COMMAND_LINE };
+enum settings_origin { ORIGIN_DEFAULT, ORIGIN_DATABASE, ORIGIN_FILE, ORIGIN_COMMAND_LINE };
 
 /* What a change of the value needs. */
 enum settings_change { CHANGE_RELOAD, CHANGE_RESTART };
@@ -155,6 +159,26 @@ struct settings_error {
 
 /* A loaded configuration with the origin of each value. */
 struct settings_loaded;
+
+/* A value that was edited in the manager, as the accounts database keeps it. */
+struct stored_setting {
+	const char *name, *value;
+};
+
+/* Where everything is read from; all borrowed for the call. */
+struct settings_source {
+	const char *file_name;
+	struct text ini;
+	const struct stored_setting *stored;
+	size_t n_stored;
+	const char *const *overrides; /* "name=value" */
+	size_t n_overrides;
+};
+
+/* As settings_load, with stored values between the defaults and the file. One that is no good any
+ * more stops nothing: it is left out, and settings_problem tells. */
+int settings_load_all(const struct settings_source *source, struct settings_loaded **ret,
+		      struct settings_error *ret_error) MUST_CHECK;
 
 /* Defaults, then the INI text (file_name is for messages; text may be empty), then overrides
  * ("name=value" each, from the command line). Each value is right for itself afterwards; whether
@@ -178,9 +202,58 @@ int settings_check_loaded(const struct settings_loaded *loaded,
 /* Borrowed; lives as long as loaded. */
 const struct settings *settings_values(const struct settings_loaded *loaded);
 
+#define SETTINGS_DATABASE_PATH_SIZE (SETTINGS_PATH_SIZE + sizeof("/accounts.db"))
+/* Where the accounts database lies. */
+void settings_database_path(const struct settings *values,
+			    char ret[static SETTINGS_DATABASE_PATH_SIZE]);
+
+/* What the default host is called where hosts are named. */
+#define SETTINGS_DEFAULT_HOST "default"
+#define SETTINGS_CERTIFICATE_PATH_SIZE                                                             \
+	(SETTINGS_PATH_SIZE + sizeof("/certificates/.pem") + HOST_NAME_SIZE)
+/* Where a certificate that is uploaded for this host lies, or would. */
+void settings_certificate_path(const struct settings *values, const char *host,
+			       char ret[static SETTINGS_CERTIFICATE_PATH_SIZE]);
+
 /* The host with this name or alias, however it is written: its position in values->hosts; -ENOENT
  * when none has it. */
 ptrdiff_t settings_find_host(const struct settings *values, struct text name);
+
+/* --- values that are edited in the manager ---------------------------------------------------- */
+
+/* A stored value that does not count, and why. */
+struct settings_problem {
+	char name[64];
+	char detail[1024];
+};
+size_t settings_problem_count(const struct settings_loaded *loaded);
+/* Borrowed; index is below the count. */
+const struct settings_problem *settings_problem(const struct settings_loaded *loaded, size_t index);
+/* For who has left a stored value out. 0 or -ENOMEM. */
+int settings_note_problem(struct settings_loaded *loaded, const char *name,
+			  const char *detail) MUST_CHECK;
+
+/* Whether the manager may store it; the others are for the file and the command line. */
+bool settings_is_editable(size_t index);
+
+/* base as the next start would read it, with these stored values instead of its own; the file and
+ * the command line stay stronger. settings_check tells whether they go together.
+ * 0 and *ret owned by the caller; -EINVAL with the words and the name (one of stored's) of the
+ * value that cannot be; -ENOMEM. */
+int settings_with_stored(const struct settings_loaded *base, const struct stored_setting *stored,
+			 size_t n_stored, struct settings_loaded **ret, const char **ret_name,
+			 struct settings_error *ret_error) MUST_CHECK;
+
+/* A running server goes on with this value; what was read stays known as pending.
+ * 0; -EINVAL; -ENOMEM. */
+int settings_keep(struct settings_loaded *loaded, size_t index, const char *running) MUST_CHECK;
+/* What a restart would put in force; NULL when nothing would change. Borrowed. */
+const char *settings_pending(const struct settings_loaded *loaded, size_t index);
+
+/* "bool", "uint", "word", "ports" ...; and what is allowed of a word, NULL at the end (NULL: it is
+ * no word). Borrowed, static. */
+const char *settings_type(size_t index);
+const char *const *settings_words(size_t index);
 
 /* One row of the registry, as the command line, the API and the manual page show it. */
 struct setting_info {

@@ -48,7 +48,7 @@ int home_symlink(const struct home *home, const char *target, const char *path)
 	if (r < 0)
 		return r;
 	/* Not as deep as the path says: a link on the way may lead upwards. */
-	int depth = home_depth(home, parent);
+	int depth = home_depth(home, parent, 0);
 
 	if (depth < 0)
 		return depth;

@@ -420,11 +420,27 @@ int home_open_file(const struct home *home, const char *path, int flags, mode_t 
 	return 0;
 }
 
+/* A name in the home itself, or the home: unless it is a link, the kernel has no step to take from
+ * there, and one call tells all. */
+static bool is_in_home(const char *path)
+{
+	return !strchr(path, '/') && strcmp(path, "..") != 0;
+}
+
 static int stat_with(const struct home *home, const char *path, int flags, struct stat *ret)
 {
-	AUTO_CLOSE int fd = beneath(home, path, O_PATH | flags, 0);
+	AUTO_CLOSE int fd = -1;
 	struct stat st;
 
+	if (is_in_home(path)) {
+		if (fstatat(home->fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+		if (!S_ISLNK(st.st_mode) || flags & O_NOFOLLOW) {
+			*ret = st;
+			return 0;
+		}
+	}
+	fd = beneath(home, path, O_PATH | flags, 0);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) < 0)
@@ -441,6 +457,22 @@ int home_stat(const struct home *home, const char *path, struct stat *ret)
 int home_lstat(const struct home *home, const char *path, struct stat *ret)
 {
 	return stat_with(home, path, O_NOFOLLOW, ret);
+}
+
+int home_enter(const struct home *home, const char *path)
+{
+	char inside[PATH_MAX];
+	struct stat st;
+
+	/* The dot in it: a directory that may not be entered says so there. */
+	if (text_equal(text_of(path), T(".")))
+		return fstatat(home->fd, ".", &st, 0) < 0 ? -errno : 0;
+	if ((size_t)snprintf(inside, sizeof(inside), "%s/.", path) >= sizeof(inside))
+		return -ENAMETOOLONG;
+
+	AUTO_CLOSE int fd = beneath(home, inside, O_PATH | O_DIRECTORY, 0);
+
+	return MIN_OF(fd, 0);
 }
 
 int home_mkdir(const struct home *home, const char *path, mode_t mode)
@@ -526,18 +558,17 @@ static int climb(const struct home *home, int directory)
 
 /* Nearly always it is where it was, and not deep. Only who climbs step by step can tell that it
  * lies elsewhere: a directory may be moved between two of these looks. */
-int home_depth(const struct home *home, int directory)
+int home_depth(const struct home *home, int directory, unsigned likely)
 {
-	static const char *const above[] = { "..", "../..", "../../..", "../../../.." };
+	static const char *const above[] = { ".", "..", "../..", "../../..", "../../../.." };
 	struct stat st;
 
-	if (fstat(directory, &st) < 0)
-		return -errno;
-	if (is_root(home, &st))
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(above); i++)
-		if (fstatat(directory, above[i], &st, 0) == 0 && is_root(home, &st))
-			return (int)i + 1;
+	for (unsigned i = 0; i < ARRAY_SIZE(above); i++) {
+		unsigned depth = (likely + i) % ARRAY_SIZE(above);
+
+		if (fstatat(directory, above[depth], &st, 0) == 0 && is_root(home, &st))
+			return (int)depth;
+	}
 	return climb(home, directory);
 }
 

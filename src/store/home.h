@@ -53,6 +53,9 @@ int home_openat(const struct home *home, const char *path, int flags, mode_t mod
 int home_open_file(const struct home *home, const char *path, int flags, mode_t mode, int *ret_fd,
 		   struct stat *ret_stat) MUST_CHECK;
 
+/* 0: path is a directory that may be entered; or why not. */
+int home_enter(const struct home *home, const char *path) MUST_CHECK;
+
 /* Follows links (home_lstat: not the last one). */
 int home_stat(const struct home *home, const char *path, struct stat *ret) MUST_CHECK;
 int home_lstat(const struct home *home, const char *path, struct stat *ret) MUST_CHECK;
@@ -72,8 +75,8 @@ int home_open_parent(const struct home *home, const char *path, int *ret_fd,
 
 /* How deep an open directory lies in the home now; 0: it is the home. -ESTALE: it lies elsewhere,
  * because somebody has moved it away since it was opened. For what goes on in a directory for
- * longer than one system call. */
-int home_depth(const struct home *home, int directory) MUST_CHECK;
+ * longer than one system call. likely: where to look first; any number will do. */
+int home_depth(const struct home *home, int directory, unsigned likely) MUST_CHECK;
 
 /* Whether the file system of an open file (its st_dev) may report only with close(2) what could not
  * be written, as those do that send the bytes elsewhere. */

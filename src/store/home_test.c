@@ -347,15 +347,33 @@ static void a_strict_home_follows_no_link(void **state)
 static void the_depth_is_that_of_where_it_is_now(void **state)
 {
 	struct world *world = *state;
-	char target[64];
 	int fd = -1;
 
-	assert_int_equal(home_depth(world->home, world->home_fd), 0);
-	assert_int_equal(home_depth(world->home, world->data_root), -ESTALE);
+	assert_int_equal(mkdirat(world->home_fd, "a", 0700), 0);
+	assert_int_equal(mkdirat(world->home_fd, "a/b", 0700), 0);
+	assert_int_equal(home_openat(world->home, "a/b", O_PATH | O_DIRECTORY, 0, &fd), 0);
+	/* Wherever it is looked for first. */
+	for (unsigned likely = 0; likely < 7; likely++) {
+		assert_int_equal(home_depth(world->home, world->home_fd, likely), 0);
+		assert_int_equal(home_depth(world->home, world->data_root, likely), -ESTALE);
+		assert_int_equal(home_depth(world->home, fd, likely), 2);
+		assert_int_equal(renameat(world->home_fd, "a/b", world->home_fd, "b"), 0);
+		assert_int_equal(home_depth(world->home, fd, likely), 1);
+		assert_int_equal(renameat(world->home_fd, "b", world->base_fd, "secret/b"), 0);
+		assert_int_equal(home_depth(world->home, fd, likely), -ESTALE);
+		assert_int_equal(renameat(world->base_fd, "secret/b", world->home_fd, "a/b"), 0);
+	}
+	fd_close(&fd);
+}
+
+static void a_link_made_through_another_one_is_as_deep_as_it_lies(void **state)
+{
+	struct world *world = *state;
+	char target[64];
+
 	assert_int_equal(mkdirat(world->home_fd, "a", 0700), 0);
 	assert_int_equal(mkdirat(world->home_fd, "a/b", 0700), 0);
 	assert_int_equal(symlinkat("../..", world->home_fd, "a/b/up"), 0);
-	/* A link made through another one is as deep as it lies. */
 	assert_int_equal(home_symlink(world->home, "key", "a/b/up/link"), 0);
 	assert_int_equal(home_readlink(world->home, "link", target, sizeof(target)), 0);
 	assert_string_equal(target, "key");
@@ -363,16 +381,21 @@ static void the_depth_is_that_of_where_it_is_now(void **state)
 	assert_int_equal(home_readlink(world->home, "a/link", target, sizeof(target)), 0);
 	assert_string_equal(target, "../key");
 	assert_int_equal(home_symlink(world->home, "key", "."), -EBUSY);
+}
 
-	assert_int_equal(home_openat(world->home, "a/b", O_PATH | O_DIRECTORY, 0, &fd), 0);
-	assert_int_equal(home_depth(world->home, fd), 2);
-	assert_int_equal(renameat(world->home_fd, "a/b", world->home_fd, "b"), 0);
-	assert_int_equal(home_depth(world->home, fd), 1);
-	assert_int_equal(renameat(world->home_fd, "b", world->base_fd, "secret/b"), 0);
-	assert_int_equal(home_depth(world->home, fd), -ESTALE);
-	assert_int_equal(renameat(world->base_fd, "secret/b", world->home_fd, "b"), 0);
-	assert_int_equal(home_depth(world->home, fd), 1);
-	fd_close(&fd);
+static void only_a_directory_that_may_be_entered_is_entered(void **state)
+{
+	const struct world *world = *state;
+
+	assert_int_equal(mkdirat(world->home_fd, "open", 0700), 0);
+	make_file(world->home_fd, "open/file", "x");
+	assert_int_equal(symlinkat("../secret", world->home_fd, "away"), 0);
+	assert_int_equal(home_enter(world->home, "."), 0);
+	assert_int_equal(home_enter(world->home, "open"), 0);
+	assert_int_equal(home_enter(world->home, "open/file"), -ENOTDIR);
+	assert_int_equal(home_enter(world->home, "none"), -ENOENT);
+	assert_int_equal(home_enter(world->home, "away"), -EXDEV);
+	assert_int_equal(home_enter(world->home, ".."), -EXDEV);
 }
 
 static void links_below_a_data_root_lead_to_no_home(void **state)
@@ -473,6 +496,8 @@ int main(void)
 		IN_WORLD(homes_of_one_directory_share_a_descriptor),
 		IN_WORLD(links_below_a_data_root_lead_to_no_home),
 		IN_WORLD(the_depth_is_that_of_where_it_is_now),
+		IN_WORLD(a_link_made_through_another_one_is_as_deep_as_it_lies),
+		IN_WORLD(only_a_directory_that_may_be_entered_is_entered),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -196,7 +196,9 @@ int partial_lock_new(int fd, struct stat *ret)
 		return -errno;
 	if (r < 0)
 		return r;
-	return ret->st_nlink == 0 ? -ESTALE : ret->st_nlink == 1 ? 0 : -EINVAL;
+	if (ret->st_nlink == 0 || ret->st_size > 0)
+		return -ESTALE;
+	return ret->st_nlink == 1 ? 0 : -EINVAL;
 }
 
 /* Opens a partial that nobody has, and keeps others from continuing it while it is looked at. */
@@ -213,6 +215,21 @@ static int open_idle(int directory, const char *name, int *ret_fd)
 	if (r == 0)
 		*ret_fd = fd_take(&fd);
 	return r == -ESTALE || r == -EINVAL ? -ENOENT : r;
+}
+
+int partial_take_idle(int directory, const char *name, int *ret_fd)
+{
+	const int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	AUTO_CLOSE int fd = openat(directory, name, O_RDWR | flags); /* NFS locks no other */
+
+	if (fd < 0 && errno == EACCES)
+		fd = openat(directory, name, O_RDONLY | flags);
+	if (fd < 0)
+		return errno == ELOOP || errno == EISDIR ? -EINVAL : -errno;
+	int r = partial_lock(fd, directory, name);
+	if (r == 0)
+		*ret_fd = fd_take(&fd);
+	return r;
 }
 
 static int find_partial(const struct home *home, const char *path, struct partial_place *ret_place,
@@ -246,8 +263,10 @@ int partial_look(const struct home *home, const char *path, uint64_t *ret_bytes)
 static int remove_idle(struct ledger *ledger, int directory, const char *name)
 {
 	AUTO_CLOSE int fd = -1;
-	int r = open_idle(directory, name, &fd);
+	int r = partial_take_idle(directory, name, &fd);
 
+	if (r == -ESTALE || r == -EINVAL)
+		return -ENOENT;
 	return r < 0 ? r : ledger_unlink(ledger, directory, name);
 }
 
@@ -271,7 +290,7 @@ int partial_expire(struct ledger *ledger, int directory, const char *name, uint6
 {
 	AUTO_CLOSE int fd = -1;
 	struct stat st;
-	int r = open_idle(directory, name, &fd);
+	int r = partial_take_idle(directory, name, &fd);
 
 	if (r < 0)
 		return r;
@@ -319,7 +338,7 @@ static int remove_partials(const struct home *home, const char *path)
 	r = has_only_partials(dir);
 	while (r == 0 && (item = readdir(dir)) != NULL)
 		if (!is_dots(item->d_name) &&
-		    (home_depth(home, dirfd(dir)) < 0 ||
+		    (home_depth(home, dirfd(dir), 0) < 0 ||
 		     remove_idle(home_ledger(home), dirfd(dir), item->d_name) < 0))
 			r = -ENOTEMPTY;
 	(void)closedir(dir);

@@ -46,8 +46,15 @@ bool partial_final_name(struct text name, struct text *ret);
 int partial_lock(int fd, int directory, const char *name) MUST_CHECK;
 
 /* The same for a file that the caller has just made there. *ret says what it is, also when the lock
- * is somebody else's; -ESTALE: somebody has removed it already. */
+ * is somebody else's; -ESTALE: somebody has removed it already, or written to it. For that, nobody
+ * takes over an empty file that has no lock: it may just have been made. */
 int partial_lock_new(int fd, struct stat *ret) MUST_CHECK;
+
+/* Opens what nobody has at this name, and locks it alone: whoever removes a name, or gives it to
+ * another file, holds this from the look until it is done. Two that only look may do so at the same
+ * time; were these two such, the slower one would remove what has come to the name since. The
+ * caller owns *ret_fd. -ENOENT: the name is free; else as partial_lock. */
+int partial_take_idle(int directory, const char *name, int *ret_fd) MUST_CHECK;
 
 /* Bytes that are kept of a broken upload to the path: 0 and *ret_bytes; -ENOENT: none;
  * -EWOULDBLOCK: an upload of this name is going on. */

@@ -1,39 +1,8 @@
 /* Tests of store/partial.h and leftovers.h: names, locks, places behind links, ages. */
-#include <fcntl.h>
-#include <stdio.h>
 #include <sys/file.h>
 
-#include "base/test.h"
 #include "store/leftovers.h"
-
-struct world {
-	char base[64];
-	int fd;
-	struct home *home;
-};
-
-static int make_world(void **state)
-{
-	static struct world world;
-
-	(void)snprintf(world.base, sizeof(world.base), "/tmp/partial_test.XXXXXX");
-	if (!mkdtemp(world.base) || home_open(-1, world.base, &world.home) < 0)
-		return -1;
-	world.fd = open(world.base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	*state = &world;
-	return world.fd < 0;
-}
-
-static int remove_world(void **state)
-{
-	struct world *world = *state;
-	char command[128];
-
-	home_free(&world->home);
-	fd_close(&world->fd);
-	(void)snprintf(command, sizeof(command), "rm -r -- '%s'", world->base);
-	return system(command);
-}
+#include "store/test_home.h"
 
 static int make_file(const struct world *world, const char *name, const char *content, int age_s)
 {

@@ -36,7 +36,7 @@ static int visit_entry(struct walk *walk, int directory, const char *name, unsig
  * moved away takes along what is in it. */
 static int check_place(const struct walk *walk, int fd)
 {
-	int r = home_depth(walk->home, fd);
+	int r = home_depth(walk->home, fd, 0);
 
 	return MIN_OF(r, 0);
 }

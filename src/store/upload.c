@@ -12,6 +12,7 @@
 struct upload {
 	struct ledger *ledger;
 	const struct home *home;	   /* borrowed */
+	unsigned depth;			   /* of the directory in it, to judge by the path */
 	struct partial_place place;	   /* of the final name */
 	char temporary[PARTIAL_NAME_SIZE]; /* where the bytes are; empty: under the final name */
 	int file;
@@ -83,7 +84,7 @@ static bool is_unchanged(const struct stat *a, const struct stat *b)
  * takes the file along; one that has left it takes nothing. */
 static int check_directory(const struct upload *up)
 {
-	int depth = home_depth(up->home, up->place.directory);
+	int depth = home_depth(up->home, up->place.directory, up->depth);
 
 	return MIN_OF(depth, 0);
 }
@@ -210,6 +211,8 @@ static int open_partial(struct upload *up)
 	if (fd < 0)
 		return errno == ELOOP ? -EINVAL : -errno;
 	r = partial_lock(fd, up->place.directory, name);
+	if (r == 0 && fstat(fd, &up->own) < 0)
+		r = -errno;
 	if (r < 0)
 		return r;
 	up->file = fd_take(&fd);
@@ -237,6 +240,26 @@ static bool is_no_partial(int error)
 	       error == -ENODEV || error == -EACCES || error == -EPERM;
 }
 
+/* What an earlier upload has left, from the start again: that takes no further file of a quota. An
+ * empty one may have been made this moment, by an upload that has yet to lock it. It makes way for
+ * a new one, and its maker sees that it has no name any more. */
+static int take_over_partial(struct upload *up)
+{
+	int r = open_partial(up);
+
+	if (r < 0)
+		return r;
+	if (up->own.st_size == 0) {
+		r = ledger_unlink(up->ledger, up->place.directory, up->temporary);
+		fd_close(&up->file);
+		return r < 0 ? r : create_partial(up);
+	}
+	r = adopt(up, up->temporary, replaced(up));
+	if (r == -ESTALE)
+		fd_close(&up->file);
+	return r == 0 && ftruncate(up->file, 0) < 0 ? -errno : r;
+}
+
 /* Beside the final name: under the partial's name, so that the bytes are found again even when this
  * process dies; or, while another upload has that, under one of its own. */
 static int open_beside(struct upload *up)
@@ -244,23 +267,15 @@ static int open_beside(struct upload *up)
 	int created = create_partial(up);
 	int r = created;
 
-	/* One that is there is taken over; that takes no further file of a quota. */
-	if (created == -EEXIST || created == -EDQUOT) {
-		r = open_partial(up);
-		if (r == -ENOENT)
-			r = created; /* it has just gone, or was never there */
-		else if (r == 0)
-			r = adopt(up, up->temporary, replaced(up));
-	}
-	if (r == -ESTALE) {
-		fd_close(&up->file);
+	if (created == -EEXIST || created == -EDQUOT)
+		r = take_over_partial(up);
+	if (r == -ENOENT)
+		r = created; /* it has just gone, or was never there */
+	if (r == -EWOULDBLOCK || r == -EEXIST || is_no_partial(r)) {
 		up->temporary[0] = '\0';
-	}
-	if (r == -EWOULDBLOCK || r == -EEXIST || is_no_partial(r))
 		return open_unique(up);
-	if (r < 0 || created == 0)
-		return r;
-	return ftruncate(up->file, 0) < 0 ? -errno : 0;
+	}
+	return r;
 }
 
 /* Under the final name from the start. -EEXIST: somebody else was faster. */
@@ -277,7 +292,18 @@ static int open_direct(struct upload *up)
 	return 0;
 }
 
-/* Takes the partial's name unless another upload has it. 0: it is ours. */
+/* Whether the bytes are still where the upload has put them. */
+static int check_temporary(const struct upload *up)
+{
+	struct stat named;
+
+	if (fstatat(up->place.directory, up->temporary, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return is_same_file(&up->own, &named) ? 0 : -ESTALE;
+}
+
+/* Takes the partial's name unless another upload has it, or something that is no partial. 0: it is
+ * ours. */
 static int rename_to_partial(struct upload *up)
 {
 	char name[PARTIAL_NAME_SIZE];
@@ -285,12 +311,12 @@ static int rename_to_partial(struct upload *up)
 	int r = partial_name(up->place.name, name);
 
 	if (r < 0 || strcmp(name, up->temporary) == 0)
+		return r < 0 ? r : check_temporary(up);
+	r = partial_take_idle(up->place.directory, name, &other);
+	if (r < 0 && r != -ENOENT)
 		return r;
-	other = openat(up->place.directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (other >= 0 && flock(other, LOCK_EX | LOCK_NB) < 0)
-		return -EWOULDBLOCK;
 	const struct ledger_rename what = { up->place.directory, up->place.directory, up->temporary,
-					    name, true };
+					    name, other >= 0 };
 
 	r = ledger_rename(up->ledger, &what);
 	if (r < 0)
@@ -480,10 +506,26 @@ static int find_old(struct upload *up, const struct upload_request *request, boo
 	return r == -ENOENT ? 0 : r;
 }
 
+/* What is most often asked for: a new file, straight under its name. False: there is something
+ * after all, or it cannot be made; whoever looks more closely knows what to say. */
+static bool begin_new(struct upload *up, const struct upload_request *request)
+{
+	if (partial_take_place(request->home, request->path, &up->place) < 0)
+		return false;
+	if (open_direct(up) == 0)
+		return true;
+	partial_release_place(&up->place);
+	return false;
+}
+
 /* Which of these it is. */
 static int begin(struct upload *up, const struct upload_request *request)
 {
 	bool continues = request->appends || request->offset > 0 || request->is_patch;
+
+	if (request->is_free && !continues && !request->is_atomic && begin_new(up, request))
+		return 0;
+
 	int r = find_old(up, request, continues);
 
 	if (r < 0)
@@ -515,6 +557,15 @@ static int begin(struct upload *up, const struct upload_request *request)
 	return begin_based(up, request, at);
 }
 
+static unsigned count_slashes(const char *path)
+{
+	unsigned n = 0;
+
+	for (; *path; path++)
+		n += *path == '/';
+	return n;
+}
+
 int upload_begin(const struct upload_request *request, struct upload **ret)
 {
 	struct upload *up = calloc(1, sizeof(*up));
@@ -524,6 +575,7 @@ int upload_begin(const struct upload_request *request, struct upload **ret)
 	up->ledger = home_ledger(request->home);
 	up->place.directory = up->file = up->old = -1;
 	up->home = request->home;
+	up->depth = count_slashes(request->path);
 	up->is_durable = request->is_durable;
 	up->may_replace = request->may_replace;
 	up->is_patch = request->is_patch;
@@ -674,7 +726,7 @@ static int rename_counted(struct upload *up)
 /* The temporary takes the final name. */
 static int replace(struct upload *up)
 {
-	struct stat now, named;
+	struct stat now;
 	int r = stat_final(up, &now);
 
 	if (r < 0 && r != -ENOENT)
@@ -689,11 +741,9 @@ static int replace(struct upload *up)
 		r = durable_file(up->file);
 		up->is_doubtful = r < 0;
 	}
-	if (r < 0)
-		return r;
-	if (fstatat(up->place.directory, up->temporary, &named, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	return is_same_file(&up->own, &named) ? rename_counted(up) : -ESTALE;
+	if (r == 0)
+		r = check_temporary(up);
+	return r == 0 ? rename_counted(up) : r;
 }
 
 /* Another upload has replaced the file that was written to in place. This one is complete later, so
@@ -719,16 +769,14 @@ static int republish(struct upload *up)
 
 static int finish_in_place(struct upload *up)
 {
-	struct stat own, now;
+	struct stat now;
 	int r = stat_final(up, &now);
 
-	if (fstat(up->file, &own) < 0)
-		return -errno;
 	if (r == -ENOENT)
 		return 0; /* deleted or renamed meanwhile: what was written went along */
 	if (r < 0)
 		return r;
-	if (!is_same_file(&own, &now))
+	if (!is_same_file(&up->own, &now))
 		return republish(up);
 	return up->is_durable ? durable_file(up->file) : 0;
 }

@@ -25,6 +25,7 @@ struct upload_request {
 	bool is_atomic;		 /* uploads = atomic */
 	bool is_durable;	 /* durability = fsync */
 	bool may_replace;	 /* else the name must be free, at the end as well */
+	bool is_free;		 /* upload_look has just found no such file */
 	bool is_patch;		 /* RANG: what lies behind the written bytes stays */
 	bool appends;		 /* APPE: offset is what the client believes, or UINT64_MAX */
 	uint64_t offset;	 /* of REST or RANG */

@@ -1,39 +1,7 @@
 /* Tests of store/upload.h: what must not happen to the old file, then what is kept and
  * continued. */
-#include <fcntl.h>
-#include <stdio.h>
-
-#include "base/test.h"
+#include "store/test_home.h"
 #include "store/upload.h"
-
-struct world {
-	char base[64];
-	int fd;
-	struct home *home;
-};
-
-static int make_world(void **state)
-{
-	static struct world world;
-
-	(void)snprintf(world.base, sizeof(world.base), "/tmp/upload_test.XXXXXX");
-	if (!mkdtemp(world.base) || home_open(-1, world.base, &world.home) < 0)
-		return -1;
-	world.fd = open(world.base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	*state = &world;
-	return world.fd < 0;
-}
-
-static int remove_world(void **state)
-{
-	struct world *world = *state;
-	char command[128];
-
-	home_free(&world->home);
-	fd_close(&world->fd);
-	(void)snprintf(command, sizeof(command), "rm -r -- '%s'", world->base);
-	return system(command);
-}
 
 static void put(const struct world *world, const char *name, const char *content)
 {
@@ -62,6 +30,10 @@ static void assert_content(const struct world *world, const char *name, const ch
 
 enum { ATOMIC = 1, APPENDS = 2, KEEPS_OTHERS = 4, PATCH = 8, DURABLE = 16 };
 
+/* Whether uploads are told that nothing has the name, be it so or not: that is how it was a moment
+ * ago, and must make no difference. */
+static bool says_free;
+
 static int start(const struct world *world, const char *path, int how, uint64_t offset,
 		 struct upload **ret)
 {
@@ -71,6 +43,7 @@ static int start(const struct world *world, const char *path, int how, uint64_t 
 		.is_atomic = how & ATOMIC,
 		.appends = how & APPENDS,
 		.may_replace = !(how & KEEPS_OTHERS),
+		.is_free = says_free,
 		.is_patch = how & PATCH,
 		.is_durable = how & DURABLE,
 		.offset = how & APPENDS && offset == 0 ? UINT64_MAX : offset,
@@ -354,6 +327,134 @@ static void test_the_look_before(void **state)
 	assert_int_equal(look_at(world, "none/file", &look), -ENOENT);
 }
 
+/* --- at the same time ------------------------------------------------------------------------- */
+
+/* A second session, which somebody gets ahead of: it is asked whether it counts right before it
+ * changes a name, after all that it has looked at. */
+struct slow_session {
+	struct ledger ledger; /* first */
+	const struct world *world;
+	struct home *home;
+	void (*meanwhile)(struct slow_session *slow); /* NULL: once is enough */
+	struct upload *other;
+};
+
+static bool let_others_go_first(const struct ledger *l)
+{
+	/* No object is const; only the question is. */
+	struct slow_session *slow = (struct slow_session *)(uintptr_t)l;
+	void (*meanwhile)(struct slow_session *) = slow->meanwhile;
+
+	slow->meanwhile = NULL;
+	if (meanwhile)
+		meanwhile(slow);
+	return false;
+}
+
+static void enter_slow_session(const struct world *world, struct slow_session *slow,
+			       void (*meanwhile)(struct slow_session *))
+{
+	static const struct ledger_calls calls = { .is_on = let_others_go_first };
+
+	*slow = (struct slow_session){ .ledger.calls = &calls, .world = world };
+	assert_int_equal(home_open(-1, world->base, &slow->home), 0);
+	home_count(slow->home, &slow->ledger);
+	slow->meanwhile = meanwhile;
+}
+
+static void forget_and_begin(struct slow_session *slow)
+{
+	(void)!partial_forget(slow->world->home, "shared");
+	slow->other = begin(slow->world, "shared", ATOMIC, 0, "whole");
+}
+
+/* An upload to a name that has ended removes what an earlier one has left: two that end together
+ * see the same, and the slower one must not remove what has come to its name since. */
+static void test_what_is_removed_is_what_was_looked_at(void **state)
+{
+	const struct world *world = *state;
+	struct slow_session slow;
+
+	put(world, ".shared.sallyport-part", "left");
+	enter_slow_session(world, &slow, forget_and_begin);
+	(void)!partial_forget(slow.home, "shared");
+	assert_non_null(slow.other);
+	struct upload *last = begin(world, "shared", ATOMIC, 0, "the last");
+	finish(slow.other);
+	assert_content(world, "shared", "whole");
+	finish(last);
+	assert_content(world, "shared", "the last");
+	assert_content(world, ".shared.sallyport-part", NULL);
+	home_free(&slow.home);
+}
+
+/* Between the two system calls that make a file and lock it, others find it, and nobody's: what
+ * they do to it must show in the lock. */
+static void test_who_makes_a_file_sees_when_others_were_faster(void **state)
+{
+	const struct world *world = *state;
+	static const char *const contents[] = { "", "theirs" };
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_SIZE(contents); i++) {
+		int made = openat(world->fd, ".quick.sallyport-part",
+				  O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+		assert_true(made >= 0);
+		finish(begin(world, "quick", ATOMIC, 0, contents[i]));
+		assert_int_equal(partial_lock_new(made, &st), -ESTALE);
+		close(made);
+		assert_content(world, "quick", contents[i]);
+		assert_content(world, ".quick.sallyport-part", NULL);
+	}
+	int made = openat(world->fd, "grown", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	assert_true(made >= 0);
+	finish(begin(world, "grown", APPENDS, 0, "theirs"));
+	assert_int_equal(partial_lock_new(made, &st), -ESTALE);
+	close(made);
+}
+
+static void begin_only(struct slow_session *slow)
+{
+	slow->other = begin(slow->world, "kept", ATOMIC, 0, "whole");
+}
+
+/* The bytes that a broken upload leaves take the partial's name only while nobody has it. */
+static void test_what_is_kept_takes_no_running_upload_away(void **state)
+{
+	const struct world *world = *state;
+	struct slow_session slow;
+	struct world other = *world;
+
+	enter_slow_session(world, &slow, NULL);
+	other.home = slow.home;
+	struct upload *first = begin(world, "kept", ATOMIC, 0, "first");
+	struct upload *broken = begin(&other, "kept", ATOMIC, 0, "broken");
+	finish(first); /* the name of the partial is free again */
+	slow.meanwhile = begin_only;
+	assert_int_equal(keep(broken, false), 0);
+	assert_non_null(slow.other);
+	finish(slow.other);
+	assert_content(world, "kept", "whole");
+	assert_content(world, ".kept.sallyport-part", NULL);
+	home_free(&slow.home);
+}
+
+/* Somebody who knows no locks has put another file there. */
+static void test_what_is_gone_is_not_said_to_be_kept(void **state)
+{
+	const struct world *world = *state;
+	struct upload *up = begin(world, "lost", ATOMIC, 0, "mine");
+
+	assert_int_equal(unlinkat(world->fd, ".lost.sallyport-part", 0), 0);
+	put(world, ".lost.sallyport-part", "theirs");
+	assert_int_equal(upload_commit(up), -ESTALE);
+	assert_int_equal(keep(up, false), 0);
+	assert_content(world, "lost", NULL);
+	assert_content(world, ".lost.sallyport-part", "theirs");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -372,7 +473,14 @@ int main(void)
 		cmocka_unit_test(test_an_empty_partial_is_none),
 		cmocka_unit_test(test_appe_continues_where_the_client_believes),
 		cmocka_unit_test(test_the_look_before),
+		cmocka_unit_test(test_what_is_removed_is_what_was_looked_at),
+		cmocka_unit_test(test_who_makes_a_file_sees_when_others_were_faster),
+		cmocka_unit_test(test_what_is_kept_takes_no_running_upload_away),
+		cmocka_unit_test(test_what_is_gone_is_not_said_to_be_kept),
 	};
 
-	return cmocka_run_group_tests(tests, make_world, remove_world);
+	int failed = cmocka_run_group_tests(tests, make_world, remove_world);
+
+	says_free = true;
+	return failed + cmocka_run_group_tests(tests, make_world, remove_world);
 }

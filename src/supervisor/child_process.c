@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "manager/manager.h"
+#include "supervisor/examiner.h"
 #include "supervisor/privileges.h"
 #include "supervisor/sandbox.h"
 #include "supervisor/web_key.h"
@@ -95,6 +96,13 @@ static int confine_manager(void *arg)
 
 static int run_manager(struct children *c, const struct child *self, int channel)
 {
+	const struct generation *generation = self->generation;
+	struct manager_certificate certificates[1 + SETTINGS_MAX_HOSTS] = { 0 };
+
+	for (unsigned i = 0; generation->tls && i < 1 + generation->settings->n_hosts; i++)
+		certificates[i] =
+			(struct manager_certificate){ tls_server_certificates(generation->tls, i),
+						      generation->has_uploaded[i] };
 	/* The accounts' process has no use for the key of the server, nor for its sockets. */
 	tls_server_free(&self->generation->tls);
 	listeners_release(c->listeners);
@@ -103,11 +111,13 @@ static int run_manager(struct children *c, const struct child *self, int channel
 		fd_close(&c->mailbox_out[slot]);
 
 	struct confinement confinement = { c->board, self };
-	const struct manager_start start = {
+	struct manager_start start = {
 		.settings = self->generation->loaded,
 		.board = c->board,
 		.quotas = c->quotas,
 		.recorder = c->recorder,
+		.reservations = c->reservations,
+		.tally = c->tally,
 		.bans = c->bans,
 		.supervisor = channel,
 		.api = c->api,
@@ -117,6 +127,7 @@ static int run_manager(struct children *c, const struct child *self, int channel
 		.confine = confine_manager,
 		.confine_arg = &confinement,
 	};
+	memcpy(start.certificates, certificates, sizeof(certificates));
 
 	return manager_main(&start);
 }
@@ -138,6 +149,7 @@ static int run_worker(struct children *c, const struct child *self, int channel)
 		.bans = c->bans,
 		.quotas = c->quotas,
 		.recorder = c->recorder,
+		.tally = c->tally,
 		.tls = self->generation->tls,
 		.listeners = c->listeners->items,
 		.n_listeners = c->listeners->n,
@@ -173,4 +185,50 @@ _Noreturn void child_process_run(struct children *children, struct child *child,
 	}
 	_exit(child->is_manager ? run_manager(children, child, channel)
 				: run_worker(children, child, channel));
+}
+
+/* It talks to servers that nobody vouches for: none of our keys, sockets and channels may be
+ * there. */
+static void forget_the_server(struct children *c)
+{
+	fd_close(&c->signals);
+	fd_close(&c->api);
+	for (size_t i = 0; i < CHILDREN_MAX; i++) {
+		struct child *child = &c->all[i];
+
+		if (child->pid == 0)
+			continue;
+		fd_close(&child->channel);
+		generation_close_data_roots(child->generation);
+		tls_server_free(&child->generation->tls);
+		web_key_release(&child->generation->web_key);
+	}
+	generation_close_data_roots(c->generation);
+	tls_server_free(&c->generation->tls);
+	web_key_release(&c->generation->web_key);
+	web_listeners_release(c->web);
+	explicit_bzero(c->ticket_keys, sizeof(*c->ticket_keys));
+	passive_ports_free(&c->passive_ports);
+	listeners_release(c->listeners);
+	for (uint32_t slot = 0; slot < SCOREBOARD_WORKERS; slot++) {
+		fd_close(&c->mailbox_in[slot]);
+		fd_close(&c->mailbox_out[slot]);
+	}
+}
+
+_Noreturn void child_process_examine(struct children *children, struct text request, int out,
+				     int cancel)
+{
+	struct sandbox_view view;
+
+	log_set_process("examiner");
+	reset_signals();
+	forget_the_server(children);
+	int r = privileges_drop_for_child(false);
+	if (r < 0) {
+		log_event(LOG_ERROR, "privileges-kept", F_ERRNO(r));
+		_exit(EXIT_FAILURE);
+	}
+	r = sandbox_enter_examiner(children->generation->settings, sandbox_layers(), &view);
+	_exit(r < 0 ? EXIT_FAILURE : examiner_main(request, out, cancel));
 }

@@ -6,6 +6,11 @@
 
 #include "supervisor/children.h"
 
+/* Becomes an examiner (examiner.h): request is what it is asked, out and cancel are its pipes.
+ * Never returns. */
+_Noreturn void child_process_examine(struct children *children, struct text request, int out,
+				     int cancel);
+
 /* child describes this process, channel is its own end to the supervisor. Never returns. */
 _Noreturn void child_process_run(struct children *children, struct child *child, int channel);
 

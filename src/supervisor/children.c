@@ -11,6 +11,7 @@
 #include "ipc/channel.h"
 #include "ipc/messages.h"
 #include "supervisor/child_process.h"
+#include "supervisor/examiners.h"
 
 /* A healthy child reads its channel all the time; one that lets it fill up is broken. */
 #define SEND_TIMEOUT_MS 500
@@ -306,6 +307,7 @@ void children_tend(struct children *c)
 {
 	int64_t now_ms = clock_ms();
 
+	examiners_tend(c, c->is_ending);
 	for (size_t i = 0; i < CHILDREN_MAX; i++) {
 		struct child *child = &c->all[i];
 
@@ -330,6 +332,7 @@ int64_t children_next_deadline(const struct children *c)
 	for (size_t i = 0; i < CHILDREN_MAX; i++)
 		if (c->all[i].pid != 0)
 			next_ms = MIN_OF(next_ms, c->all[i].kill_at_ms);
+	next_ms = MIN_OF(next_ms, examiners_next_deadline(c));
 	if (c->is_ending)
 		return next_ms;
 	if (!c->manager_seat.child && free_place_const(c, true))
@@ -427,10 +430,13 @@ void children_reap(struct children *c)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (examiners_bury(c, pid))
+			continue;
 		for (size_t i = 0; i < CHILDREN_MAX; i++)
 			if (c->all[i].pid == pid)
 				bury(c, &c->all[i], status);
+	}
 }
 
 static void answer_listener_request(struct children *c, struct child *worker, uint16_t port)
@@ -453,13 +459,29 @@ static void answer_listener_request(struct children *c, struct child *worker, ui
 	tell(worker, &reply, sizeof(reply), fds, r < 0 ? 0 : n_fds);
 }
 
+/* What a child has sent. The descriptors are closed by the reader. */
+struct packet {
+	union message message;
+	size_t len;
+	int fds[CHANNEL_MAX_FDS];
+	size_t n_fds;
+};
+
 /* What each kind of child may say: anything else is a sign that it is no longer ours.
  * Returns false for such a packet. */
-static bool handle(struct children *c, struct child *child, const union message *message,
-		   size_t len, bool *ret_wants_reload)
+static bool handle(struct children *c, struct child *child, const struct packet *packet,
+		   bool *ret_wants_reload)
 {
+	const union message *message = &packet->message;
+	size_t len = packet->len;
+
 	if (len < sizeof(message->head))
 		return false;
+	if (message->head.kind == MSG_EXAMINE)
+		return child->is_manager &&
+		       examiners_start(c, &message->examine, len, packet->fds, packet->n_fds);
+	if (packet->n_fds > 0)
+		return false; /* nobody else sends us any */
 	switch (message->head.kind) {
 	case MSG_LISTENER_REQUEST:
 		if (child->is_manager || len != sizeof(message->listener))
@@ -497,22 +519,23 @@ bool children_receive(struct children *c, struct child *child)
 	bool wants_reload = false;
 
 	for (int i = 0; i < RECEIVE_AT_ONCE && child->channel >= 0; i++) {
-		union message message;
-		int fds[CHANNEL_MAX_FDS];
-		size_t n_fds = 0;
-		ssize_t n = channel_receive(child->channel, &message, sizeof(message), fds, &n_fds);
+		struct packet packet;
+		ssize_t n = channel_receive(child->channel, &packet.message, sizeof(packet.message),
+					    packet.fds, &packet.n_fds);
 
 		if (n == -EAGAIN)
 			break;
-		for (size_t f = 0; n > 0 && f < n_fds; f++)
-			fd_close(&fds[f]); /* nobody sends us any */
+		packet.len = n > 0 ? (size_t)n : 0;
 		if (n <= 0) {
 			hang_up(child, n == 0 ? "end" : strerrordesc_np((int)-n), LEAVE_TIMEOUT_MS);
-		} else if (!handle(c, child, &message, (size_t)n, &wants_reload)) {
+		} else if (!handle(c, child, &packet, &wants_reload)) {
 			log_event(LOG_ERROR, "unexpected-message", F_STR("child", child->name),
-				  F_UINT("kind", message.head.kind), F_INT("bytes", n));
+				  F_UINT("kind", packet.message.head.kind), F_INT("bytes", n));
 			hang_up(child, "unexpected message", 0);
 		}
+		for (size_t f = 0; n > 0 && f < packet.n_fds; f++)
+			fd_close(&packet.fds[f]);
+		explicit_bzero(&packet.message, packet.len);
 	}
 	return wants_reload;
 }
@@ -520,6 +543,7 @@ bool children_receive(struct children *c, struct child *child)
 void children_end(struct children *c, int64_t patience_ms)
 {
 	c->is_ending = true;
+	examiners_tend(c, true);
 	for (size_t i = 0; i < CHILDREN_MAX; i++) {
 		struct child *child = &c->all[i];
 

@@ -14,6 +14,7 @@
 #include "ipc/recorder.h"
 #include "ipc/reservations.h"
 #include "ipc/scoreboard.h"
+#include "ipc/tally.h"
 #include "supervisor/backoff.h"
 #include "supervisor/generation.h"
 #include "supervisor/listeners.h"
@@ -45,6 +46,14 @@ struct seat {
 	struct backoff backoff;
 };
 
+/* See examiners.h: few, so that nobody turns this machine into a scanner. */
+#define EXAMINERS_MAX 3
+
+struct examiner {
+	pid_t pid; /* 0: the place is free */
+	int64_t kill_at_ms;
+};
+
 struct children {
 	/* Set by the caller before children_init and borrowed. */
 	struct scoreboard *board;
@@ -53,12 +62,14 @@ struct children {
 	struct bans *bans;
 	struct quotas *quotas;
 	struct recorder *recorder;
+	struct tally *tally;
 	struct listeners *listeners;
 	struct web_listeners *web;
 	struct passive_ports *passive_ports;
 	struct server_view *view; /* what the scoreboard tells of the whole server */
 	int api;
-	int signals; /* children close it */
+	struct tls_ticket_keys *ticket_keys; /* examiners wipe them */
+	int signals;			     /* children close it */
 
 	/* Set by the functions below. */
 	struct generation *generation; /* the newest: what empty seats are filled with */
@@ -67,6 +78,7 @@ struct children {
 	struct child all[CHILDREN_MAX]; /* workers by slot, then managers */
 	struct seat manager_seat;
 	struct seat worker_seats[SCOREBOARD_WORKERS];
+	struct examiner examiners[EXAMINERS_MAX];
 	int mailbox_in[SCOREBOARD_WORKERS], mailbox_out[SCOREBOARD_WORKERS];
 };
 

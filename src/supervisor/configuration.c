@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "supervisor/stored_reader.h"
 
 #define FILE_MAX_BYTES (1024 * 1024)
 #define VALUE_SIZE (SETTINGS_LIST_SIZE + 64)
@@ -42,56 +43,9 @@ static int read_file(const char *path, char *storage, size_t size, struct text *
 	return 0;
 }
 
-/* A growing list of "name=value": the command line's, then what a running daemon cannot change. */
-struct overrides {
-	const char **items;
-	size_t n, n_borrowed; /* the first ones belong to the command line */
-};
-
-static void overrides_release(struct overrides *overrides)
+/* Every restart-only setting that differs stays as it is in the running server. */
+static int keep_running_values(struct settings_loaded *loaded, const struct settings *running)
 {
-	for (size_t i = overrides->n_borrowed; i < overrides->n; i++)
-		free((void *)(uintptr_t)overrides->items[i]);
-	free(overrides->items);
-	*overrides = (struct overrides){ 0 };
-}
-
-static int overrides_init(struct overrides *overrides, const struct configuration *configuration)
-{
-	size_t n = configuration->n_overrides;
-
-	*overrides = (struct overrides){ calloc(n + settings_count() + 1, sizeof(char *)), n, n };
-	if (!overrides->items)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		overrides->items[i] = configuration->overrides[i];
-	return 0;
-}
-
-static int keep_value(struct overrides *overrides, const char *name, const char *value)
-{
-	char storage[VALUE_SIZE + 64];
-	struct buf line;
-
-	buf_init(&line, storage, sizeof(storage));
-	buf_addf(&line, "%s=%s", name, value);
-	if (line.has_overflowed)
-		return -ENOBUFS;
-
-	char *copy = text_dup(buf_text(&line));
-
-	if (!copy)
-		return -ENOMEM;
-	overrides->items[overrides->n++] = copy;
-	return 0;
-}
-
-/* Adds an override for every restart-only setting that differs. Returns how many, or -errno. */
-static int keep_running_values(struct overrides *overrides, const struct settings *running,
-			       const struct settings *wanted)
-{
-	int n_kept = 0;
-
 	for (size_t i = 0; i < settings_count(); i++) {
 		const struct setting_info *info = settings_info(i);
 		char old[VALUE_SIZE], new[VALUE_SIZE];
@@ -102,19 +56,135 @@ static int keep_running_values(struct overrides *overrides, const struct setting
 		int r = settings_format_value(running, i, old, sizeof(old));
 
 		if (r == 0)
-			r = settings_format_value(wanted, i, new, sizeof(new));
+			r = settings_format_value(settings_values(loaded), i, new, sizeof(new));
+		if (r == 0 && strcmp(old, new) != 0) {
+			log_event(LOG_WARNING, "setting-needs-restart",
+				  F_STR("setting", info->name), F_STR("kept", old),
+				  F_STR("configured", new));
+			r = settings_keep(loaded, i, old);
+		}
 		if (r < 0)
 			return r;
-		if (strcmp(old, new) == 0)
-			continue;
-		log_event(LOG_WARNING, "setting-needs-restart", F_STR("setting", info->name),
-			  F_STR("kept", old), F_STR("configured", new));
-		r = keep_value(overrides, info->name, old);
-		if (r < 0)
-			return r;
-		n_kept++;
 	}
-	return n_kept;
+	return 0;
+}
+
+/* --- with what the manager has stored --------------------------------------------------------- */
+
+struct stored {
+	size_t n;
+	struct stored_setting items[STORED_SETTINGS_MAX];
+};
+
+/* Without the value at `without` (n: with all of them). Loads and checks. */
+static int try_load(const struct configuration *configuration, struct text ini,
+		    const struct stored *stored, size_t without, struct settings_loaded **ret,
+		    struct settings_error *ret_error)
+{
+	struct stored chosen = { 0 };
+
+	for (size_t i = 0; i < stored->n; i++)
+		if (i != without)
+			chosen.items[chosen.n++] = stored->items[i];
+
+	const struct settings_source source = {
+		.file_name = configuration->path,
+		.ini = ini,
+		.stored = chosen.items,
+		.n_stored = chosen.n,
+		.overrides = configuration->overrides,
+		.n_overrides = configuration->n_overrides,
+	};
+	struct settings_loaded *loaded = NULL;
+	int r = settings_load_all(&source, &loaded, ret_error);
+
+	if (r == 0)
+		r = settings_check_loaded(loaded, ret_error);
+	if (r < 0) {
+		settings_free(&loaded);
+		return r;
+	}
+	*ret = loaded;
+	return 0;
+}
+
+/* The file has changed, and a stored value does not go together with it any more: without that one
+ * the server can start. When none alone is to blame, none counts. */
+static int load_with_less(const struct configuration *configuration, struct text ini,
+			  const struct stored *stored, struct settings_loaded **ret,
+			  struct settings_error *ret_error)
+{
+	const struct stored none = { 0 };
+	struct settings_error why = *ret_error;
+
+	for (size_t i = 0; i < stored->n; i++)
+		if (try_load(configuration, ini, stored, i, ret, ret_error) == 0)
+			return settings_note_problem(*ret, stored->items[i].name, why.text);
+
+	int r = try_load(configuration, ini, &none, 0, ret, ret_error);
+
+	for (size_t i = 0; r == 0 && i < stored->n; i++)
+		r = settings_note_problem(*ret, stored->items[i].name, why.text);
+	return r;
+}
+
+static void take_stored(const struct settings *settings, struct stored_list *list,
+			struct stored *ret)
+{
+	int r = stored_reader_run(settings, list);
+
+	if (r < 0)
+		log_event(LOG_ERROR, "stored-settings-unreadable", F_ERRNO(r));
+	for (size_t i = 0; r == 0 && i < list->n; i++)
+		ret->items[ret->n++] =
+			(struct stored_setting){ list->items[i].name, list->items[i].value };
+}
+
+static int note_all(struct settings_loaded *loaded, const struct stored *stored, const char *why)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < stored->n; i++)
+		r = settings_note_problem(loaded, stored->items[i].name, why);
+	return r;
+}
+
+/* Loads once without them, to learn where the database lies. */
+static int load_all(const struct configuration *configuration, struct text ini,
+		    const struct settings *running, struct settings_loaded **ret,
+		    struct settings_error *ret_error)
+{
+	struct settings_loaded *plain = NULL;
+	struct stored_list list = { 0 };
+	struct stored stored = { 0 };
+	int r = settings_load(configuration->path, ini, configuration->overrides,
+			      configuration->n_overrides, &plain, ret_error);
+
+	if (r < 0)
+		return r;
+	take_stored(running ? running : settings_values(plain), &list, &stored);
+	settings_free(&plain);
+	if (configuration->why_not_stored) {
+		r = try_load(configuration, ini, &(struct stored){ 0 }, 0, ret, ret_error);
+		if (r == 0)
+			r = note_all(*ret, &stored, configuration->why_not_stored);
+	} else {
+		r = try_load(configuration, ini, &stored, stored.n, ret, ret_error);
+		if (r == -EINVAL && stored.n > 0)
+			r = load_with_less(configuration, ini, &stored, ret, ret_error);
+	}
+	stored_list_release(&list);
+	return r;
+}
+
+static void log_problems(const struct settings_loaded *loaded)
+{
+	for (size_t i = 0; i < settings_problem_count(loaded); i++) {
+		const struct settings_problem *problem = settings_problem(loaded, i);
+
+		log_event(LOG_ERROR, "stored-setting-ignored", F_STR("setting", problem->name),
+			  F_STR("reason", problem->detail));
+	}
 }
 
 static int load_text(const struct configuration *configuration, struct text ini,
@@ -123,27 +193,17 @@ static int load_text(const struct configuration *configuration, struct text ini,
 {
 	struct settings_error error = { "out of memory" };
 	struct settings_loaded *loaded = NULL;
-	struct overrides overrides;
-	int r = overrides_init(&overrides, configuration);
+	int r = load_all(configuration, ini, running, &loaded, &error);
 
-	if (r == 0)
-		r = settings_load(configuration->path, ini, overrides.items, overrides.n, &loaded,
-				  &error);
-	if (r == 0 && running) {
-		r = keep_running_values(&overrides, running, settings_values(loaded));
-		if (r > 0) {
-			settings_free(&loaded);
-			r = settings_load(configuration->path, ini, overrides.items, overrides.n,
-					  &loaded, &error);
-		}
-	}
+	if (r == 0 && running)
+		r = keep_running_values(loaded, running);
 	if (r == 0)
 		r = settings_check_loaded(loaded, &error);
-	overrides_release(&overrides);
 	if (r < 0) {
 		settings_free(&loaded);
 		return failure_set(ret_failure, r, "%s", error.text);
 	}
+	log_problems(loaded);
 	*ret = loaded;
 	return 0;
 }

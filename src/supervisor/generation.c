@@ -4,24 +4,34 @@
 #include <fcntl.h>
 
 #include "settings/tls.h"
+#include "supervisor/uploaded_certificates.h"
 #include "supervisor/web_key.h"
 
-static int load_tls(const struct settings *settings, const struct tls_ticket_keys *ticket_keys,
-		    struct tls_server **ret, struct failure *ret_failure)
+static int load_tls(struct generation *generation, const struct tls_ticket_keys *ticket_keys,
+		    struct failure *ret_failure)
 {
-	if (!*settings->certificate)
-		return 0; /* settings_check has seen to it that plain FTP is wanted then */
-
+	AUTO_FREE struct uploaded_certificates *uploaded = malloc(sizeof(*uploaded));
 	struct tls_error error = { "" };
 	struct settings_tls tls;
+	int r = 0;
 
-	settings_tls_init(&tls, settings);
+	if (!uploaded)
+		return failure_set(ret_failure, -ENOMEM, "out of memory");
+	settings_tls_init(&tls, generation->settings);
 	tls.options.ticket_keys = *ticket_keys;
-
-	int r = tls_server_new(&tls.options, ret, &error);
-
+	uploaded_certificates_prefer(generation->settings, &tls, uploaded);
+	for (size_t i = 0; i < ARRAY_SIZE(generation->has_uploaded); i++)
+		generation->has_uploaded[i] = *uploaded->paths[i] != '\0';
+	/* Without any settings_check has seen to it that plain FTP is wanted. */
+	if (*tls.options.certificate.certificate_path)
+		r = tls_server_new(&tls.options, &generation->tls, &error);
+	if (r < 0)
+		(void)failure_set(ret_failure, r, "%s", error.text);
+	else
+		r = web_key_load(generation->settings, &tls.options.certificate,
+				 &generation->web_key, ret_failure);
 	explicit_bzero(&tls, sizeof(tls));
-	return r < 0 ? failure_set(ret_failure, r, "%s", error.text) : 0;
+	return r;
 }
 
 int generation_new(uint32_t number, struct settings_loaded **loaded,
@@ -43,9 +53,7 @@ int generation_new(uint32_t number, struct settings_loaded **loaded,
 				       &generation->addresses, ret_failure);
 
 	if (r == 0)
-		r = load_tls(generation->settings, ticket_keys, &generation->tls, ret_failure);
-	if (r == 0)
-		r = web_key_load(generation->settings, &generation->web_key, ret_failure);
+		r = load_tls(generation, ticket_keys, ret_failure);
 	if (r < 0) {
 		generation_unref(&generation);
 		return r;

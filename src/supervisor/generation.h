@@ -13,11 +13,12 @@ struct generation {
 	unsigned n_users; /* children that run on it, and the supervisor while it is the newest */
 	uint32_t number;  /* 1 at start */
 	struct settings_loaded *loaded;
-	const struct settings *settings;    /* of loaded */
-	struct tls_server *tls;		    /* NULL: no certificate */
-	struct manager_key web_key;	    /* of the manager's page */
-	int data_root;			    /* O_PATH */
-	int host_roots[SETTINGS_MAX_HOSTS]; /* of settings->hosts, likewise; -1: data_root */
+	const struct settings *settings;	   /* of loaded */
+	struct tls_server *tls;			   /* NULL: no certificate */
+	struct manager_key web_key;		   /* of the manager's page */
+	bool has_uploaded[1 + SETTINGS_MAX_HOSTS]; /* serves a certificate of the manager's */
+	int data_root;				   /* O_PATH */
+	int host_roots[SETTINGS_MAX_HOSTS];	   /* of settings->hosts, likewise; -1: data_root */
 	struct listen_addresses addresses;
 };
 

@@ -26,6 +26,23 @@ static const char *const resolver_files[] = {
 	"/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager/resolv.conf",
 };
 
+/* Public: which authorities this machine trusts. Links lead from one to the other. */
+static const char *const trust_files[] = {
+	"/etc/ssl/certs",
+	"/etc/ssl/openssl.cnf",
+	"/usr/lib/ssl",
+	"/usr/share/ca-certificates",
+	"/usr/local/share/ca-certificates",
+};
+
+/* What an examiner tells of this machine. */
+static const char *const network_files[] = {
+	"/proc/self/net",
+	"/proc/sys/net/ipv4/ip_local_port_range",
+};
+
+enum confined { CONFINED_WORKER, CONFINED_MANAGER, CONFINED_EXAMINER };
+
 #ifdef SALLYPORT_SANITIZED
 /* Their reports name functions and lines. */
 static const char *const sanitizer_files[] = { "/proc", "/usr/lib" };
@@ -134,7 +151,21 @@ static int allow_manager(struct landlock_ruleset *ruleset, const struct settings
 
 	if (r == 0)
 		r = allow_parent(ruleset, settings->database);
+	/* Certificates that are uploaded are held against it. */
+	if (r == 0)
+		r = allow_files(ruleset, trust_files, ARRAY_SIZE(trust_files));
 	return r < 0 ? r : allow_parent(ruleset, settings->xferlog);
+}
+
+static int allow_examiner(struct landlock_ruleset *ruleset)
+{
+	int r = allow_files(ruleset, resolver_files, ARRAY_SIZE(resolver_files));
+
+	if (r == 0)
+		r = allow_files(ruleset, trust_files, ARRAY_SIZE(trust_files));
+	if (r == 0)
+		r = allow_files(ruleset, network_files, ARRAY_SIZE(network_files));
+	return r == 0 ? landlock_allow_port(ruleset, LANDLOCK_NET_BIND, 0) : r;
 }
 
 /* Landlock tells nobody what it holds: so we try. */
@@ -145,21 +176,25 @@ static int verify_landlock(void)
 	return fd < 0 && errno == EACCES ? 0 : -EPERM;
 }
 
-/* A worker, or the manager when worker is NULL. Returns the ABI in force or -errno. */
-static int enforce_landlock(const struct sandbox_worker *worker, const struct settings *settings)
+/* worker: of a worker. Returns the ABI in force or -errno. */
+static int enforce_landlock(enum confined confined, const struct sandbox_worker *worker,
+			    const struct settings *settings)
 {
 	struct landlock_ruleset ruleset;
 	uint64_t net = LANDLOCK_NET_BIND | LANDLOCK_NET_CONNECT;
 
 	/* A client of active mode names any port, and a rule is for one port. */
-	if (worker && settings->active)
+	if (confined == CONFINED_EXAMINER || (worker && settings->active))
 		net = LANDLOCK_NET_BIND;
 
 	int r = landlock_ruleset_init(&ruleset, net);
 
 	if (r < 0)
 		return r;
-	r = worker ? allow_worker(&ruleset, worker) : allow_manager(&ruleset, settings);
+	if (confined == CONFINED_EXAMINER)
+		r = allow_examiner(&ruleset);
+	else
+		r = worker ? allow_worker(&ruleset, worker) : allow_manager(&ruleset, settings);
 #ifdef SALLYPORT_SANITIZED
 	if (r == 0)
 		r = allow_files(&ruleset, sanitizer_files, ARRAY_SIZE(sanitizer_files));
@@ -242,9 +277,15 @@ static void log_view(const struct sandbox_view *view)
 		  F_TEXT("capabilities", buf_text(&capabilities)));
 }
 
-static int enter(const struct sandbox_worker *worker, const struct settings *settings,
-		 const struct syscall_needs *needs, unsigned layers, struct sandbox_view *ret)
+static int enter(enum confined confined, const struct sandbox_worker *worker,
+		 const struct settings *settings, unsigned layers, struct sandbox_view *ret)
 {
+	const struct syscall_needs needs = {
+		.is_manager = confined == CONFINED_MANAGER,
+		.is_examiner = confined == CONFINED_EXAMINER,
+		.connects = confined == CONFINED_EXAMINER || (worker && settings->active),
+		.looks_up = confined == CONFINED_EXAMINER || (worker && looks_up(settings)),
+	};
 	struct sandbox_view view = { .is_known = true };
 	int r = 0;
 
@@ -256,20 +297,21 @@ static int enter(const struct sandbox_worker *worker, const struct settings *set
 			r = lack(settings, "core dumps off", r);
 	}
 	if (r == 0 && layers & SANDBOX_LANDLOCK) {
-		r = enforce_landlock(worker, settings);
+		r = enforce_landlock(confined, worker, settings);
 		view.landlock_abi = r > 0 ? (unsigned)r : 0;
 		r = r < 0 ? lack(settings, "landlock", r) : 0;
 	}
 	read_back(&view);
 	if (r == 0 && layers & SANDBOX_SECCOMP) {
-		r = syscall_filter_load(needs);
+		r = syscall_filter_load(&needs);
 		if (r < 0)
 			r = lack(settings, "seccomp", r);
 	}
 	view.has_seccomp = syscall_filter_is_on();
 	if (r < 0)
 		return r;
-	log_view(&view);
+	if (confined != CONFINED_EXAMINER) /* that one comes and goes */
+		log_view(&view);
 	*ret = view;
 	return 0;
 }
@@ -277,18 +319,17 @@ static int enter(const struct sandbox_worker *worker, const struct settings *set
 int sandbox_enter_worker(const struct sandbox_worker *worker, unsigned layers,
 			 struct sandbox_view *ret)
 {
-	const struct syscall_needs needs = {
-		.connects = worker->settings->active,
-		.looks_up = looks_up(worker->settings),
-	};
-
-	return enter(worker, worker->settings, &needs, layers, ret);
+	return enter(CONFINED_WORKER, worker, worker->settings, layers, ret);
 }
 
 int sandbox_enter_manager(const struct settings *settings, unsigned layers,
 			  struct sandbox_view *ret)
 {
-	const struct syscall_needs needs = { .is_manager = true };
+	return enter(CONFINED_MANAGER, NULL, settings, layers, ret);
+}
 
-	return enter(NULL, settings, &needs, layers, ret);
+int sandbox_enter_examiner(const struct settings *settings, unsigned layers,
+			   struct sandbox_view *ret)
+{
+	return enter(CONFINED_EXAMINER, NULL, settings, layers, ret);
 }

@@ -50,5 +50,10 @@ int sandbox_enter_worker(const struct sandbox_worker *worker, unsigned layers,
 			 struct sandbox_view *ret) MUST_CHECK;
 int sandbox_enter_manager(const struct settings *settings, unsigned layers,
 			  struct sandbox_view *ret) MUST_CHECK;
+/* An examiner (examiner.h) connects to anywhere and listens at ports of the kernel's choice; of
+ * files it reads what the resolver, the trust in certificates and /proc/net need, and writes
+ * none. */
+int sandbox_enter_examiner(const struct settings *settings, unsigned layers,
+			   struct sandbox_view *ret) MUST_CHECK;
 
 #endif

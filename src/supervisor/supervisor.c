@@ -30,14 +30,34 @@ static void raise_descriptor_limit(void)
 		log_event(LOG_WARNING, "descriptor-limit", F_ERRNO(-errno));
 }
 
-static int load_first(struct supervisor *s, struct failure *ret_failure)
+static int load_with(struct supervisor *s, const struct configuration *configuration,
+		     size_t *ret_n_stored, struct failure *ret_failure)
 {
 	struct settings_loaded *loaded = NULL;
-	int r = configuration_load(s->configuration, NULL, &loaded, ret_failure);
+	int r = configuration_load(configuration, NULL, &loaded, ret_failure);
 
+	for (size_t i = 0; r == 0 && i < settings_count(); i++)
+		*ret_n_stored += settings_origin(loaded, i) == ORIGIN_DATABASE;
 	if (r == 0)
 		r = generation_new(1, &loaded, &s->ticket_keys, &s->generation, ret_failure);
 	settings_free(&loaded);
+	return r;
+}
+
+/* What the manager has stored must not keep the server from its start: a certificate that is gone,
+ * an address that cannot be read. */
+static int load_first(struct supervisor *s, struct failure *ret_failure)
+{
+	size_t n_stored = 0;
+	int r = load_with(s, s->configuration, &n_stored, ret_failure);
+
+	if (r < 0 && n_stored > 0) {
+		struct configuration without = *s->configuration;
+		struct failure why = *ret_failure;
+
+		without.why_not_stored = why.text;
+		r = load_with(s, &without, &n_stored, ret_failure);
+	}
 	return r;
 }
 
@@ -116,9 +136,10 @@ static int make_shared_parts(struct supervisor *s, struct failure *ret_failure)
 	c->bans = bans_new();
 	c->quotas = quotas_new(max_sessions);
 	c->recorder = recorder_new(SCOREBOARD_WORKERS);
+	c->tally = tally_new();
 	c->passive_ports = passive_ports_new();
 	if (!c->board || !c->reservations || !c->places || !c->bans || !c->quotas || !c->recorder ||
-	    !c->passive_ports)
+	    !c->tally || !c->passive_ports)
 		return failure_set(ret_failure, -ENOMEM,
 				   "not enough memory for max_sessions = %zu; a smaller one needs "
 				   "less",
@@ -126,6 +147,7 @@ static int make_shared_parts(struct supervisor *s, struct failure *ret_failure)
 	c->listeners = &s->listeners;
 	c->web = &s->web;
 	c->view = &s->view;
+	c->ticket_keys = &s->ticket_keys;
 
 	int r = open_signals(&s->signals);
 

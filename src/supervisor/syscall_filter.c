@@ -176,6 +176,8 @@ static int add_network_rules(scmp_filter_ctx filter, const struct syscall_needs 
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0);
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bind), 0);
+	if (r == 0 && needs->is_examiner)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(listen), 0);
 	return r;
 }
 

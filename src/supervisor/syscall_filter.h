@@ -14,9 +14,10 @@
 
 /* What this child needs beyond the list of its kind. */
 struct syscall_needs {
-	bool is_manager; /* SQLite, the API; else: sessions and transfers */
-	bool connects;	 /* worker: opens data connections of active mode */
-	bool looks_up;	 /* worker: getaddrinfo(3) at run time, its files */
+	bool is_manager;  /* SQLite, the API; else: sessions and transfers */
+	bool is_examiner; /* the doctor, for the manager: listens as well */
+	bool connects;	  /* worker: opens data connections of active mode */
+	bool looks_up;	  /* worker: getaddrinfo(3) at run time, its files */
 };
 
 /* Whether the kernel takes filters that can kill a process (Linux 4.14). */

@@ -61,16 +61,17 @@ static bool needs_key(const struct settings *settings)
 	return false;
 }
 
-int web_key_load(const struct settings *settings, struct manager_key *ret,
-		 struct failure *ret_failure)
+int web_key_load(const struct settings *settings, const struct tls_certificate_options *served,
+		 struct manager_key *ret, struct failure *ret_failure)
 {
-	const char *key = *settings->private_key ? settings->private_key : settings->certificate;
+	bool has_own = served->private_key_path && *served->private_key_path;
+	const char *key = has_own ? served->private_key_path : served->certificate_path;
 	struct manager_key loaded = { NULL, NULL };
 
 	*ret = loaded;
 	if (!needs_key(settings))
 		return 0;
-	int r = read_pem("certificate", settings->certificate, &loaded.certificate, ret_failure);
+	int r = read_pem("certificate", served->certificate_path, &loaded.certificate, ret_failure);
 	if (r == 0)
 		r = read_pem("private_key", key, &loaded.private_key, ret_failure);
 	if (r < 0)

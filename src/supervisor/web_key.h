@@ -4,12 +4,13 @@
 #define SUPERVISOR_WEB_KEY_H
 
 #include "manager/manager.h"
+#include "net/tls_server.h"
 #include "supervisor/failure.h"
 
-/* Reads them when one of the page's addresses speaks TLS, else *ret becomes empty. With the right
- * to read keys. 0; or -errno with the failure. */
-int web_key_load(const struct settings *settings, struct manager_key *ret,
-		 struct failure *ret_failure) MUST_CHECK;
+/* Reads those that FTP sessions are served with when one of the page's addresses speaks TLS, else
+ * *ret becomes empty. With the right to read keys. 0; or -errno with the failure. */
+int web_key_load(const struct settings *settings, const struct tls_certificate_options *served,
+		 struct manager_key *ret, struct failure *ret_failure) MUST_CHECK;
 
 /* Wipes and frees. */
 void web_key_release(struct manager_key *key);

@@ -1,6 +1,4 @@
 /* worker/cmd_directory.c - PWD, CWD, CDUP, MKD, RMD (RFC 959 4.1). */
-#include <fcntl.h>
-
 #include "ftp/reply.h"
 #include "store/partial.h"
 #include "worker/commands.h"
@@ -27,18 +25,14 @@ void cmd_pwd(struct session *s, struct text argument UNUSED)
 
 static void change_directory(struct session *s, const struct place *place)
 {
-	AUTO_CLOSE int fd = -1;
-	char inside[PATH_MAX_LEN + sizeof("/.")];
+	int r = home_enter(place->home, place_beneath(place));
 
-	/* The dot in it: a directory that may not be entered says so here. */
-	(void)snprintf(inside, sizeof(inside), "%s/.", place_beneath(place));
-	int r = home_openat(place->home, inside, O_PATH | O_DIRECTORY, 0, &fd);
 	if (r < 0) {
 		reply_errno(s, r, path_text(&place->path));
 		return;
 	}
 	if (text_equal(text_of(s->user->directory), path_text(&place->path))) {
-		reply(s, 250, "Directory changed.");
+		reply_text(s, 250, T("Directory changed."));
 		return;
 	}
 	char *directory = text_dup(path_text(&place->path));
@@ -49,7 +43,7 @@ static void change_directory(struct session *s, const struct place *place)
 	free(s->user->directory);
 	s->user->directory = directory;
 	session_publish(s);
-	reply(s, 250, "Directory changed.");
+	reply_text(s, 250, T("Directory changed."));
 }
 
 void cmd_cwd(struct session *s, struct text argument)
@@ -69,7 +63,7 @@ void cmd_mkd(struct session *s, struct text argument)
 {
 	struct place place;
 
-	if (place_find(s, argument, PLACE_MAKE, &place) < 0)
+	if (place_find_for(s, argument, PLACE_MAKE, EVENT_MKDIR, &place) < 0)
 		return;
 	int r = home_mkdir(place.home, place_beneath(&place), 0777);
 	events_note_change(s, EVENT_MKDIR, path_text(&place.path), NULL, r);
@@ -85,7 +79,7 @@ void cmd_rmd(struct session *s, struct text argument)
 {
 	struct place place;
 
-	if (place_find(s, argument, PLACE_REMOVE, &place) < 0)
+	if (place_find_for(s, argument, PLACE_REMOVE, EVENT_RMDIR, &place) < 0)
 		return;
 	int r = partial_rmdir(place.home, place_beneath(&place));
 	events_note_change(s, EVENT_RMDIR, path_text(&place.path), NULL, r);

@@ -51,6 +51,15 @@ static int find_size(const struct place *place, bool wants_partial, uint64_t *re
 	return r;
 }
 
+static void remember_size(struct session_user *user, struct text path, uint64_t size)
+{
+	if (!user->sized_path || !text_equal(text_of(user->sized_path), path)) {
+		free(user->sized_path);
+		user->sized_path = text_dup(path); /* NULL: APPE goes to the end */
+	}
+	user->sized_bytes = size;
+}
+
 void cmd_size(struct session *s, struct text argument)
 {
 	char storage[PATH_MAX_LEN];
@@ -70,9 +79,7 @@ void cmd_size(struct session *s, struct text argument)
 		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
-	free(s->user->sized_path);
-	s->user->sized_path = text_dup(path_text(&place.path));
-	s->user->sized_bytes = size;
+	remember_size(s->user, path_text(&place.path), size);
 	reply(s, 213, "%" PRIu64, size);
 }
 
@@ -97,7 +104,7 @@ void cmd_dele(struct session *s, struct text argument)
 {
 	struct place place;
 
-	if (place_find(s, argument, PLACE_DELETE, &place) < 0)
+	if (place_find_for(s, argument, PLACE_DELETE, EVENT_DELETE, &place) < 0)
 		return;
 	int r = home_unlink(place.home, place_beneath(&place));
 	/* What is kept of a broken upload goes along; it may be all that there is. */
@@ -118,10 +125,11 @@ void cmd_rnfr(struct session *s, struct text argument)
 	struct place place;
 	struct stat st;
 
-	if (place_find(s, argument, PLACE_RENAME_FROM, &place) < 0)
+	if (place_find_for(s, argument, PLACE_RENAME_FROM, EVENT_RENAME, &place) < 0)
 		return;
 	int r = place_is_root(&place) ? -EBUSY : home_lstat(place.home, place_beneath(&place), &st);
 	if (r < 0) {
+		events_note_change(s, EVENT_RENAME, path_text(&place.path), NULL, r);
 		reply_errno(s, r, path_text(&place.path));
 		return;
 	}
@@ -130,6 +138,14 @@ void cmd_rnfr(struct session *s, struct text argument)
 		reply_errno(s, -ENOMEM, path_text(&place.path));
 	else
 		reply(s, 350, "Now RNTO with the new name.");
+}
+
+/* The new name may be no path at all. */
+static void note_refused_rename(struct session *s, const char *from, const struct place *to,
+				int error)
+{
+	events_note_change(s, EVENT_RENAME, text_of(from), to->path.len > 0 ? &to->path : NULL,
+			   error);
 }
 
 void cmd_rnto(struct session *s, struct text argument)
@@ -142,16 +158,23 @@ void cmd_rnto(struct session *s, struct text argument)
 		reply(s, 503, "Send RNFR first.");
 		return;
 	}
-	if (place_find(s, text_of(from), PLACE_RENAME_FROM, &source) < 0 ||
-	    place_find(s, argument, PLACE_RENAME_TO, &place) < 0)
+	int r = place_find_for(s, text_of(from), PLACE_RENAME_FROM, EVENT_RENAME, &source);
+
+	if (r < 0)
 		return;
+	r = place_find(s, argument, PLACE_RENAME_TO, &place);
+	if (r < 0) {
+		note_refused_rename(s, from, &place, r);
+		return;
+	}
 	if (source.home != place.home) {
+		note_refused_rename(s, from, &place, -EXDEV);
 		reply(s, 550, "%s: cannot rename across folders; copy it and delete the old one.",
 		      place.path.bytes);
 		return;
 	}
-	int r = home_rename(place.home, place_beneath(&source), place_beneath(&place),
-			    place_may(&place, PERM_OVERWRITE));
+	r = home_rename(place.home, place_beneath(&source), place_beneath(&place),
+			place_may(&place, PERM_OVERWRITE));
 	events_note_change(s, EVENT_RENAME, text_of(from), &place.path, r);
 	if (r < 0) {
 		quota_reply_errno(s, r, &place);

@@ -14,7 +14,7 @@ void cmd_syst(struct session *s, struct text argument UNUSED)
 
 void cmd_noop(struct session *s, struct text argument UNUSED)
 {
-	reply(s, 200, "NOOP ok.");
+	reply_text(s, 200, T("NOOP ok."));
 }
 
 /* RFC 2389 3.2: one feature a line, each begins with a space (reply_add sees to that). */

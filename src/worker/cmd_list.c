@@ -325,7 +325,7 @@ static int list_deeper(struct lister *l, int fd, const struct path *path, unsign
 static int list_directory(struct lister *l, int fd, const struct path *path, unsigned depth)
 {
 	/* The data connection may have come much later than the directory was opened. */
-	int r = home_depth(l->home, fd);
+	int r = home_depth(l->home, fd, 0);
 
 	if (r >= 0)
 		r = list_entries(l, fd, path);

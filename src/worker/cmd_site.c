@@ -225,12 +225,19 @@ static void site_cpto(struct session *s, struct text argument)
 		reply(s, 503, "Send SITE CPFR first.");
 		return;
 	}
-	if (place_find(s, text_of(from), PLACE_READ, &source) < 0 ||
-	    place_find(s, argument, PLACE_WRITE, &place) < 0)
+	int r = place_find_for(s, text_of(from), PLACE_READ, EVENT_COPY, &source);
+
+	if (r < 0)
 		return;
+	r = place_find(s, argument, PLACE_WRITE, &place);
+	if (r < 0) {
+		if (place.path.len > 0)
+			events_note_copy(s, text_of(from), &place.path, 0, 0, r);
+		return;
+	}
 	int64_t began_ms = clock_ms();
 	uint64_t bytes = 0;
-	int r = copy_file(s, &source, &place, &bytes);
+	r = copy_file(s, &source, &place, &bytes);
 	events_note_copy(s, text_of(from), &place.path, bytes, (uint64_t)(clock_ms() - began_ms),
 			 r);
 	if (r == -ECANCELED)
@@ -265,7 +272,7 @@ static void make_directories(struct session *s, struct text argument)
 		if (r == 0 && place_look(s, &part, &place) == 0 &&
 		    home_stat(place.home, place_beneath(&place), &st) == 0 && S_ISDIR(st.st_mode))
 			continue;
-		if (place_find(s, path_text(&part), PLACE_MAKE, &place) < 0)
+		if (place_find_for(s, path_text(&part), PLACE_MAKE, EVENT_MKDIR, &place) < 0)
 			return;
 		if (r == 0)
 			r = home_mkdir(place.home, place_beneath(&place), 0777);
@@ -288,7 +295,7 @@ static void site_mkdir(struct session *s, struct text argument)
 		make_directories(s, argument);
 		return;
 	}
-	if (place_find(s, argument, PLACE_MAKE, &place) < 0)
+	if (place_find_for(s, argument, PLACE_MAKE, EVENT_MKDIR, &place) < 0)
 		return;
 	int r = home_mkdir(place.home, place_beneath(&place), 0777);
 	events_note_change(s, EVENT_MKDIR, path_text(&place.path), NULL, r);
@@ -306,7 +313,8 @@ static void site_rmdir(struct session *s, struct text argument)
 	struct place place;
 	int r;
 
-	if (place_find(s, argument, with_content ? PLACE_REMOVE_TREE : PLACE_REMOVE, &place) < 0)
+	if (place_find_for(s, argument, with_content ? PLACE_REMOVE_TREE : PLACE_REMOVE,
+			   EVENT_RMDIR, &place) < 0)
 		return;
 	if (place_is_root(&place))
 		r = -EBUSY;
@@ -398,6 +406,18 @@ static void site_help(struct session *s, struct text argument UNUSED)
 	reply_text(s, 214, buf_text(&text));
 }
 
+/* Commands that leave a record of what they did. */
+static void note_denied(struct session *s, const struct site_command *command, struct text argument)
+{
+	if (command->run == site_mkdir) {
+		(void)text_skip(&argument, T("-p "));
+		place_note_denied(s, argument, EVENT_MKDIR);
+	} else if (command->run == site_rmdir) {
+		(void)text_skip(&argument, T("-r "));
+		place_note_denied(s, argument, EVENT_RMDIR);
+	}
+}
+
 void cmd_site(struct session *s, struct text argument)
 {
 	struct text verb = { NULL, 0 };
@@ -411,6 +431,7 @@ void cmd_site(struct session *s, struct text argument)
 		if (command->permission && !session_may_somewhere(s, command->permission)) {
 			reply(s, 550, "[D-90] Permission denied: your account may not use SITE %s.",
 			      command->verb);
+			note_denied(s, command, argument);
 			return;
 		}
 		if (!command->keeps_copy) {

@@ -80,8 +80,7 @@ static void note_end(struct session *s, enum event_kind kind, const struct path 
 		  F_STR("bound", !s->protects_data	  ? "no-tls"
 				 : data->binding.is_bound ? "yes"
 							  : "no"),
-		  F_STR("end", end_state(s, t)),
-		  F_STR("result", t->error == 0 ? "complete" : strerrordesc_np(-t->error)));
+		  F_STR("end", end_state(s, t)), F_STR("result", events_result(t->error)));
 	events_note_transfer(s, kind, path, t, ms, end_state(s, t));
 }
 
@@ -173,16 +172,18 @@ static bool open_outgoing(struct session *s, struct text argument, struct outgoi
 	struct stat st;
 
 	take_range(s, &out->offset, &out->end);
-	if (place_find(s, argument, PLACE_READ, &place) < 0)
+	if (place_find_for(s, argument, PLACE_READ, EVENT_DOWNLOAD, &place) < 0)
 		return false;
 	int r = home_open_file(place.home, place_beneath(&place), O_RDONLY, 0, &out->file, &st);
 	if (r < 0) {
+		events_note_change(s, EVENT_DOWNLOAD, path_text(&place.path), NULL, r);
 		reply_errno(s, r, path_text(&place.path));
 		return false;
 	}
-	out->path = place.path;
+	path_copy(&place.path, &out->path);
 	out->size = (uint64_t)st.st_size;
 	if (out->offset > out->size) {
+		events_note_change(s, EVENT_DOWNLOAD, path_text(&place.path), NULL, -ERANGE);
 		reply(s, 554, "Byte %" PRIu64 " is behind the end of the file (%" PRIu64 " bytes).",
 		      out->offset, out->size);
 		return false;
@@ -213,17 +214,17 @@ void cmd_retr(struct session *s, struct text argument)
 /* --- uploads ---------------------------------------------------------------------------------- */
 
 struct receipt {
-	struct place place;
 	bool appends;
-	uint64_t offset; /* of REST or RANG; APPE: what SIZE has told, or UINT64_MAX */
-	uint64_t end;	 /* of RANG: what lies behind it stays; else UINT64_MAX */
-	bool is_new;	 /* there was no such file before */
-	bool is_unique;	 /* STOU: the name is ours */
+	uint64_t offset;    /* of REST or RANG; APPE: what SIZE has told, or UINT64_MAX */
+	uint64_t end;	    /* of RANG: what lies behind it stays; else UINT64_MAX */
+	bool is_new;	    /* there was no such file before */
+	bool is_unique;	    /* STOU: the name is ours */
+	struct place place; /* last */
 };
 
 /* REST and APPE begin where something ends: the file, or what is kept of a broken upload. */
-static bool is_offset_good(struct session *s, const struct receipt *in,
-			   const struct upload_outlook *look)
+static int check_offset(struct session *s, const struct receipt *in,
+			const struct upload_outlook *look)
 {
 	bool is_patch = in->end != UINT64_MAX;
 	uint64_t kept = is_patch ? 0 : look->kept_bytes;
@@ -231,11 +232,11 @@ static bool is_offset_good(struct session *s, const struct receipt *in,
 
 	if (continues && look->is_busy) {
 		reply(s, 450, "Another upload of this file is in progress: try again.");
-		return false;
+		return -ETXTBSY;
 	}
 	if (in->offset == UINT64_MAX || (in->appends && kept == 0) ||
 	    in->offset <= (kept > 0 ? kept : look->size_bytes))
-		return true;
+		return 0;
 	if (kept > 0)
 		reply(s, 554,
 		      "Byte %" PRIu64 " is behind the %" PRIu64
@@ -245,24 +246,26 @@ static bool is_offset_good(struct session *s, const struct receipt *in,
 	else
 		reply(s, 554, "REST %" PRIu64 " is behind the end of the file (%" PRIu64 " bytes).",
 		      in->offset, look->size_bytes);
-	return false;
+	return -ERANGE;
 }
 
 /* An upload that begins where upload_size ends could only fail. */
-static bool has_room(struct session *s, const struct receipt *in, const struct upload_outlook *look)
+static int check_room(struct session *s, const struct receipt *in,
+		      const struct upload_outlook *look)
 {
 	uint64_t there = in->appends ? MAX_OF(look->size_bytes, look->kept_bytes) : in->offset;
 
 	if (limits_upload_room(s, there) > 0)
-		return true;
+		return 0;
 	limits_reply_too_large(s, there);
-	return false;
+	return -EOVERFLOW;
 }
 
 /* What a quota leaves for the whole of the file, with what is there of it now and will be replaced:
- * when that is nothing, the data need not flow. */
-static bool has_quota(struct session *s, const struct receipt *in,
-		      const struct upload_outlook *look)
+ * when that is nothing, the data need not flow. An empty file is refused as well: that it will be
+ * empty nobody can know, and a client that is cut off while it sends may not see the reply. */
+static int check_quota(struct session *s, const struct receipt *in,
+		       const struct upload_outlook *look)
 {
 	bool is_patch = in->end != UINT64_MAX;
 	uint64_t there = look->size_bytes + look->kept_bytes, first = in->offset;
@@ -281,12 +284,12 @@ static bool has_quota(struct session *s, const struct receipt *in,
 	}
 	if (r < 0)
 		quota_reply_errno(s, r, &in->place);
-	return r == 0;
+	return r;
 }
 
 /* What can be said before any data flows: rights, names, places. The file itself is touched only
  * once its data connection is open, so that a blocked one leaves nothing behind (D-83). */
-static bool may_upload(struct session *s, struct receipt *in)
+static int check_upload(struct session *s, struct receipt *in)
 {
 	const struct place *place = &in->place;
 	struct upload_outlook look = { 0 };
@@ -298,14 +301,26 @@ static bool may_upload(struct session *s, struct receipt *in)
 		upload_look_kept(place->home, place_beneath(place), &look);
 	if (r < 0) {
 		reply_errno(s, r, path_text(&place->path));
-		return false;
+		return r;
 	}
 	if (!place_may(place, in->is_new ? PERM_UPLOAD : PERM_OVERWRITE)) {
 		place_refuse(s, place,
 			     in->is_new ? "upload new files" : "change or replace existing files");
-		return false;
+		return -EACCES;
 	}
-	return is_offset_good(s, in, &look) && has_room(s, in, &look) && has_quota(s, in, &look);
+	r = check_offset(s, in, &look);
+	if (r == 0)
+		r = check_room(s, in, &look);
+	return r == 0 ? check_quota(s, in, &look) : r;
+}
+
+static bool may_upload(struct session *s, struct receipt *in)
+{
+	int r = check_upload(s, in);
+
+	if (r < 0)
+		events_note_change(s, EVENT_UPLOAD, path_text(&in->place.path), NULL, r);
+	return r == 0;
 }
 
 static bool uploads_atomically(const struct session *s)
@@ -326,6 +341,7 @@ static int begin_upload(struct session *s, const struct receipt *in, struct uplo
 		/* Somebody else may have made it meanwhile. */
 		.may_replace =
 			!in->is_new || (!in->is_unique && place_may(&in->place, PERM_OVERWRITE)),
+		.is_free = in->is_new,
 		.is_patch = in->end != UINT64_MAX,
 		.appends = in->appends,
 		.offset = in->offset,
@@ -482,12 +498,14 @@ static uint64_t append_offset(const struct session *s, const struct path *path)
 
 static struct incoming *new_incoming(struct session *s)
 {
-	struct incoming *incoming = calloc(1, sizeof(*incoming));
+	struct incoming *incoming = malloc(sizeof(*incoming));
 
 	if (!incoming) {
 		reply_errno(s, -ENOMEM, T(""));
 		return NULL;
 	}
+	/* Not its paths, which are large: place_find fills them in. */
+	memset(incoming, 0, offsetof(struct incoming, in.place));
 	incoming->opening.awaits_content = true;
 	incoming->opening.go_on = receive_incoming;
 	return incoming;
@@ -505,7 +523,7 @@ static void upload(struct session *s, struct text argument, bool appends)
 
 	in->appends = appends;
 	take_range(s, &in->offset, &in->end);
-	if (place_find(s, argument, PLACE_WRITE, &in->place) < 0) {
+	if (place_find_for(s, argument, PLACE_WRITE, EVENT_UPLOAD, &in->place) < 0) {
 		data_note_excuse(s);
 		return;
 	}
@@ -534,7 +552,7 @@ static int find_unique_place(struct session *s, struct text wish, struct place *
 			reply_errno(s, -ENAMETOOLONG, wish);
 			return -ENAMETOOLONG;
 		}
-		int r = place_find(s, text_of(name), PLACE_WRITE, ret);
+		int r = place_find_for(s, text_of(name), PLACE_WRITE, EVENT_UPLOAD, ret);
 		if (r < 0)
 			return r;
 		if (home_lstat(ret->home, place_beneath(ret), &st) == -ENOENT)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "worker/control.h"
 #include "worker/events.h"
+#include "worker/place.h"
 #include "worker/pool.h"
 
 /* clang-format off */
@@ -103,7 +104,24 @@ static void refuse_before_login(struct session *s)
 		reply(s, 530, "Please log in with USER and PASS.");
 }
 
-static bool is_allowed(struct session *s, const struct command *command)
+/* Commands that leave a record of what they did. */
+static void note_denied(struct session *s, const struct command *command, struct text argument)
+{
+	static const struct {
+		void (*run)(struct session *s, struct text argument);
+		enum event_kind kind;
+	} recorded[] = {
+		{ cmd_dele, EVENT_DELETE },   { cmd_mkd, EVENT_MKDIR },
+		{ cmd_retr, EVENT_DOWNLOAD }, { cmd_rmd, EVENT_RMDIR },
+		{ cmd_rnfr, EVENT_RENAME },   { cmd_stou, EVENT_UPLOAD },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(recorded); i++)
+		if (recorded[i].run == command->run)
+			place_note_denied(s, argument, recorded[i].kind);
+}
+
+static bool is_allowed(struct session *s, const struct command *command, struct text argument)
 {
 	bool is_clear = !session_is_tls(s) && !s->is_cleared && !s->worker->settings->plain_ftp;
 
@@ -115,6 +133,7 @@ static bool is_allowed(struct session *s, const struct command *command)
 	if (command->permission && !session_may_somewhere(s, command->permission)) {
 		reply(s, 550, "[D-90] Permission denied: your account may not use %s.",
 		      command->verb);
+		note_denied(s, command, argument);
 		return false;
 	}
 	return true;
@@ -157,7 +176,7 @@ void commands_run(struct session *s, struct text line)
 		reply(s, 500, "%s: unknown command; HELP lists those that are.", parsed.verb);
 		return;
 	}
-	if (!is_allowed(s, command) || !has_fitting_argument(s, command, &parsed))
+	if (!is_allowed(s, command, parsed.argument) || !has_fitting_argument(s, command, &parsed))
 		return;
 	if (s->user && !(command->flags & KEEPS_RENAME)) {
 		free(s->user->rename_from);

@@ -138,6 +138,10 @@ void reply_errno_more(struct session *s, int error, struct text what, const char
 	char storage[REPLY_MAX / 2];
 	struct buf out;
 
+	/* The client has left in the middle of a long command: nobody waits for a word. */
+	if (error == -ECONNRESET && s->wants_end)
+		return;
+
 	buf_init(&out, storage, sizeof(storage));
 	if (what.len > 0) {
 		reply_add_quoted(&out, what);
@@ -424,6 +428,14 @@ int control_look(struct session *s)
 	pool_yield(s->worker->pool);
 	r = wait_all(s, -1, 0, 0, true);
 	return r == 1 || r == -ETIMEDOUT ? 0 : r;
+}
+
+int control_check_end(struct session *s)
+{
+	int r = wait_all(s, -1, 0, 0, true);
+
+	/* A farewell is for who still sends: this one has sent all. */
+	return r == -ECONNRESET || (r == -ECANCELED && s->wants_abort) ? r : 0;
 }
 
 int control_pause(void *session)

@@ -223,6 +223,8 @@ static int start_tls(struct session *s, struct data *data, bool waits)
 
 	if (r == -EAGAIN && !s->wants_end)
 		return r;
+	/* Every resumption may have cost the client a single-use ticket. */
+	s->needs_ticket = s->needs_ticket || data->binding.is_bound;
 	if (r == -ECANCELED || s->wants_end) {
 		data_reply_broken(s, r, "");
 		return -ECANCELED;
@@ -237,8 +239,6 @@ static int start_tls(struct session *s, struct data *data, bool waits)
 	}
 	site_doctor_note_tls(s, data->binding.is_bound);
 	data_note_tls(s, data->binding.is_bound);
-	/* Every resumption may have cost the client a single-use ticket. */
-	s->needs_ticket = s->needs_ticket || data->binding.is_bound;
 	if (settings->data_session_reuse == SESSION_REUSE_REQUIRE && !data->binding.is_bound) {
 		data_note_tls_failure(s, 52);
 		reply(s, 522,
@@ -357,7 +357,7 @@ int data_connect(struct session *s, struct data *data, const char *what)
 		socket_tune_data(fd, SOCKET_KEEPALIVE_S);
 	stream_init(&data->stream, fd, &s->data_waiter);
 	data->opened_ms = clock_ms();
-	reply(s, 150, "%s", what);
+	reply_text(s, 150, text_of(what));
 	if (s->wants_end)
 		r = -ECONNRESET;
 	if (r == 0 && s->is_mode_z)
@@ -367,12 +367,20 @@ int data_connect(struct session *s, struct data *data, const char *what)
 	return r;
 }
 
+void data_close(struct session *s, struct data *data)
+{
+	abandon(data);
+	if (s->needs_ticket)
+		stream_push_ticket(&s->control);
+	s->needs_ticket = false;
+}
+
 static int secure(struct session *s, struct data *data, bool waits)
 {
 	int r = start_tls(s, data, waits);
 
 	if (r < 0 && r != -EAGAIN)
-		abandon(data);
+		data_close(s, data);
 	return r;
 }
 
@@ -391,14 +399,6 @@ int data_open(struct session *s, struct data *data, const char *what)
 	int r = data_connect(s, data, what);
 
 	return r == 0 && s->protects_data ? data_secure(s, data) : r;
-}
-
-void data_close(struct session *s, struct data *data)
-{
-	abandon(data);
-	if (s->needs_ticket)
-		stream_push_ticket(&s->control);
-	s->needs_ticket = false;
 }
 
 /* What to say of a broken transfer, with the cause id that it has. */

@@ -89,10 +89,29 @@ static struct queued *new_event(const struct session *s, enum event_kind kind, s
 	return queued;
 }
 
+const char *events_result(int error)
+{
+	switch (error) {
+	case 0:
+		return "complete";
+	case -EOVERFLOW:
+		return "Larger than an upload may make it (upload_size)";
+	case -ETIME:
+		return "The transfer is too slow (min_rate)";
+	case -ENODATA:
+		return "The file may be cut short";
+	case -ESTALE:
+		return "Moved away meanwhile";
+	case -EXDEV:
+		return "Leads out of the home directory";
+	default:
+		return strerrordesc_np(-error);
+	}
+}
+
 static void set_result(struct event *event, int error)
 {
-	(void)snprintf(event->result, sizeof(event->result), "%s",
-		       error == 0 ? "complete" : strerrordesc_np(-error));
+	text_copy_cut(events_result(error), event->result, sizeof(event->result));
 }
 
 static void append_locked(struct events *events, struct queued *queued)
@@ -151,9 +170,8 @@ void events_note_transfer(struct session *s, enum event_kind kind, const struct 
 		queued->event.bytes = t->bytes;
 		queued->event.duration_ms = ms;
 		set_result(&queued->event, t->error);
-		(void)snprintf(queued->event.end_state, sizeof(queued->event.end_state), "%s",
-			       end_state);
-		(void)snprintf(queued->event.sha256, sizeof(queued->event.sha256), "%s", t->sha256);
+		text_copy_cut(end_state, queued->event.end_state, sizeof(queued->event.end_state));
+		text_copy_cut(t->sha256, queued->event.sha256, sizeof(queued->event.sha256));
 		data_note_broken(s, t->error);
 		(void)data_note_take(s, &queued->event.data);
 	}

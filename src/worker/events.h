@@ -22,9 +22,12 @@ struct events *events_new(struct worker *worker, int epoll) MUST_CHECK;
  * data connection. */
 void events_note_transfer(struct session *s, enum event_kind kind, const struct path *path,
 			  const struct transfer *t, uint64_t ms, const char *end_state);
+/* "complete", or why not, in the words of the reply where it has words of its own. */
+const char *events_result(int error);
 /* One that could not begin, for want of a data connection. */
 void events_note_unopened(struct session *s, enum event_kind kind, const struct path *path);
-/* A change: error is 0 or why it did not happen. new_path: of a rename, or NULL. */
+/* A change, or a transfer that was refused before its data flowed: error is 0 or why it did not
+ * happen. new_path: of a rename, or NULL. */
 void events_note_change(struct session *s, enum event_kind kind, struct text path,
 			const struct path *new_path, int error);
 

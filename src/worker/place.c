@@ -5,6 +5,7 @@
 #include "settings/data_roots.h"
 #include "store/tree.h"
 #include "worker/control.h"
+#include "worker/events.h"
 #include "worker/hosts.h"
 
 #define MAX_LINKS 40 /* in one path, as the kernel's own limit */
@@ -280,8 +281,9 @@ static int find(const struct session *s, const struct path *path, bool is_of_nam
 	const struct session_user *user = s->user;
 	int r = 0;
 
-	ret->path = *path;
-	ret->real = *path;
+	if (path != &ret->path)
+		path_copy(path, &ret->path);
+	path_copy(path, &ret->real);
 	ret->root_len = 0;
 	ret->home = user->home;
 	if (!policy_is_plain(user->policy))
@@ -368,18 +370,39 @@ static int check_policy(struct session *s, enum place_use use, struct place *pla
 
 int place_find(struct session *s, struct text argument, enum place_use use, struct place *ret)
 {
-	struct path path;
-	int r = session_path(s, argument, &path);
+	ret->path.len = 0;
 
+	int r = session_path(s, argument, &ret->path);
 	if (r < 0)
 		return r;
-	r = find(s, &path, uses[use].is_of_name, ret);
+	r = find(s, &ret->path, uses[use].is_of_name, ret);
 	/* A link that leads out must not tell of a hidden name. */
-	if (r < 0 && policy_hides(s->user->policy, path_text(&path)))
+	if (r < 0 && policy_hides(s->user->policy, path_text(&ret->path)))
 		r = uses[use].makes_name ? r : -ENOENT;
 	if (r < 0) {
-		reply_errno(s, r, path_text(&path));
+		reply_errno(s, r, path_text(&ret->path));
 		return r;
 	}
 	return check_policy(s, use, ret);
+}
+
+int place_find_for(struct session *s, struct text argument, enum place_use use,
+		   enum event_kind kind, struct place *ret)
+{
+	int r = place_find(s, argument, use, ret);
+
+	/* What is no path at all has none that could be recorded. */
+	if (r < 0 && ret->path.len > 0)
+		events_note_change(s, kind, path_text(&ret->path), NULL, r);
+	return r;
+}
+
+void place_note_denied(struct session *s, struct text argument, enum event_kind kind)
+{
+	struct path path;
+
+	path_set_root(&path);
+	if (path_join(&path, text_of(s->user->directory), &path) == 0 &&
+	    path_join(&path, argument, &path) == 0)
+		events_note_change(s, kind, path_text(&path), NULL, -EACCES);
 }

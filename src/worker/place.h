@@ -41,6 +41,12 @@ struct place {
 int place_find(struct session *s, struct text argument, enum place_use use,
 	       struct place *ret) MUST_CHECK;
 
+/* The same for a command that leaves a record: so does its refusal. */
+int place_find_for(struct session *s, struct text argument, enum place_use use,
+		   enum event_kind kind, struct place *ret) MUST_CHECK;
+/* The record of a command that was refused for what the user may do nowhere. */
+void place_note_denied(struct session *s, struct text argument, enum event_kind kind);
+
 /* The same without a word, for what a link or a listing leads to: links are followed. 0; -ENOENT
  * for hidden names too; -errno. */
 int place_look(const struct session *s, const struct path *path, struct place *ret) MUST_CHECK;

@@ -1,6 +1,7 @@
 /* worker/pool.c - see pool.h. */
 #include "worker/pool.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -20,6 +21,8 @@
 #define PIPE_BYTES (1024 * 1024)
 #define LEAVE_AFTER_MS 5000
 #define KEPT_SPARES 1u
+/* Events that are fetched with one call. */
+#define BATCH 16u
 
 struct spare_wake {
 	struct spare_wake *next;
@@ -46,8 +49,14 @@ struct pool {
 	atomic_bool is_sought; /* a leader: somebody has been called and is on the way */
 	atomic_uint turns;     /* counts what leaders have begun and ended to handle; odd: begun */
 	unsigned turns_seen;   /* by pool_tend */
+	atomic_uint n_fetched; /* what follows holds so many; changes under the lock */
 	pthread_mutex_t lock;  /* guards the rest; innermost */
-	struct spare *spares;  /* the last that came goes first: its stack is still warm */
+	/* Events that were fetched and have not been handled yet, from first_fetched on, in a
+	 * ring: whoever leads handles them before it fetches others. Two batches, for a leader that
+	 * was given up for lost at the very moment in which it came back. */
+	struct epoll_event fetched[2 * BATCH];
+	unsigned first_fetched;
+	struct spare *spares; /* the last that came goes first: its stack is still warm */
 	unsigned n_spares;
 	struct spare_wake *spare_wakes;
 	int spare_fd; /* given up for a moment when descriptors run out, to refuse politely */
@@ -199,7 +208,7 @@ void pool_block(struct pool *pool)
 
 int pool_events(const struct pool *pool)
 {
-	return is_leader(pool) ? pool->epoll : -1;
+	return is_leader(pool) && atomic_load(&pool->n_fetched) == 0 ? pool->epoll : -1;
 }
 
 void pool_unblock(struct pool *pool)
@@ -272,13 +281,56 @@ static void handle(struct pool *pool, uint64_t tag, uint32_t events)
 		session_run(s);
 }
 
+/* The oldest of those that wait in the ring. False: there is none. */
+static bool take_fetched(struct pool *pool, struct epoll_event *ret)
+{
+	if (atomic_load(&pool->n_fetched) == 0)
+		return false;
+	(void)pthread_mutex_lock(&pool->lock);
+	bool is_there = atomic_load(&pool->n_fetched) > 0;
+	if (is_there) {
+		*ret = pool->fetched[pool->first_fetched];
+		pool->first_fetched = (pool->first_fetched + 1) % ARRAY_SIZE(pool->fetched);
+		atomic_fetch_sub(&pool->n_fetched, 1);
+	}
+	(void)pthread_mutex_unlock(&pool->lock);
+	return is_there;
+}
+
+static void keep_fetched(struct pool *pool, const struct epoll_event *events, unsigned n)
+{
+	(void)pthread_mutex_lock(&pool->lock);
+	unsigned at = pool->first_fetched + atomic_load(&pool->n_fetched);
+	assert(atomic_load(&pool->n_fetched) + n <= ARRAY_SIZE(pool->fetched));
+	for (unsigned i = 0; i < n; i++)
+		pool->fetched[(at + i) % ARRAY_SIZE(pool->fetched)] = events[i];
+	atomic_fetch_add(&pool->n_fetched, n);
+	(void)pthread_mutex_unlock(&pool->lock);
+}
+
+static bool next_event(struct pool *pool, struct epoll_event *ret)
+{
+	struct epoll_event events[BATCH];
+
+	if (take_fetched(pool, ret))
+		return true;
+
+	int n = epoll_wait(pool->epoll, events, BATCH, -1);
+
+	if (n <= 0)
+		return false;
+	*ret = events[0];
+	if (n > 1)
+		keep_fetched(pool, &events[1], (unsigned)n - 1);
+	return true;
+}
+
 /* The leader's turn: one event, and what comes of it. */
 static void take_turn(struct pool *pool)
 {
 	struct epoll_event event;
-	int n = epoll_wait(pool->epoll, &event, 1, -1);
 
-	if (n <= 0)
+	if (!next_event(pool, &event))
 		return;
 	atomic_fetch_add(&pool->working, 1);
 	atomic_fetch_add(&pool->turns, 1);

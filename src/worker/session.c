@@ -58,9 +58,11 @@ void session_forget_login(struct session *s)
 
 int session_path(struct session *s, struct text argument, struct path *ret)
 {
-	path_set_root(ret);
+	int r = 0;
 
-	int r = path_join(ret, text_of(s->user->directory), ret);
+	path_set_root(ret);
+	if (!text_starts(argument, T("/")))
+		r = path_join(ret, text_of(s->user->directory), ret);
 	if (r == 0)
 		r = path_join(ret, argument, ret);
 	/* Under their own names partials would be files beside the rules for the final name. */
@@ -77,11 +79,6 @@ void session_log_change(const struct session *s, const char *event, const struct
 {
 	log_event(LOG_INFO, event, F_UINT("session", s->id), F_STR("user", s->user->name),
 		  F_TEXT("path", path_text(path)));
-}
-
-static void copy_cut(char *dst, size_t size, const char *text)
-{
-	(void)snprintf(dst, size, "%.*s", (int)size - 1, text ? text : "");
 }
 
 void session_publish_now(struct session *s)
@@ -104,9 +101,9 @@ void session_publish_now(struct session *s)
 	};
 
 	stream_describe_tls(&s->control, view.tls, sizeof(view.tls));
-	copy_cut(view.user, sizeof(view.user), s->user ? s->user->name : NULL);
-	copy_cut(view.directory, sizeof(view.directory), s->user ? s->user->directory : NULL);
-	copy_cut(view.transfer_path, sizeof(view.transfer_path), s->transfer_path);
+	text_copy_cut(s->user ? s->user->name : NULL, view.user, sizeof(view.user));
+	text_copy_cut(s->user ? s->user->directory : NULL, view.directory, sizeof(view.directory));
+	text_copy_cut(s->transfer_path, view.transfer_path, sizeof(view.transfer_path));
 	scoreboard_publish(s->worker->start->board, s->board_slot, &view);
 	s->is_published = true;
 }
@@ -166,6 +163,9 @@ static int begin_tls(struct session *s)
 	sessions_secured(s->worker->sessions, s);
 	if (s->is_implicit)
 		log_connection(s);
+	if (r == 0)
+		tally_add(s->worker->start->tally, TALLY_CONTROL_TLS, s->tls && s->tls->has_parent,
+			  1);
 	if (r < 0) {
 		s->wants_end = true;
 	} else if (s->is_implicit) {

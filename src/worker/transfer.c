@@ -273,7 +273,7 @@ static void receive(struct session *s, struct data *data, struct upload *up, uin
 	char *buffer = pool_buffer(), *decoded = buffer ? buffer + POOL_BUFFER_SIZE / 2 : NULL;
 	size_t size = s->type == TYPE_ASCII ? POOL_BUFFER_SIZE / 2 - 1 : POOL_BUFFER_SIZE;
 	struct ascii state = { 0 };
-	bool comes_in_pieces = true;
+	bool comes_in_pieces = false;
 	bool can_pipe = s->type == TYPE_IMAGE && !s->is_mode_z && !data->stream.ssl && !digest;
 
 	ret->error = buffer ? 0 : -ENOMEM;
@@ -319,6 +319,10 @@ void transfer_receive(struct session *s, struct data *data, struct upload *up, u
 	*ret = (struct transfer){ 0 };
 	flow_begin(&flow, s, data->stream.fd, DIRECTION_UPLOAD);
 	receive(s, data, up, most_bytes, digest, ret);
+	/* Who gives up, or dies, closes all connections: then the end of this one, which is not
+	 * protected, is not the end of a file. */
+	if (ret->error == 0)
+		ret->error = control_check_end(s);
 	end_digest(&digest, ret);
 	end_flow(&flow, ret);
 }

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -478,3 +479,141 @@ def test_a_download_that_never_ends(fake):
     transfer = seen.transfer("epsv", "download")
     assert transfer["result"] == "different"
     assert transfer["moved_bytes"] < 10 * 1024 * 1024
+
+
+# --- what can be told in a part of the cases only -------------------------------------------------
+
+
+def finding(seen, cause):
+    """Among the causes or the remarks."""
+    found = [one for one in seen.answer["causes"] + seen.answer["remarks"] if one["id"] == cause]
+    assert found, (cause, seen.answer["sentence"], [one["id"] for one in seen.answer["causes"]])
+    return found[0]
+
+
+@pytest.fixture(scope="module")
+def other_certificate(authority):
+    return authority.issue("first-host", ["DNS:www.example.test"])
+
+
+def choosing(authority, other, names):
+    """A server of several names: `other` is what it shows to clients that send none."""
+    default = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    default.load_cert_chain(*other)
+    chosen = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    chosen.load_cert_chain(authority.chain, authority.key)
+
+    def choose(connection, name, _context):
+        if name is None:
+            return None
+        if name not in names:
+            return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+        connection.context = chosen
+        return None
+
+    default.sni_callback = choose
+    return default
+
+
+def test_clients_without_a_name_see_another_certificate(fake, authority, other_certificate):
+    server = fake(certificate=(authority.chain, authority.key))
+    server.context = choosing(authority, other_certificate, ["localhost"])
+    seen = doctor("localhost", "--port", server.port, "--quick", "--ca", authority.root)
+    told = finding(seen, "D-51")
+    assert told["severity"] == "remark"
+    assert told["facts"]["names"] == "DNS:www.example.test"
+    assert seen.verdict == "healthy"
+
+
+def test_a_name_that_the_server_does_not_know(fake, authority, other_certificate):
+    server = fake(certificate=(authority.chain, authority.key))
+    server.context = choosing(authority, other_certificate, ["ftp.example.test"])
+    seen = doctor("localhost", "--port", server.port, "--quick", "--ca", authority.root)
+    root = seen.answer["causes"][0]
+    assert (root["id"], root["facts"]["alert"]) == ("D-51", 112)
+    assert root["facts"]["names"] == "DNS:www.example.test"
+    assert server.logins == 0
+
+
+@pytest.mark.parametrize("password, cause", [
+    ("correct horse ", "D-62"), ("pässwort", "D-62"), ("p%40ss", "D-62"), ("100% sure", "D-61")])
+def test_passwords_that_may_have_changed_on_their_way(fake, password, cause):
+    server = fake({"PASS": b"530 Login incorrect.\r\n"})
+    seen = examine(server, password=password)
+    root = seen.answer["causes"][0]
+    assert root["id"] == cause
+    assert password not in seen.text and password.strip() not in seen.text
+
+
+def latin_1_names(speaks_utf8):
+    """Lists a name in Latin-1, unless it can be told to do better."""
+    def opts(session, argument):
+        if not speaks_utf8:
+            return b"501 Never heard of it.\r\n"
+        session.is_asked = argument.upper() == "UTF8 ON"
+        return b"200 Ok\r\n"
+
+    def listing(session, _):
+        name = "m\u00fcller.txt".encode("utf-8" if getattr(session, "is_asked", 0) else "latin-1")
+        sock = session.data()
+        sock.sendall(b"-rw-r--r-- 1 u g 5 Jan 1 2020 " + name + b"\r\n")
+        session.finish(sock)
+        return b""
+
+    return {"OPTS": opts, "LIST": listing}
+
+
+def test_names_that_are_no_utf8(fake):
+    seen = examine(fake(latin_1_names(speaks_utf8=False)))
+    assert finding(seen, "D-97")["facts"] == {"lines": 1, "foreign": 1}
+    assert seen.verdict == "healthy"
+
+
+def test_names_that_are_utf8_once_it_is_asked_for(fake):
+    seen = examine(fake(latin_1_names(speaks_utf8=True)))
+    assert "D-97" not in [one["id"] for one in seen.answer["causes"]]
+
+
+def test_an_upload_that_fails_leaves_an_empty_file(fake):
+    """The server makes the file, and then its data connection is refused for its TLS session."""
+    server = fake()
+
+    def store(session, name):
+        server.files[name] = b""
+        sock = session.data()
+        while sock.recv(65536):
+            pass
+        sock.close()
+        return b"426 Connection closed; transfer aborted.\r\n"
+
+    server.replies = {"STOR": store,
+                      "SIZE": lambda session, name: b"213 %d\r\n" % len(server.files[name])}
+    seen = examine(server)
+    assert seen.transfer("epsv", "upload")["has_left_file"]
+    assert finding(seen, "D-85")["severity"] == "note"
+    assert server.files == {}
+
+
+IDLE = 3  # seconds
+
+
+def ending_idle_sessions(noop):
+    """NOOP is answered so; sessions end when they are idle, or the doctor would wait for minutes."""
+    def password(session, _):
+        session.sock.settimeout(IDLE)
+        return b"230 Welcome\r\n"
+
+    return {"PASS": password, "NOOP": noop}
+
+
+@pytest.mark.parametrize("noop, fate", [
+    (None, "late"), (b"", "lost"),
+    (lambda session, _: session.sock.shutdown(socket.SHUT_RDWR) or b"", "breaks")],
+    ids=["late", "lost", "breaks"])
+def test_a_sign_of_life_during_a_transfer(fake, noop, fate):
+    server = fake(ending_idle_sessions(noop))
+    seen = examine(server, "--idle")
+    assert seen.evidence["idle"]["noop"] == fate
+    causes = [one["id"] for one in seen.answer["causes"]]
+    assert ("D-77" in causes) == (fate != "late"), causes
+    assert server.files == {}

@@ -104,25 +104,31 @@ def measure_uploads(server, user, n, seconds):
     return [(b - a) / took for a, b in zip(before, after)]
 
 
+def check_rates(measure, tolerance, fairness=1.6, tries=3):
+    """A busy machine may keep readers and writers from their work; a limit that is wrong is wrong each
+    time. Returns the rates."""
+    for _ in range(tries):
+        rates = measure()
+        if abs(sum(rates) / RATE - 1) < tolerance and max(rates) < fairness * min(rates):
+            return rates
+    raise AssertionError(f"{sum(rates):.0f} of {RATE} bytes/s, from {min(rates):.0f} "
+                         f"to {max(rates):.0f} each")
+
+
 @pytest.mark.parametrize("tls", [False, True])
 def test_one_download_keeps_to_the_rate_of_its_user(server, tls):
     user = add_user(server, f"down1{tls}".lower(), "--user-download-rate", RATE)
-    (rate,) = measure_downloads(server, user, 1, 3, tls)
-    assert RATE * 0.9 < rate < RATE * 1.1
+    check_rates(lambda: measure_downloads(server, user, 1, 3, tls), 0.1)
 
 
 def test_ten_downloads_share_the_rate_of_their_user_fairly(server):
     user = add_user(server, "down10", "--user-download-rate", RATE)
-    rates = measure_downloads(server, user, 10, 3)
-    assert RATE * 0.9 < sum(rates) < RATE * 1.1
-    assert max(rates) < 1.6 * min(rates), rates
+    check_rates(lambda: measure_downloads(server, user, 10, 3), 0.1)
 
 
 def test_ten_uploads_share_the_rate_of_their_user_fairly(server):
     user = add_user(server, "up10", "--user-upload-rate", RATE)
-    rates = measure_uploads(server, user, 10, 3)
-    assert RATE * 0.9 < sum(rates) < RATE * 1.1
-    assert max(rates) < 1.6 * min(rates), rates
+    check_rates(lambda: measure_uploads(server, user, 10, 3), 0.1)
 
 
 @pytest.mark.slow
@@ -131,10 +137,9 @@ def test_ten_uploads_share_the_rate_of_their_user_fairly(server):
 def test_a_rate_is_kept_within_five_percent_over_ten_seconds(server, n, measure):
     way = "download" if measure is measure_downloads else "upload"
     user = add_user(server, f"precise{way}{n}", f"--user-{way}-rate", RATE)
-    rates = measure(server, user, n, 10)
+    rates = check_rates(lambda: measure(server, user, n, 10), 0.05, fairness=3)
     print(f"{n} {way}s: {sum(rates):.0f} of {RATE} bytes/s, "
           f"slowest {min(rates):.0f}, fastest {max(rates):.0f}")
-    assert RATE * 0.95 < sum(rates) < RATE * 1.05
 
 
 def test_limited_bytes_come_smoothly(server):

@@ -16,7 +16,8 @@ ROLES = {"ROLE_NONE": "none", "ROLE_READ_ONLY": "read-only", "ROLE_OPERATOR": "o
          "ROLE_OWNER": "owner"}
 METHODS = ("get", "put", "post", "patch", "delete")
 # What stands for the arguments of a path when the answers are asked for.
-ARGUMENTS = {"/users/{name}": "alice", "/groups/{name}": "staff", "/admins/{name}": "ann"}
+ARGUMENTS = {"/users/{name}": "alice", "/groups/{name}": "staff", "/admins/{name}": "ann",
+             "/certificates/{host}": "default"}
 
 
 def table():

@@ -88,6 +88,52 @@ def test_every_kind_leaves_a_record_with_its_fields(server):
     assert ids == sorted(ids), "ids grow in the order of events"
 
 
+def test_what_is_refused_leaves_a_record_with_the_reason(start_server):
+    server = start_server(plain_ftp=True)
+    server.write_config(xferlog=server.folder / "state" / "xferlog")
+    server.reload()
+    server.add_user("alice", PASSWORD, "--deny", "*.exe", "--upload-size", "5", "--permissions",
+                    "list,download,upload,mkdir")
+    server.put("old", b"content")
+    (server.home() / "box").mkdir(exist_ok=True)
+    refused = [("STOR old", 550, "upload", "Permission denied"),
+               ("STOR virus.exe", 553, "upload", "Permission denied"),
+               ("STOR none/file", 550, "upload", "No such file or directory"),
+               ("STOU none/y", 550, "upload", "No such file or directory"),
+               ("RETR none", 550, "download", "No such file or directory"),
+               ("RETR a.exe", 550, "download", "Permission denied"),
+               ("DELE old", 550, "delete", "Permission denied"),
+               ("RNFR old", 550, "rename", "Permission denied"),
+               ("RMD box", 550, "rmdir", "Permission denied"),
+               ("MKD m.exe", 553, "mkdir", "Permission denied"),
+               ("SITE MKDIR n.exe", 553, "mkdir", "Permission denied"),
+               ("SITE RMDIR -r box", 550, "rmdir", "Permission denied")]
+    with server.login(tls=False) as control:
+        control.expect("TYPE I", 200)
+        for command, code, _, _ in refused:
+            control.expect(command, code)
+        done = control.transfer("STOR large", bytes(6))
+        assert done.code == 552 and "upload_size = 5 bytes" in done.final.text
+    words = [(kind, reason) for _, _, kind, reason in refused]
+    words.append(("upload", "Larger than an upload may make it (upload_size)"))
+    found = eventually(lambda: (r := records(server)) and r[0]["path"] == "/large" and r, 10,
+                       "the record of the last")
+    assert [(r["kind"], r["result"]) for r in reversed(found)] == words
+    assert found[-1]["path"] == "/old" and found[-1]["end"] is None
+    assert len(xferlog_lines(server)) == 1, "only one of them was a transfer"
+
+
+def test_who_leaves_during_a_long_command_is_no_error_of_ours(server):
+    file = server.put("endless", b"")
+    os.truncate(file, 1 << 42)
+    with server.login(tls=False) as control:
+        session = server.session_of(control)["id"]
+        control.send("HASH endless")
+        eventually(lambda: server.session_of(control)["command"].startswith("HASH"), 10, "it computes")
+    server.log.wait_for(rf"disconnected session={session} ")
+    assert not server.log.find(rf"local-error session={session} "), "nobody must act"
+
+
 def test_ends_that_are_not_proven_say_so(server):
     with server.login(tls=False) as control:
         control.upload("likely", b"x")

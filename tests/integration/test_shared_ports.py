@@ -18,7 +18,7 @@ ADDRESSES = [f"127.1.0.{n}" for n in range(1, 201)]
                          ids=["one-port-tls", "one-port-plain", "51-ports-tls"])
 def test_2000_clients_transfer_through_a_narrow_range(start_server, width, tls):
     # The clients share the processors with the server and are slow to take their turns.
-    server = start_server(passive_ports=width, plain_ftp=not tls)
+    server = start_server(passive_ports=width, plain_ftp=not tls, passive_wait=60000)
     server.add_user()
     with Swarm(server, ADDRESSES, sessions_each=10, transfers=1, tls=tls) as swarm:
         begin = time.monotonic()

@@ -98,6 +98,52 @@ def test_tls_passes_untouched_over_the_servers_own_ports(server, tmp_path):
             assert fetch(ftp) == BIG
 
 
+def test_what_tls_hides_is_said_at_once(server, tmp_path):
+    """At the start, where the client may still speak in clear; when one has begun TLS; and with
+    --implicit nothing is begun that cannot be played."""
+    command = [SALLYPORT, "doctor", "simulate", "D-20", "--server", f"127.0.0.1:{server.explicit}"]
+    refused = subprocess.run([*command, "--implicit"], capture_output=True, text=True, check=False,
+                             timeout=20)
+    assert refused.returncode != 0 and "--intercept" in refused.stderr, refused
+    with open(tmp_path / "said", "w+", encoding="utf-8") as said:
+        process = subprocess.Popen([*command, "--json"], text=True, stdout=subprocess.PIPE, stderr=said)
+        told = json.loads(process.stdout.readline())
+        assert "--passive-ports" in told["note"] and "--intercept" in told["note"]
+        host, port = told["listen"].rsplit(":", 1)
+        with contextlib.closing(Control(host, int(port))) as control:
+            control.expect_reply(220)
+            control.expect("AUTH TLS", 234)
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+        said.seek(0)
+        assert "has begun TLS" in (words := said.read()) and "--intercept" in words
+    process.stdout.close()
+
+
+def test_what_can_be_played_needs_no_warning(server):
+    for cause, *options in (("none",), ("D-20", "--intercept"), ("D-61",), ("D-46",)):
+        with wall(server, cause, *options) as through:
+            assert "note" not in through.told
+
+
+@pytest.mark.sanitize
+def test_no_command_overtakes_a_data_connection(start_server):
+    """The server has one port for all: a connection that came too late for its own transfer would be
+    taken for the one of the next."""
+    server = start_server(passive_ports=1, plain_ftp=True, listen="127.0.0.1")
+    server.add_user()
+    with wall(server, "none") as through:
+        with contextlib.closing(Control(through.host, through.port)) as control:
+            control.expect_reply(220)
+            control.log_in("alice", PASSWORD)
+            for _ in range(100):
+                with contextlib.closing(control.dial(control.epsv())):
+                    control.sock.sendall(b"RETR missing\r\nEPSV\r\n")
+                    control.expect_reply(550)
+                    control.expect_reply(229)
+                assert control.listing() is not None
+
+
 @pytest.mark.parametrize("client", (Lftp(), Ftplib()), ids=lambda c: c.name)
 @pytest.mark.parametrize("mode", ("plain", "explicit"))
 def test_active_mode_works_through_a_healthy_wall(server, tree, tmp_path, client, mode):

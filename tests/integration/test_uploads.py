@@ -280,6 +280,38 @@ def test_uploads_at_the_same_time_never_mix(server, direct, name, mode):
 
 
 @pytest.mark.sanitize
+@pytest.mark.parametrize("sent", [b"", b"the first part", bytes(200_000)],
+                         ids=["nothing", "little", "much"])
+@pytest.mark.parametrize("mode", ["atomic", "direct"])
+def test_who_gives_up_and_closes_both_connections_has_not_ended_a_file(server, direct, name, mode,
+                                                                       sent):
+    """The end of a plain data connection is the end of the file, unless the client is gone."""
+    server = direct if mode == "direct" else server
+    file = server.put(name, OLD)
+    with login(server, False) as control:
+        session = server.session_of(control)["id"]
+        worker = server.worker_of(control)
+        pids = [w["pid"] for w in server.workers()]
+        assert worker in pids
+        address = control.epsv()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            with control.dial(address) as data:
+                data.sendall(sent)
+                control.send(f"STOR {name}")
+            control.sock.close()
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+    server.log.wait_for(f" disconnected session={session} ")
+    assert file.read_bytes() == OLD
+    with login(server, False) as control:
+        control.upload(name, NEW)
+    assert file.read_bytes() == NEW
+
+
+@pytest.mark.sanitize
 def test_the_last_that_is_complete_wins(server, name):
     with login(server, False) as first, login(server, False) as second:
         one, two = first.start(f"STOR {name}"), second.start(f"STOR {name}")
@@ -460,7 +492,7 @@ def test_the_server_removes_what_has_expired(start_server):
     server.add_user()
     path = server.put(".old.sallyport-part", b"123")
     eventually(lambda: not path.exists(), 10, "the partial has expired")
-    assert "partial-expired" in server.log.text
+    server.log.wait_for("partial-expired")
 
 
 def test_leftovers_in_extra_data_roots_are_found_once_and_removed(start_server):

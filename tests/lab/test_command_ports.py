@@ -50,6 +50,33 @@ def test_one_of_two_addresses_is_dead(lab):
     lab.examine().blames("D-05", address=SECOND)
 
 
+def tries(answer, address):
+    """The number of the try, for each time that port 21 of the address was knocked at; 0: by itself."""
+    door = next(door for door in answer.evidence["doors"] if door["address"] == f"{address}:21")
+    return [attempt.get("in_try", 0) for attempt in door["attempts"]]
+
+
+@pytest.mark.quick
+def test_the_first_of_two_addresses_is_dead(lab):
+    """The examination goes on with the other, and looks at the dead one again before it says so."""
+    lab.names[HOST] = [SECOND, SERVER]
+    lab.serve(Sallyport)
+    lab.site.drops(f"ip daddr {SECOND}")
+    answer = lab.examine().blames("D-05", address=SECOND, works=SERVER, within=8)
+    assert tries(answer, SECOND) == [1, 0]
+    assert tries(answer, SERVER) == [0]
+    assert {one["attempt"]["peer"] for one in answer.evidence["controls"]} == {f"{SERVER}:21"}
+
+
+def test_each_try_goes_to_the_next_address(lab):
+    lab.names[HOST] = [SERVER, SECOND]
+    lab.wall.drops("tcp dport { 21, 990, 3021, 3990 }")
+    answer = lab.examine(HOST, "--timeout", "1", "--retries", "3", "--interval", "1", quick=False)
+    answer.blames("D-10", address=SERVER, port=21)
+    assert tries(answer, SERVER) == [1, 3]
+    assert tries(answer, SECOND) == [0, 2]
+
+
 def test_the_dead_node_of_a_pool_refuses(lab):
     lab.names[HOST] = [SECOND, SERVER]
     lab.serve(Sallyport)

@@ -7,15 +7,19 @@ from walls.servers import KINDS, Proftpd, Pureftpd, Pyftpdlib, Sallyport, Vsftpd
 from walls.town import SERVER, SERVER_V6
 
 PASSIVE = "40000-40100"
-# That vsftpd and ProFTPD require TLS sessions to be resumed is worth a note, no more.
-REUSE = {"D-52"}
 
 
 @pytest.mark.quick
 @each(*KINDS)
 def test_explicit_tls(lab, kind):
     lab.serve(kind, tls="explicit")
-    lab.examine().is_healthy(notes=REUSE)
+    lab.examine().is_healthy()
+
+
+@each(Vsftpd, Proftpd)
+def test_required_reuse_that_is_the_servers_default_is_a_remark(lab, kind):
+    lab.serve(kind)
+    lab.examine().is_healthy().remarks("D-52")
 
 
 @pytest.mark.quick
@@ -33,7 +37,7 @@ def test_proftpd_that_does_not_require_reuse(lab):
 @each(Sallyport, Vsftpd, Proftpd, Pyftpdlib)
 def test_implicit_tls(lab, kind):
     lab.serve(kind, tls="implicit")
-    lab.examine(HOST, "--port", "990").is_healthy(notes=REUSE)
+    lab.examine(HOST, "--port", "990").is_healthy()
 
 
 @each(Vsftpd, Pureftpd)
@@ -48,7 +52,7 @@ def test_both_address_families(lab, kind):
     lab.build(ipv6=True)
     lab.names = {HOST: [SERVER, SERVER_V6]}
     lab.serve(kind)
-    lab.examine().is_healthy(within=8, notes=REUSE)
+    lab.examine().is_healthy(within=8)
 
 
 def test_ipv6_only(lab):
@@ -64,14 +68,14 @@ def test_client_behind_nat(lab, kind):
     """Passive mode works; that active mode cannot under TLS is how NAT is, no fault."""
     lab.build(nat=True)
     lab.serve(kind)
-    lab.examine().is_healthy(notes=REUSE | {"D-36"})
+    lab.examine().is_healthy().remarks("D-36")
 
 
 def test_firewalls_of_both_sides_with_the_right_rules(lab):
     lab.wall.lets_out("tcp dport { 21, 990 }", f"tcp dport {PASSIVE}")
     lab.site.lets_in("tcp dport { 21, 990 }", f"tcp dport {PASSIVE}")
     lab.serve(Proftpd)
-    lab.examine().is_healthy(notes=REUSE)
+    lab.examine().is_healthy()
 
 
 @pytest.mark.quick

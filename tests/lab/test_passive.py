@@ -31,6 +31,15 @@ def test_a_dropped_range_of_our_server_is_named_whole(lab):
 
 
 @pytest.mark.quick
+def test_what_hangs_behind_a_dropped_range_takes_no_time(lab):
+    """The server's first connection to us comes, all others vanish: each of them hangs."""
+    lab.wall.drops(f"tcp dport {PASSIVE}")
+    lab.site.add("forward", "iifname yard ct state new limit rate over 1/hour burst 1 packets drop")
+    lab.serve(Pureftpd)
+    lab.examine().blames("D-20", within=12).leaves_out("Active, EPRT")
+
+
+@pytest.mark.quick
 def test_the_wall_stands_at_the_servers_side(lab):
     lab.serve(Sallyport)
     lab.site.lets_in("tcp dport 21")
@@ -69,7 +78,7 @@ def test_the_upper_half_of_the_range_is_dropped(lab):
     """Our server opens the ports that the doctor asks for: the border is exact."""
     lab.serve(Sallyport)
     lab.wall.drops("tcp dport 40050-40100")
-    lab.examine().blames("D-23", range="40050-40100")
+    lab.examine().blames("D-23", range="40050-40100", within=12)
 
 
 def test_most_of_the_range_is_dropped(lab):

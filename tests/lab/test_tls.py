@@ -5,7 +5,7 @@ import pytest
 from walls.certificates import HOST, INTERMEDIATE
 from walls.scenario import holding
 from walls.servers import PASSIVE, Proftpd, Pureftpd, Pyftpdlib, Sallyport, Vsftpd, each
-from walls.town import SERVER
+from walls.town import SECOND, SERVER
 
 # Inspecting boxes
 
@@ -104,6 +104,37 @@ def test_the_certificate_is_for_another_name(lab):
 def test_the_address_is_dialled_and_the_certificate_names_names(lab):
     lab.serve(Sallyport, certificate=lab.certificates.named("DNS:" + HOST))
     lab.examine(SERVER).blames("D-49", names=holding(HOST))
+
+
+@pytest.mark.quick
+def test_one_address_of_the_name_leads_to_another_server(lab):
+    """A record that was never taken out: what is there now belongs to somebody else."""
+    lab.names[HOST] = [SERVER, SECOND]
+    lab.serve(Vsftpd)
+    lab.serve(Pyftpdlib, node="second", certificate=lab.certificates.wrong_name())
+    lab.examine().blames("D-03", address=SECOND, works=SERVER, names=holding("www.example.test"))
+
+
+def test_the_certificate_of_one_address_has_expired(lab):
+    """A node of a pool that was forgotten."""
+    lab.names[HOST] = [SERVER, SECOND]
+    lab.serve(Sallyport)
+    lab.serve(Pureftpd, node="second", certificate=lab.certificates.expired())
+    lab.examine().blames("D-46", address=SECOND, expired=holding("2025-01-01"))
+
+
+def test_both_addresses_have_certificates_of_their_own(lab):
+    lab.names[HOST] = [SERVER, SECOND]
+    lab.serve(Proftpd)
+    lab.serve(Pyftpdlib, node="second", certificate=lab.certificates.another("second"))
+    lab.examine().is_healthy(notes={"D-52"})
+
+
+@pytest.mark.quick
+def test_the_address_is_of_a_machine_that_the_name_has_left(lab):
+    lab.names[HOST] = [SECOND]
+    lab.serve(Proftpd, certificate=lab.certificates.named("DNS:" + HOST))
+    lab.examine(SERVER).blames("D-06", address=SERVER, host=HOST, works=SECOND)
 
 
 def test_a_corporate_box_intercepts_tls(lab):

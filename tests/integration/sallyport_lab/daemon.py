@@ -214,8 +214,10 @@ class Server:
         assert len(crashes) <= self.expected_exits, "children died:\n" + "\n".join(crashes)
 
     def reload(self):
-        """SIGHUP; returns when the new generation serves."""
-        generation = self.status()["generation"]
+        """SIGHUP; returns when the new generation serves, and the old manager, which may still take
+        a request and not answer it, is gone."""
+        before = self.status()
+        generation, manager = before["generation"], before["manager_pid"]
         self.process.send_signal(signal.SIGHUP)
 
         def is_new():
@@ -224,6 +226,7 @@ class Server:
             except OSError:  # asked the manager that was just leaving
                 return False
         eventually(is_new, 10, "a new generation")
+        eventually(lambda: not Path(f"/proc/{manager}").exists(), 10, "the old manager is gone")
 
     # The manager
 

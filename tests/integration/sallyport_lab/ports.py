@@ -11,23 +11,37 @@ FIRST, LAST, BLOCK = 12000, 31999, 1000
 
 class PortBlock:
     def __init__(self):
-        self._lock, self.first = self._take_block()
-        self._next = self.first
+        self._locks = []
+        self._take_block()
 
-    @staticmethod
-    def _take_block():
+    def _take_block(self):
+        """One more block; those that we have stay ours, as servers may listen there."""
         for first in range(FIRST, LAST, BLOCK):
             path = f"/tmp/sallyport-ports-{first}.lock"
             try:
                 lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 continue
-            return lock, first
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                os.close(lock)
+                continue
+            self._locks.append(lock)
+            self.first = self._next = first
+            return
         raise RuntimeError("every block of ports is taken by another test run")
 
     def take(self, count=1):
-        """The first of `count` neighbouring free ports."""
+        """The first of `count` neighbouring free ports. Who knows nothing of our locks may sit in a
+        block: then another one is taken."""
+        while True:
+            first = self._find(count)
+            if first is not None:
+                return first
+            self._take_block()
+
+    def _find(self, count):
         for _ in range(2 * BLOCK):
             first = self._next
             if first + count > self.first + BLOCK:
@@ -36,7 +50,7 @@ class PortBlock:
             self._next = first + count
             if all(is_free(port) for port in range(first, first + count)):
                 return first
-        raise RuntimeError(f"no {count} free ports in the block from {self.first}")
+        return None
 
 
 def is_free(port):

@@ -23,7 +23,7 @@ class Wall:
                                         stderr=subprocess.PIPE)
         line = self.process.stdout.readline()
         assert line, self.process.communicate(timeout=10)[1]
-        told = json.loads(line)
+        self.told = told = json.loads(line)
         self.host = told["listen"].rsplit(":", 1)[0]
         self.port = self.explicit = self.implicit = told["port"]
 

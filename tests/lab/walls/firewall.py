@@ -34,8 +34,10 @@ class Firewall:
             f"add rule inet lab {chain} {rule}\n" for rule in rules))
 
     def drops(self, *matches):
-        """What goes to the server is dropped without a word: "tcp dport 21"."""
-        self.add("forward", *(f"{self._inwards} {match} drop" for match in matches))
+        """What goes to the server is dropped without a word: "tcp dport 21". Connections that the server
+        opens may come from ports with the same numbers; their answers pass."""
+        self.add("forward", *(f"{self._inwards} ct direction original {match} drop"
+                              for match in matches))
 
     def rejects(self, *matches, how="tcp reset"):
         self.add("forward", *(f"{self._inwards} {match} reject with {how}" for match in matches))

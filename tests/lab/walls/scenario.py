@@ -128,6 +128,11 @@ class Answer:
         assert cause in [one["id"] for one in self.causes], self._summary()
         return self
 
+    def leaves_out(self, what):
+        """There was no time for it, and the answer says so."""
+        assert what in self.evidence["conditions"]["left_out"], self._summary()
+        return self
+
     def warns_of(self, *causes, **facts):
         """All works, and one of these is among the warnings and notes."""
         found = [one for one in self.causes if one["id"] in causes] or self.causes or [{}]
@@ -137,6 +142,11 @@ class Answer:
         if self.verdict != "healthy" or self.status != 0:
             missing.append(f"the verdict is {self.verdict}, not healthy")
         self._note(set(causes), found[0].get("id", self.verdict), missing)
+        return self
+
+    def remarks(self, cause):
+        """How things are here is told beside the answer."""
+        assert cause in [one["id"] for one in self.json["remarks"]], self._summary()
         return self
 
     def is_healthy(self, within=5, notes=()):
@@ -156,7 +166,7 @@ class Answer:
         expected = "/".join(sorted(expected)) if isinstance(expected, set) else expected
         if is_right:
             expected = got
-        if not is_right or missing:
+        if not is_right or missing or "SALLYPORT_LAB_KEEP" in os.environ:
             KEPT.mkdir(parents=True, exist_ok=True)
             kept = KEPT / f"{self.scenario.name}.json"
             kept.write_text(json.dumps(self.json, indent=1))

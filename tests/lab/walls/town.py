@@ -42,13 +42,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 HOLDER = """set -e
 mount -t tmpfs -o mode=755 lab /run
 mkdir -p /run/netns
-for file in resolv.conf hosts passwd shadow; do
-	target=$(readlink -m /etc/$file)
-	mkdir -p "${target%/*}"
-	[ -e "$target" ] || : >"$target"
-	mount --bind "$0/etc/$file" "$target"
-done
-mount --bind "$0/etc/pam.d" /etc/pam.d
+mount --bind "$0/etc" /etc
 ip link set lo up
 echo ready
 exec sleep infinity
@@ -99,13 +93,15 @@ class Town:
     # Life
 
     def _write_etc(self):
+        """A whole /etc: what is mounted on a single file of it falls off when someone outside replaces
+        that file, as every program does that adds a user."""
         etc = self.folder / "etc"
-        (etc / "pam.d").mkdir(parents=True)
-        (etc / "resolv.conf").write_text(f"nameserver {RESOLVER}\noptions timeout:2 attempts:1\n")
-        (etc / "hosts").write_text(f"127.0.0.1 localhost {socket.gethostname()}\n::1 localhost\n")
-        for name in ("passwd", "shadow"):
-            shutil.copyfile(f"/etc/{name}", etc / name)
-        os.chmod(etc / "shadow", 0o600)
+        subprocess.run(["cp", "-a", "/etc", str(etc)], check=True)
+        for name, text in (
+                ("resolv.conf", f"nameserver {RESOLVER}\noptions timeout:2 attempts:1\n"),
+                ("hosts", f"127.0.0.1 localhost {socket.gethostname()}\n::1 localhost\n")):
+            (etc / name).unlink(missing_ok=True)  # it may be a link that leads outside
+            (etc / name).write_text(text)
 
     def _hold(self):
         self._holder = subprocess.Popen(

@@ -1,6 +1,6 @@
-/* cli/doctor_report.c - see doctor_report.h. One walk over the findings, two ways to write: what is
+/* doctor/report.c - see report.h. One walk over the findings, two ways to write: what is
  * not ours is escaped at the only places where it is printed. */
-#include "cli/doctor_report.h"
+#include "doctor/report.h"
 
 /* How the parts of a page look in each format. */
 struct page {
@@ -204,6 +204,9 @@ static void put_conditions(const struct page *page, const struct evidence *evide
 	(void)snprintf(line, sizeof(line), "%s %s", evidence->conditions.own_v4,
 		       evidence->conditions.own_v6);
 	put_paragraph(page, "From", line);
+	if (*evidence->conditions.left_out)
+		put_paragraph(page, "Left out, since the time was used up",
+			      evidence->conditions.left_out);
 	for (size_t i = 0; i < evidence->n_doors; i++) {
 		const struct door *door = &evidence->doors[i];
 
@@ -293,7 +296,7 @@ int doctor_report_write(FILE *out, enum report_format format, const struct evide
 	(void)snprintf(title, sizeof(title), "FTP to %s", evidence->target.host);
 	put_heading(&page, 1, title);
 	put_paragraph(&page, "Verdict", diagnosis->sentence);
-	for (size_t i = 0; i < diagnosis->n_findings; i++)
+	for (size_t i = 0; i < diagnosis->n_findings + diagnosis->n_remarks; i++)
 		put_finding(&page, &diagnosis->findings[i]);
 	put_rules(&page, evidence, diagnosis, request);
 	put_matrix(&page, evidence);

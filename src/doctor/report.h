@@ -1,10 +1,12 @@
-/* cli/doctor_report.h - the findings as a page to send to the other side's administrator: HTML that
+/* doctor/report.h - the findings as a page to send to the other side's administrator: HTML that
  * stands alone and runs nothing, or Markdown. Without secrets: no password (the evidence has none),
  * no user name, no dialogue beyond the replies that prove a cause. Threads: one. */
-#ifndef CLI_DOCTOR_REPORT_H
-#define CLI_DOCTOR_REPORT_H
+#ifndef DOCTOR_REPORT_H
+#define DOCTOR_REPORT_H
 
-#include "cli/doctor_answer.h"
+#include <stdio.h>
+
+#include "doctor/answer.h"
 
 enum report_format { REPORT_HTML, REPORT_MARKDOWN };
 

@@ -1,0 +1,96 @@
+/* cli/cmd_guest.c - `sallyport guest`: links for the other party, who cannot connect. */
+#include "base/clock.h"
+#include "cli/handlers.h"
+#include "cli/human.h"
+#include "cli/manager_client.h"
+#include "cli/table.h"
+
+int cmd_guest_add(struct cli *cli)
+{
+	const char *name = cli->arguments.n_operands > 0 ? cli->arguments.operands[0] : NULL;
+	const char *minutes = arguments_option(&cli->arguments, "minutes");
+	AUTO_JSON json_t *body = json_pack("{s:s*, s:s*}", "name", name, "user",
+					   arguments_option(&cli->arguments, "user"));
+	AUTO_JSON json_t *answer = NULL;
+	uint64_t number;
+
+	if (!body) {
+		complain("memory is short, or an argument is not UTF-8");
+		return EXIT_FAILED;
+	}
+	if (minutes && text_to_uint(text_of(minutes), INT32_MAX, &number) < 0) {
+		complain("--minutes %s: a number is wanted", minutes);
+		return EXIT_USAGE;
+	}
+	if (minutes)
+		(void)json_object_set_new(body, "minutes", json_integer((json_int_t)number));
+	int r = manager_call(cli, "POST", "/guests", body, &answer);
+	if (r != EXIT_OK)
+		return r;
+	if (cli->wants_json) {
+		json_print(answer);
+		return EXIT_OK;
+	}
+	(void)printf("%s\n", json_text(answer, "url"));
+	(void)fflush(stdout);
+	(void)fprintf(
+		stderr,
+		"It belongs behind the address of the manager's page, is shown this once, and "
+		"is good until %s\nfor the first browser that opens it.\n",
+		json_text(answer, "expires"));
+	return EXIT_OK;
+}
+
+static void add_row(struct table *table, const json_t *guest)
+{
+	const char *address = json_text(guest, "address");
+	int64_t expires_ms = 0;
+	bool is_over = clock_parse_iso(text_of(json_text(guest, "expires")), &expires_ms) == 0 &&
+		       expires_ms <= clock_wall_ms();
+
+	table_addf(table, CELL_BOLD, "%" PRIu64, json_number(guest, "id"));
+	table_add(table, CELL_PLAIN, json_text(guest, "name"));
+	table_add(table, CELL_PLAIN, json_text(guest, "user"));
+	table_add(table, is_over ? CELL_DIM : CELL_PLAIN,
+		  is_over    ? "expired"
+		  : *address ? address
+			     : "not opened yet");
+	table_add(table, CELL_PLAIN, json_text(guest, "expires"));
+}
+
+int cmd_guest_list(struct cli *cli)
+{
+	static const struct column columns[] = { { "ID", true },
+						 { "FOR", false },
+						 { "USER", false },
+						 { "OPENED FROM", false },
+						 { "EXPIRES", false } };
+	AUTO_TABLE struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	AUTO_JSON json_t *answer = NULL;
+	const json_t *guest;
+	size_t i;
+	int r = manager_call(cli, "GET", "/guests", NULL, &answer);
+
+	if (r != EXIT_OK)
+		return r;
+	if (cli->wants_json) {
+		json_print(answer);
+		return EXIT_OK;
+	}
+	json_array_foreach(json_object_get(answer, "guests"), i, guest)
+	{
+		if (table)
+			add_row(table, guest);
+	}
+	if (!table || table_print(table, stdout, cli->has_colour) < 0)
+		return EXIT_FAILED;
+	return EXIT_OK;
+}
+
+int cmd_guest_remove(struct cli *cli)
+{
+	AUTO_FREE char *path = manager_path("/guests/", cli->arguments.operands[0]);
+	AUTO_JSON json_t *answer = NULL;
+
+	return path ? manager_call(cli, "DELETE", path, NULL, &answer) : EXIT_FAILED;
+}
