@@ -143,8 +143,11 @@ static void count_key(const struct api_key *key, void *arg)
 
 static void keys_are_found_by_their_id(void **state)
 {
-	struct api_key key = { .id = "0123456789abcdef", .name = "backup", .role = ROLE_READ_ONLY,
-			       .created_by = "ann", .expires_wall_ms = 5 };
+	struct api_key key = { .id = "0123456789abcdef",
+			       .name = "backup",
+			       .role = ROLE_READ_ONLY,
+			       .created_by = "ann",
+			       .expires_wall_ms = 5 };
 	int n = 0;
 
 	(void)state;

@@ -191,8 +191,9 @@ static const char *const migrations[] = {
 	"  opened_ms INTEGER NOT NULL DEFAULT 0,"
 	"  opened_from TEXT NOT NULL DEFAULT ''"
 	") STRICT;",
-	/* 10: what became of data connections (ftp/data_record.h), with transfers and by themselves;
-	 * what else happened (facts: JSON); from where clients get through, and at which ports. */
+	/* 10: what became of data connections (ftp/data_record.h), with transfers and by
+	 * themselves; what else happened (facts: JSON); from where clients get through, and at
+	 * which ports. */
 	"ALTER TABLE transfers ADD COLUMN data TEXT NOT NULL DEFAULT '';"
 	"CREATE TABLE events ("
 	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"

@@ -1,5 +1,5 @@
-/* accounts/statement.h - statements that are made when they are needed, for what happens seldom: the
- * tables of administrators, their sessions, keys. For this folder only.
+/* accounts/statement.h - statements that are made when they are needed, for what happens seldom:
+ * the tables of administrators, their sessions, keys. For this folder only.
  * Locks: the connection's is held from statement_begin to statement_end. */
 #ifndef ACCOUNTS_STATEMENT_H
 #define ACCOUNTS_STATEMENT_H

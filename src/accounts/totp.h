@@ -1,5 +1,6 @@
 /* accounts/totp.h - one-time codes of an authenticator: RFC 6238 with SHA-1, 6 digits and steps of
- * 30 s, which is what all of them know. Threads: any; pure but for the randomness of a new secret. */
+ * 30 s, which is what all of them know. Threads: any; pure but for the randomness of a new
+ * secret. */
 #ifndef ACCOUNTS_TOTP_H
 #define ACCOUNTS_TOTP_H
 

@@ -1,5 +1,5 @@
-/* accounts/totp_test.c - the codes of RFC 6238, appendix B (their last six digits), and which of them
- * count when. */
+/* accounts/totp_test.c - the codes of RFC 6238, appendix B (their last six digits), and which of
+ * them count when. */
 #include "base/test.h"
 
 #include "accounts/totp.h"
@@ -31,7 +31,7 @@ static void bad_secrets_and_codes_are_refused(void **state)
 {
 	(void)state;
 	static const char *const secrets[] = { "", "1", "gezd", "GEZD!", "=" };
-	static const char *const codes[] = { "",	"28708",    "2870820", "28708a",
+	static const char *const codes[] = { "",       "28708",	  "2870820", "28708a",
 					     "-87082", "28 70 8", "000000",  "287082 1" };
 	char code[TOTP_CODE_SIZE];
 

@@ -544,11 +544,12 @@ static const struct cause rows[] = {
 	  .explanation =
 		  "{address}, port {port}, shows {certificate}, signed by {issuer}: either a "
 		  "private authority, or a box that takes TLS apart on the way.",
-	  .remedy = "Ask the server's administrator for the fingerprint of its certificate. If it is "
-		    "{fingerprint}, all is well: have the client trust the certificate of "
-		    "{authority} (here: --ca FILE). If it is another one, a box on the way shows "
-		    "its own: ask your firewall's administrator to exempt {address} from TLS "
-		    "inspection.",
+	  .remedy =
+		  "Ask the server's administrator for the fingerprint of its certificate. If it is "
+		  "{fingerprint}, all is well: have the client trust the certificate of "
+		  "{authority} (here: --ca FILE). If it is another one, a box on the way shows "
+		  "its own: ask your firewall's administrator to exempt {address} from TLS "
+		  "inspection.",
 	  .tells_apart = "The fingerprint at the server, or seen from another network." },
 	{ .id = "D-49",
 	  .title = "The certificate is for another name",

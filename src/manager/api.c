@@ -53,7 +53,7 @@ struct api {
 /* One request while its body comes in. Where it leads is known when its head is there. */
 struct exchange {
 	struct api_asker asker;
-	const char *host_problem;	/* NULL: none */
+	const char *host_problem;      /* NULL: none */
 	const struct api_route *route; /* NULL: nowhere, because of: */
 	int error;		       /* of api_route_find */
 	char argument[API_ARGUMENT_SIZE], second_argument[API_ARGUMENT_SIZE];
@@ -93,14 +93,14 @@ static struct exchange *exchange_new(const struct door *door, struct MHD_Connect
 	if (!exchange)
 		return NULL;
 	find_asker(door, connection, exchange);
-	exchange->error = api_route_find(text_of(method), text_of(path), &exchange->route,
-					 exchange->argument, exchange->second_argument,
-					 exchange->allow);
+	exchange->error =
+		api_route_find(text_of(method), text_of(path), &exchange->route, exchange->argument,
+			       exchange->second_argument, exchange->allow);
 	exchange->most = API_BODY_MAX;
 	if (exchange->route && exchange->route->flags & ROUTE_LARGE_BODY)
 		exchange->most = API_LARGE_BODY_MAX;
-	if (!may_ask(exchange) || (exchange->route && exchange->asker.role <
-							      exchange->route->least_role))
+	if (!may_ask(exchange) ||
+	    (exchange->route && exchange->asker.role < exchange->route->least_role))
 		exchange->most = 0;
 	(void)pthread_mutex_lock(&api->lock);
 	api->n_in_hand++;
@@ -244,8 +244,7 @@ static enum MHD_Result answer(const struct door *door, struct MHD_Connection *co
 	bool is_alone = exchange->route && exchange->route->flags & ROUTE_IF_MATCH;
 
 	memcpy(request.argument, exchange->argument, sizeof(request.argument));
-	memcpy(request.second_argument, exchange->second_argument,
-	       sizeof(request.second_argument));
+	memcpy(request.second_argument, exchange->second_argument, sizeof(request.second_argument));
 	if (exchange->body)
 		request.body = (struct text){ exchange->body, exchange->received };
 	if (is_alone)
@@ -312,9 +311,9 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 	}
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	*socket_context = info ? web_guest_came(door->api->patience, info->connect_fd,
-						ASK_PATIENCE_MS)
-			       : NULL;
+	*socket_context =
+		info ? web_guest_came(door->api->patience, info->connect_fd, ASK_PATIENCE_MS)
+		     : NULL;
 }
 
 /* Paths stay percent-encoded until their segments are known; see api_route.c. */
@@ -391,8 +390,9 @@ static int open_doors(struct api *api)
 		if (r < 0)
 			log_event(LOG_ERROR, "web-page-failed",
 				  F_UINT("port", api->context.doors[i].port), F_ERRNO(r),
-				  F_STR("advice", "is certificate an RSA or EC certificate with its "
-						  "chain, and private_key its key?"));
+				  F_STR("advice",
+					"is certificate an RSA or EC certificate with its "
+					"chain, and private_key its key?"));
 		r = 0; /* the server is more than its page */
 	}
 	return r;

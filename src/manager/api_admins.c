@@ -8,10 +8,8 @@
 
 /* The first of these is for POST only, the last for PATCH only. */
 static const struct json_field admin_fields[] = {
-	{ "name", FIELD_STRING, true },
-	{ "role", FIELD_STRING, false },
-	{ "password", FIELD_STRING, false },
-	{ "enabled", FIELD_BOOLEAN, false },
+	{ "name", FIELD_STRING, true },		 { "role", FIELD_STRING, false },
+	{ "password", FIELD_STRING, false },	 { "enabled", FIELD_BOOLEAN, false },
 	{ "totp", FIELD_STRING_OR_NULL, false },
 };
 
@@ -159,8 +157,8 @@ static unsigned read_new(struct api_request *request, const json_t *body, struct
 	if (status == 0)
 		status = read_parts(request, body, ret, &parts);
 	if (status == 0 && !(parts & ADMIN_PASSWORD_HASH))
-		status = api_problem(request, 422, "password",
-				     "The field \"password\" is missing.");
+		status =
+			api_problem(request, 422, "password", "The field \"password\" is missing.");
 	return status;
 }
 

@@ -22,8 +22,8 @@ void api_asker_web(const struct api_context *context, const struct manager_door 
 const char *api_host_problem(const struct api_context *context, const struct manager_door *door,
 			     struct MHD_Connection *connection);
 
-/* Why a change is not made, or NULL: it comes from a page of another origin, or without the token of
- * its session. */
+/* Why a change is not made, or NULL: it comes from a page of another origin, or without the token
+ * of its session. */
 const char *api_forgery_problem(const struct api_asker *asker, bool is_tls, bool is_public,
 				struct MHD_Connection *connection);
 

@@ -1,5 +1,6 @@
-/* manager/api_auth.c - administrators log in and out of the page, and look after their own password:
- * POST /auth/login, POST /auth/logout, GET /auth/me, POST /auth/password. Codes: api_totp.c. */
+/* manager/api_auth.c - administrators log in and out of the page, and look after their own
+ * password: POST /auth/login, POST /auth/logout, GET /auth/me, POST /auth/password. Codes:
+ * api_totp.c. */
 #include "manager/api_auth.h"
 
 #include "accounts/admins.h"
@@ -89,8 +90,8 @@ static bool has_password(const struct login *login, bool is_known)
 
 static unsigned ask_for_code(struct api_request *request)
 {
-	unsigned status = api_problem(request, 401, "totp",
-				      "Give the code of your authenticator as well.");
+	unsigned status =
+		api_problem(request, 401, "totp", "Give the code of your authenticator as well.");
 
 	(void)json_object_set_new(request->answer, "totp_required", json_true());
 	return status;
@@ -107,8 +108,7 @@ static unsigned check_code(struct api_request *request, struct login *login)
 		return ask_for_code(request);
 	int64_t step = totp_check(admin->totp_secret, text_of(login->code), clock_wall_ms() / 1000,
 				  admin->totp_step);
-	if (step < 0 ||
-	    admin_use_code(request->context->accounts, text_of(admin->name), step) < 0)
+	if (step < 0 || admin_use_code(request->context->accounts, text_of(admin->name), step) < 0)
 		return refuse(request, login);
 	return 0;
 }

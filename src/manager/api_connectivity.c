@@ -1,5 +1,5 @@
-/* manager/api_connectivity.c - who gets through: GET /connectivity (client networks, the one that was
- * heard of last first), /connectivity/NETWORK (with a letter and the newest failures),
+/* manager/api_connectivity.c - who gets through: GET /connectivity (client networks, the one that
+ * was heard of last first), /connectivity/NETWORK (with a letter and the newest failures),
  * /connectivity/ports (the passive range). */
 #include "manager/api_handlers.h"
 
@@ -27,18 +27,17 @@ static json_t *last_json(const struct network_state *state)
 	for (unsigned i = 0; i < state->n_users; i++)
 		(void)json_array_append_new(users, api_text(text_of(state->users[i])));
 	for (unsigned i = 0; i < state->n_sessions; i++)
-		(void)json_array_append_new(sessions,
-					    json_integer((json_int_t)state->sessions[i]));
-	return json_pack("{s:o, s:o, s:o}", "addresses", addresses, "users", users,
-			 "last_sessions", sessions);
+		(void)json_array_append_new(sessions, json_integer((json_int_t)state->sessions[i]));
+	return json_pack("{s:o, s:o, s:o}", "addresses", addresses, "users", users, "last_sessions",
+			 sessions);
 }
 
 static json_t *counts_json(const struct reach_counts *counts)
 {
 	static const char *const names[N_REACH_COUNTS] = {
-		[REACH_OFFERED] = "offered",	 [REACH_ARRIVED] = "arrived",
-		[REACH_NEVER] = "never",	 [REACH_ELSEWHERE] = "elsewhere",
-		[REACH_REFUSED] = "refused",	 [REACH_TLS_FAILED] = "tls_failed",
+		[REACH_OFFERED] = "offered", [REACH_ARRIVED] = "arrived",
+		[REACH_NEVER] = "never",     [REACH_ELSEWHERE] = "elsewhere",
+		[REACH_REFUSED] = "refused", [REACH_TLS_FAILED] = "tls_failed",
 		[REACH_LOGINS] = "logins",
 	};
 	json_t *json = json_object();
@@ -71,15 +70,14 @@ static void add_all(json_t *json, json_t *more)
 
 json_t *network_json(const struct network_state *state, const struct reach_verdict *verdict)
 {
-	json_t *json = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:s, s:o, s:o}", "network",
-				 state->name, "first_seen", api_time(state->first_ms), "last_seen",
-				 api_time(state->seen_ms), "last_success",
-				 api_time(state->success_ms), "last_failure",
-				 api_time(state->failure_ms), "last_login",
-				 api_time(state->login_ms), "login_failures",
-				 (json_int_t)state->login_failures, "state",
-				 reach_state_names[verdict->state], "cause", cause_json(verdict),
-				 "failed_ports", ranges_json(verdict->failed, verdict->n_failed));
+	json_t *json = json_pack(
+		"{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:s, s:o, s:o}", "network", state->name,
+		"first_seen", api_time(state->first_ms), "last_seen", api_time(state->seen_ms),
+		"last_success", api_time(state->success_ms), "last_failure",
+		api_time(state->failure_ms), "last_login", api_time(state->login_ms),
+		"login_failures", (json_int_t)state->login_failures, "state",
+		reach_state_names[verdict->state], "cause", cause_json(verdict), "failed_ports",
+		ranges_json(verdict->failed, verdict->n_failed));
 
 	add_all(json, last_json(state));
 	add_all(json, counts_json(&state->counts));
@@ -171,8 +169,8 @@ static void add_failure(const struct reach_failure *failure, void *arg)
 			       api_time(failure->wall_ms), "session", (json_int_t)failure->session,
 			       "user", api_text_or_null(failure->user), "address", failure->address,
 			       "for", failure->kind, "path",
-			       failure->path.len > 0 ? api_text(failure->path) : json_null(), "data",
-			       data_record_json(&failure->data), "timeline",
+			       failure->path.len > 0 ? api_text(failure->path) : json_null(),
+			       "data", data_record_json(&failure->data), "timeline",
 			       timeline ? timeline : json_array()));
 }
 
@@ -189,10 +187,9 @@ static json_t *tries_json(const struct network_state *state)
 		if (try->cause != 0)
 			(void)snprintf(cause, sizeof(cause), "D-%02u", try->cause);
 		(void)json_array_append_new(
-			list, json_pack("{s:o, s:i, s:s, s:s, s:o}", "time",
-					api_time(try->wall_ms), "port", try->port, "mode",
-					mode ? mode : "", "outcome", outcome ? outcome : "", "cause",
-					api_text_or_null(cause)));
+			list, json_pack("{s:o, s:i, s:s, s:s, s:o}", "time", api_time(try->wall_ms),
+					"port", try->port, "mode", mode ? mode : "", "outcome",
+					outcome ? outcome : "", "cause", api_text_or_null(cause)));
 	}
 	return list;
 }
@@ -280,8 +277,8 @@ static enum port_state state_of(const struct reach_port_counts *counts)
 	return counts->timed_out > 0 ? PORT_BLOCKED : PORT_UNTRIED;
 }
 
-/* Ports that nobody has tried, between two of one state, count as that: with a wide range most of them
- * are never tried. */
+/* Ports that nobody has tried, between two of one state, count as that: with a wide range most of
+ * them are never tried. */
 static void add_port(uint16_t port, const struct reach_port_counts *counts, void *arg)
 {
 	struct port_map *map = arg;
@@ -289,11 +286,11 @@ static void add_port(uint16_t port, const struct reach_port_counts *counts, void
 
 	if (port < map->range->first || port > map->range->last)
 		return;
-	(void)json_array_append_new(
-		map->ports, json_pack("{s:i, s:I, s:I, s:I}", "port", port, "offered",
-				      (json_int_t)counts->offered, "connected",
-				      (json_int_t)counts->connected, "timed_out",
-				      (json_int_t)counts->timed_out));
+	(void)json_array_append_new(map->ports,
+				    json_pack("{s:i, s:I, s:I, s:I}", "port", port, "offered",
+					      (json_int_t)counts->offered, "connected",
+					      (json_int_t)counts->connected, "timed_out",
+					      (json_int_t)counts->timed_out));
 	if (state == PORT_UNTRIED)
 		return;
 	if (map->run_state == state) {
@@ -308,10 +305,9 @@ static void add_port(uint16_t port, const struct reach_port_counts *counts, void
 unsigned api_ports_get(struct api_request *request)
 {
 	const struct port_range *range = &request->context->settings->passive_ports;
-	struct port_map map = { .range = range,
-				.ports = json_array(),
-				.summary = json_array(),
-				.done = range->first };
+	struct port_map map = {
+		.range = range, .ports = json_array(), .summary = json_array(), .done = range->first
+	};
 
 	connectivity_each_port(request->context->connectivity, add_port, &map);
 	end_run(&map);

@@ -1,5 +1,5 @@
-/* manager/api_events.c - what has happened, newest first: GET /events, page by page, and the same as a
- * file, GET /events/export?format=csv|json. Records of transfers are among them. */
+/* manager/api_events.c - what has happened, newest first: GET /events, page by page, and the same
+ * as a file, GET /events/export?format=csv|json. Records of transfers are among them. */
 #include "manager/api_handlers.h"
 
 #include "manager/api_query.h"
@@ -126,14 +126,14 @@ unsigned api_events_get(struct api_request *request)
 		return api_problem_errno(request, r, "");
 	}
 	/* A page may have fewer than asked for, and not be the last one: next says so. */
-	request->answer =
-		json_pack("{s:o, s:o}", "events", list, "next", next_json(&next));
+	request->answer = json_pack("{s:o, s:o}", "events", list, "next", next_json(&next));
 	return 200;
 }
 
 /* --- export ----------------------------------------------------------------------------------- */
 
-struct export {
+struct export
+{
 	FILE *file;
 	bool is_csv;
 	size_t rows;
@@ -163,8 +163,9 @@ static const char *member(const json_t *json, const char *name)
 
 static void put_csv(FILE *file, const json_t *event)
 {
-	static const char *const columns[] = { "id",	  "time", "kind",
-					       "severity", "user", "address" };
+	static const char *const columns[] = {
+		"id", "time", "kind", "severity", "user", "address"
+	};
 	char session[32] = "";
 	const json_t *number = json_object_get(event, "session");
 	char *facts = json_dumps(json_object_get(event, "facts"), JSON_COMPACT);

@@ -151,7 +151,6 @@ unsigned api_key_delete_one(struct api_request *request)
 		return api_problem_errno(request, r, "");
 	(void)snprintf(owner, sizeof(owner), "key:%s", key.name);
 	bus_end_owner(request->context->bus, owner);
-	log_event(LOG_INFO, "key-deleted", F_STR("key", key.id),
-		  F_STR("by", request->asker.name));
+	log_event(LOG_INFO, "key-deleted", F_STR("key", key.id), F_STR("by", request->asker.name));
 	return 204;
 }

@@ -23,8 +23,7 @@ static json_t *connect_json(const struct settings *settings)
 		json_t *ports = json_array();
 
 		for (unsigned k = 0; k < ways[i].ports->n; k++)
-			(void)json_array_append_new(ports,
-						    json_integer(ways[i].ports->ports[k]));
+			(void)json_array_append_new(ports, json_integer(ways[i].ports->ports[k]));
 		(void)json_array_append_new(
 			list, json_pack("{s:s, s:o, s:o}", "security", ways[i].security, "host",
 					api_text_or_null(settings->server_name), "ports", ports));

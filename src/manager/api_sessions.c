@@ -24,14 +24,13 @@ static json_t *transfer_json(const struct session_view *view)
 	int64_t ms = MAX_OF(clock_wall_ms() - view->transfer_started_wall_ms, 1);
 	uint64_t rate = (uint64_t)((double)view->transfer_bytes * 1000 / (double)ms);
 
-	return json_pack("{s:s, s:o, s:I, s:o, s:I, s:o}", "kind", kinds[view->transfer], "path",
-			 api_text(text_of(view->transfer_path)), "bytes",
-			 (json_int_t)view->transfer_bytes, "size",
-			 view->transfer_size == UINT64_MAX
-				 ? json_null()
-				 : json_integer((json_int_t)view->transfer_size),
-			 "rate", (json_int_t)rate, "started",
-			 api_time(view->transfer_started_wall_ms));
+	return json_pack(
+		"{s:s, s:o, s:I, s:o, s:I, s:o}", "kind", kinds[view->transfer], "path",
+		api_text(text_of(view->transfer_path)), "bytes", (json_int_t)view->transfer_bytes,
+		"size",
+		view->transfer_size == UINT64_MAX ? json_null()
+						  : json_integer((json_int_t)view->transfer_size),
+		"rate", (json_int_t)rate, "started", api_time(view->transfer_started_wall_ms));
 }
 
 /* "TLSv1.3 TLS_AES_128_GCM_SHA256" in its parts. */

@@ -54,8 +54,8 @@ unsigned api_auth_totp_post(struct api_request *request)
 		buf_init(&uri, storage, sizeof(storage));
 		totp_uri(admin.totp_pending, *server_name ? text_of(server_name) : T("Sallyport"),
 			 text_of(admin.name), &uri);
-		request->answer = json_pack("{s:s, s:s}", "secret", admin.totp_pending, "uri",
-					    storage);
+		request->answer =
+			json_pack("{s:s, s:s}", "secret", admin.totp_pending, "uri", storage);
 		status = 200;
 	}
 	explicit_bzero(&admin, sizeof(admin));

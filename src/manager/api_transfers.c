@@ -16,11 +16,11 @@ json_t *transfer_record_json(const struct transfer_record *record)
 			  "session", (json_int_t)record->session, "tls", record->is_tls, "path",
 			  api_text(text_of(record->path)));
 	json_t *rest = json_pack(
-		"{s:o, s:I, s:f, s:o, s:o, s:o, s:o}", "new_path", api_text_or_null(record->new_path),
-		"bytes", (json_int_t)record->bytes, "seconds", (double)record->duration_ms / 1000,
-		"result", api_text(text_of(record->result)), "end",
-		api_text_or_null(record->end_state), "sha256", api_text_or_null(record->sha256),
-		"data", data_record_json(&record->data));
+		"{s:o, s:I, s:f, s:o, s:o, s:o, s:o}", "new_path",
+		api_text_or_null(record->new_path), "bytes", (json_int_t)record->bytes, "seconds",
+		(double)record->duration_ms / 1000, "result", api_text(text_of(record->result)),
+		"end", api_text_or_null(record->end_state), "sha256",
+		api_text_or_null(record->sha256), "data", data_record_json(&record->data));
 
 	(void)json_object_update(json, rest);
 	json_decref(rest);

@@ -44,7 +44,8 @@ static bool has_failed_reload(struct look *look)
 static bool has_dead_workers(struct look *look)
 {
 	(void)snprintf(look->detail, sizeof(look->detail),
-		       "%" PRIu32 " worker%s died and %s replaced since the start; the log says why.",
+		       "%" PRIu32
+		       " worker%s died and %s replaced since the start; the log says why.",
 		       look->server.worker_restarts, look->server.worker_restarts == 1 ? "" : "s",
 		       look->server.worker_restarts == 1 ? "was" : "were");
 	return look->server.worker_restarts > 0;
@@ -61,22 +62,25 @@ static bool has_stuck_clients(struct look *look)
 
 static bool lacks_external_address(struct look *look)
 {
-	(void)snprintf(look->detail, sizeof(look->detail),
-		       "Clients come from outside, and external_ip is not set: behind NAT, PASV would "
-		       "name an address that they cannot reach.");
+	(void)snprintf(
+		look->detail, sizeof(look->detail),
+		"Clients come from outside, and external_ip is not set: behind NAT, PASV would "
+		"name an address that they cannot reach.");
 	return !*look->settings->external_ip && look->settings->passive &&
 	       look->clients_outside > 0;
 }
 
 static bool runs_short_of_ports(struct look *look)
 {
-	unsigned size = look->settings->passive_ports.last - look->settings->passive_ports.first + 1u;
+	unsigned size =
+		look->settings->passive_ports.last - look->settings->passive_ports.first + 1u;
 
-	(void)snprintf(look->detail, sizeof(look->detail),
-		       "passive_ports = %u-%u has %u port%s; clients of one address were told that none "
-		       "is free: %zu network%s.",
-		       look->settings->passive_ports.first, look->settings->passive_ports.last, size,
-		       size == 1 ? "" : "s", look->refused, look->refused == 1 ? "" : "s");
+	(void)snprintf(
+		look->detail, sizeof(look->detail),
+		"passive_ports = %u-%u has %u port%s; clients of one address were told that none "
+		"is free: %zu network%s.",
+		look->settings->passive_ports.first, look->settings->passive_ports.last, size,
+		size == 1 ? "" : "s", look->refused, look->refused == 1 ? "" : "s");
 	return look->settings->passive && look->refused > 0;
 }
 
@@ -96,11 +100,12 @@ static bool has_weak_sandbox(struct look *look)
 		struct sandbox_view view;
 
 		scoreboard_get_sandbox(board, slot, &view);
-		is_weak = is_weak ||
-			  (view.is_known && (view.landlock_abi == 0 || !view.has_seccomp));
+		is_weak =
+			is_weak || (view.is_known && (view.landlock_abi == 0 || !view.has_seccomp));
 	}
-	(void)snprintf(look->detail, sizeof(look->detail),
-		       "A process runs without Landlock or seccomp; `sallyport status` says which.");
+	(void)snprintf(
+		look->detail, sizeof(look->detail),
+		"A process runs without Landlock or seccomp; `sallyport status` says which.");
 	return is_weak;
 }
 
@@ -114,7 +119,8 @@ static bool is_disk_full(struct look *look)
 
 	uint64_t used = 100 - (uint64_t)vfs.f_bavail * 100 / vfs.f_blocks;
 
-	(void)snprintf(look->detail, sizeof(look->detail), "%.400s is %" PRIu64 " %% full.", state, used);
+	(void)snprintf(look->detail, sizeof(look->detail), "%.400s is %" PRIu64 " %% full.", state,
+		       used);
 	return used >= FULL_PERCENT;
 }
 
@@ -152,11 +158,11 @@ void attention_collect(const struct api_context *context, struct attention *ret)
 			ret->health = "problem";
 		else if (strcmp(ret->health, "ok") == 0)
 			ret->health = "attention";
-		(void)json_array_append_new(ret->items,
-					    json_pack("{s:s, s:s, s:s, s:o, s:s}", "id", row->id,
-						      "severity", row->severity, "title", row->title,
-						      "detail", api_text(text_of(look.detail)),
-						      "link", row->link));
+		(void)json_array_append_new(
+			ret->items,
+			json_pack("{s:s, s:s, s:s, s:o, s:s}", "id", row->id, "severity",
+				  row->severity, "title", row->title, "detail",
+				  api_text(text_of(look.detail)), "link", row->link));
 	}
 	ret->stuck = look.stuck;
 }

@@ -1,5 +1,5 @@
-/* manager/attention.h - what an administrator should look at: a table of rows, each with a predicate
- * over the state of the server. Threads: any. */
+/* manager/attention.h - what an administrator should look at: a table of rows, each with a
+ * predicate over the state of the server. Threads: any. */
 #ifndef MANAGER_ATTENTION_H
 #define MANAGER_ATTENTION_H
 

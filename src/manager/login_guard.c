@@ -1,5 +1,5 @@
-/* manager/login_guard.c - see login_guard.h. A table of fixed size; where it is full the row that is
- * over first, or was begun first, gives way. */
+/* manager/login_guard.c - see login_guard.h. A table of fixed size; where it is full the row that
+ * is over first, or was begun first, gives way. */
 #include "manager/login_guard.h"
 
 #include <pthread.h>
@@ -137,8 +137,7 @@ unsigned login_guard_wait_s(struct login_guard *guard, const char *from, const c
 	key_of_name(name, name_key);
 	(void)pthread_mutex_lock(&guard->lock);
 	unsigned wait_s = wait_locked(guard, address_key, LOGIN_GUARD_ADDRESS_MOST, now_ms);
-	unsigned name_s =
-		is_home ? 0 : wait_locked(guard, name_key, LOGIN_GUARD_NAME_MOST, now_ms);
+	unsigned name_s = is_home ? 0 : wait_locked(guard, name_key, LOGIN_GUARD_NAME_MOST, now_ms);
 	(void)pthread_mutex_unlock(&guard->lock);
 	return MAX_OF(wait_s, name_s);
 }

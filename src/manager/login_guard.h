@@ -1,6 +1,6 @@
-/* manager/login_guard.h - how often a login to the manager may fail: per address and per name within
- * some minutes. A name that fails from elsewhere does not lock out the place that its owner logged in
- * from last. Threads: any; a lock inside. */
+/* manager/login_guard.h - how often a login to the manager may fail: per address and per name
+ * within some minutes. A name that fails from elsewhere does not lock out the place that its owner
+ * logged in from last. Threads: any; a lock inside. */
 #ifndef MANAGER_LOGIN_GUARD_H
 #define MANAGER_LOGIN_GUARD_H
 

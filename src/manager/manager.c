@@ -136,8 +136,8 @@ static int start_verify(struct manager *m)
 	return verify_pool_new(&start, &m->verify);
 }
 
-/* While there is no administrator, a link lies in the log that makes the first one; one that is still
- * good is not made anew by every start. */
+/* While there is no administrator, a link lies in the log that makes the first one; one that is
+ * still good is not made anew by every start. */
 static void offer_first_link(struct manager *m, const struct api_context *context)
 {
 	char url[API_SETUP_URL_SIZE];

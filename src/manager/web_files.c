@@ -84,7 +84,9 @@ static int add_file(struct web_files *files, int fd, const struct stat *st, cons
 	int r = read_exactly(fd, bytes, len);
 	if (r < 0)
 		return r;
-	*file = (struct web_file){ .path = name, .bytes = bytes, .len = len, .type = type_of(path) };
+	*file = (struct web_file){
+		.path = name, .bytes = bytes, .len = len, .type = type_of(path)
+	};
 	make_etag(file);
 	name = bytes = NULL;
 	files->n++;

@@ -12,10 +12,10 @@
 struct web_files;
 
 struct web_file {
-	char *path;	  /* "/app.js" */
+	char *path; /* "/app.js" */
 	char *bytes;
 	size_t len;
-	const char *type; /* a literal */
+	const char *type;	       /* a literal */
 	char etag[WEB_FILE_ETAG_SIZE]; /* in quotes */
 };
 
@@ -24,7 +24,8 @@ struct web_file {
 int web_files_load(const char *directory, struct web_files **ret) MUST_CHECK;
 void web_files_free(struct web_files **files); /* accepts NULL; leaves NULL */
 
-/* "/" is /index.html, and whatever lies beneath /guest/ is /guest.html. NULL: none; accepts NULL. */
+/* "/" is /index.html, and whatever lies beneath /guest/ is /guest.html. NULL: none; accepts
+ * NULL. */
 const struct web_file *web_files_find(const struct web_files *files, struct text path);
 
 #endif

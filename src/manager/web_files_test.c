@@ -1,4 +1,5 @@
-/* manager/web_files_test.c - what lies in the directory is found by its path, and nothing else is. */
+/* manager/web_files_test.c - what lies in the directory is found by its path, and nothing else
+ * is. */
 #include "base/test.h"
 
 #include <sys/stat.h>
@@ -37,8 +38,8 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	static const char *const names[] = { "index.html", "guest.html", "ui/table.js", ".npmrc",
-					     "ui", "" };
+	static const char *const names[] = { "index.html", "guest.html", "ui/table.js",
+					     ".npmrc",	   "ui",	 "" };
 	char path[64];
 
 	(void)state;
@@ -51,8 +52,14 @@ static int remove_folder(void **state)
 
 static void files_are_found_by_their_path(void **state)
 {
-	static const char *const missing[] = { "", "index.html", "/.npmrc", "/ui", "/ui/",
-					       "/ui/../index.html", "/INDEX.HTML", "//index.html",
+	static const char *const missing[] = { "",
+					       "index.html",
+					       "/.npmrc",
+					       "/ui",
+					       "/ui/",
+					       "/ui/../index.html",
+					       "/INDEX.HTML",
+					       "//index.html",
 					       "/index.html/" };
 	struct web_files *files = NULL;
 

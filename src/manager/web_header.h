@@ -1,5 +1,5 @@
-/* manager/web_header.h - what HTTP headers say of who asks: cookies (RFC 6265), API keys (RFC 6750),
- * hosts and origins (RFC 9110 7.2, RFC 6454). Threads: any; pure. */
+/* manager/web_header.h - what HTTP headers say of who asks: cookies (RFC 6265), API keys (RFC
+ * 6750), hosts and origins (RFC 9110 7.2, RFC 6454). Threads: any; pure. */
 #ifndef MANAGER_WEB_HEADER_H
 #define MANAGER_WEB_HEADER_H
 

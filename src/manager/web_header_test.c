@@ -9,17 +9,10 @@ static void cookies_are_found_by_their_whole_name(void **state)
 	static const struct {
 		const char *header, *value;
 	} rows[] = {
-		{ "", NULL },
-		{ "s", NULL },
-		{ ";;;", NULL },
-		{ "xs=1", NULL },
-		{ "sx=1; x-s=2", NULL },
-		{ "S=1", NULL },
-		{ "s=1", "1" },
-		{ "a=b;s=1;c=d", "1" },
-		{ "a=b; s = 1 ; s=2", "1" },
-		{ "s=", "" },
-		{ "s=a=b", "a=b" },
+		{ "", NULL },	  { "s", NULL },	   { ";;;", NULL },
+		{ "xs=1", NULL }, { "sx=1; x-s=2", NULL }, { "S=1", NULL },
+		{ "s=1", "1" },	  { "a=b;s=1;c=d", "1" },  { "a=b; s = 1 ; s=2", "1" },
+		{ "s=", "" },	  { "s=a=b", "a=b" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -37,9 +30,19 @@ static void keys_have_two_parts(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
-		"", "Bearer", "Bearer ", "Bearer spk_", "Bearer spk_a", "Bearer spk_a_", "Bearer spk__b",
-		"Basic spk_a_b", "Bearer spk_a_b_c", "Bearer spk_a-b_c", "Bearer xspk_a_b",
-		"spk_a_b", "Bearer spk_a_b c",
+		"",
+		"Bearer",
+		"Bearer ",
+		"Bearer spk_",
+		"Bearer spk_a",
+		"Bearer spk_a_",
+		"Bearer spk__b",
+		"Basic spk_a_b",
+		"Bearer spk_a_b_c",
+		"Bearer spk_a-b_c",
+		"Bearer xspk_a_b",
+		"spk_a_b",
+		"Bearer spk_a_b c",
 	};
 	struct text id = T(""), secret = T("");
 
@@ -100,8 +103,8 @@ static void only_our_own_origin_is_the_same(void **state)
 	assert_false(web_origin_is_same(T("http://localhost"), false, T("localhost:8021")));
 	assert_false(web_origin_is_same(T("null"), false, T("localhost:8021")));
 	assert_false(web_origin_is_same(T("http://"), false, T("")));
-	assert_false(web_origin_is_same(T("http://localhost:8021.evil"), false,
-					T("localhost:8021")));
+	assert_false(
+		web_origin_is_same(T("http://localhost:8021.evil"), false, T("localhost:8021")));
 }
 
 int main(void)

@@ -39,7 +39,8 @@ static enum MHD_Result answer_words(struct MHD_Connection *connection, unsigned 
 
 	if (response) {
 		web_page_add_headers(response);
-		(void)MHD_add_response_header(response, "Content-Type", "text/plain; charset=utf-8");
+		(void)MHD_add_response_header(response, "Content-Type",
+					      "text/plain; charset=utf-8");
 		(void)MHD_add_response_header(response, "Cache-Control", "no-store");
 		if (allow)
 			(void)MHD_add_response_header(response, "Allow", allow);
@@ -49,8 +50,8 @@ static enum MHD_Result answer_words(struct MHD_Connection *connection, unsigned 
 
 static bool has_it(struct MHD_Connection *connection, const struct web_file *file)
 {
-	struct text list = text_of(MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							       "If-None-Match"));
+	struct text list =
+		text_of(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match"));
 	struct text one;
 
 	while (text_take_until(&list, ',', &one)) {

@@ -1,5 +1,5 @@
-/* manager/web_page.h - an answer from the files of the web page, with the headers that keep browsers
- * from running anything else. Threads: the one that runs the request. */
+/* manager/web_page.h - an answer from the files of the web page, with the headers that keep
+ * browsers from running anything else. Threads: the one that runs the request. */
 #ifndef MANAGER_WEB_PAGE_H
 #define MANAGER_WEB_PAGE_H
 

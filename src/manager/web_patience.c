@@ -51,7 +51,8 @@ static void *run(void *arg)
 		if (list_is_empty(&p->guests))
 			(void)pthread_cond_wait(&p->changed, &p->lock);
 		else
-			(void)pthread_cond_clockwait(&p->changed, &p->lock, CLOCK_MONOTONIC, &until);
+			(void)pthread_cond_clockwait(&p->changed, &p->lock, CLOCK_MONOTONIC,
+						     &until);
 		cut_off_locked(p);
 	}
 	(void)pthread_mutex_unlock(&p->lock);

@@ -141,9 +141,10 @@ static bool web_is_safe(const struct settings *s, struct buf *wrong)
 		if (address_is_loopback(&web.items[i].address) ||
 		    web_listen_has_tls(s, &web.items[i].address))
 			continue;
-		buf_add(wrong, T("is no, but web_listen names an address that others can reach: "
-				 "passwords would travel in the clear; set it to auto or yes, or let "
-				 "web_listen name 127.0.0.1 and [::1] only"));
+		buf_add(wrong,
+			T("is no, but web_listen names an address that others can reach: "
+			  "passwords would travel in the clear; set it to auto or yes, or let "
+			  "web_listen name 127.0.0.1 and [::1] only"));
 		return false;
 	}
 	return true;
@@ -159,8 +160,9 @@ static bool web_has_certificate(const struct settings *s, struct buf *wrong)
 	for (size_t i = 0; i < web.n; i++) {
 		if (!web_listen_has_tls(s, &web.items[i].address))
 			continue;
-		buf_add(wrong, T("needs TLS there, and certificate is not set; set it to a PEM file, "
-				 "or let web_listen name 127.0.0.1 and [::1] only"));
+		buf_add(wrong,
+			T("needs TLS there, and certificate is not set; set it to a PEM file, "
+			  "or let web_listen name 127.0.0.1 and [::1] only"));
 		return false;
 	}
 	return true;

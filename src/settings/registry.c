@@ -329,9 +329,8 @@ static const struct setting rows[] = {
 	     RELOAD,
 	     "Whether the web page speaks HTTPS, with the certificate of section [tls]; auto: on all "
 	     "addresses but those of this machine alone (127.0.0.1, ::1)."),
-	STRING(VALUE_PATH, "manager", "web_directory", web_directory,
-	       "/usr/share/sallyport/web", "absolute path", RELOAD,
-	       "The directory with the files of the web page."),
+	STRING(VALUE_PATH, "manager", "web_directory", web_directory, "/usr/share/sallyport/web",
+	       "absolute path", RELOAD, "The directory with the files of the web page."),
 };
 
 static const struct setting host_rows[] = {

@@ -16,11 +16,11 @@ enum value_kind {
 	VALUE_PATH,
 	VALUE_PORTS,
 	VALUE_PORT_RANGE,
-	VALUE_LISTEN,	/* "*" or addresses */
-	VALUE_NETWORKS, /* stored as written */
-	VALUE_EXTERNAL, /* stored as written; the grammar of net/external.h */
-	VALUE_NAMES,	/* names of hosts, stored as written */
-	VALUE_CHARSET,	/* stored as written; what base/charset.h takes */
+	VALUE_LISTEN,	  /* "*" or addresses */
+	VALUE_NETWORKS,	  /* stored as written */
+	VALUE_EXTERNAL,	  /* stored as written; the grammar of net/external.h */
+	VALUE_NAMES,	  /* names of hosts, stored as written */
+	VALUE_CHARSET,	  /* stored as written; what base/charset.h takes */
 	VALUE_WEB_LISTEN, /* stored as written; the grammar of web_listen.h */
 };
 

@@ -25,8 +25,8 @@ enum uploads_mode { UPLOADS_DIRECT, UPLOADS_ATOMIC };
 enum durability { DURABILITY_NONE, DURABILITY_FSYNC };
 /* Whether the kernel must hold the children to what they need: see supervisor/sandbox.h. */
 enum sandbox_mode { SANDBOX_OFF, SANDBOX_PREFER, SANDBOX_REQUIRE };
-/* Whether the manager's page speaks TLS: exactly where others than this machine can come, always, or
- * never. */
+/* Whether the manager's page speaks TLS: exactly where others than this machine can come, always,
+ * or never. */
 enum web_tls { WEB_TLS_AUTO, WEB_TLS_YES, WEB_TLS_NO };
 enum tls_minimum { TLS_MINIMUM_1_2, TLS_MINIMUM_1_3 };
 
@@ -138,7 +138,7 @@ struct settings {
 	unsigned verify_threads;	   /* 0: one per CPU */
 
 	/* [manager] */
-	char web_listen[SETTINGS_LIST_SIZE];   /* see settings/web_listen.h; empty: no page */
+	char web_listen[SETTINGS_LIST_SIZE]; /* see settings/web_listen.h; empty: no page */
 	enum web_tls web_tls;
 	char web_directory[SETTINGS_PATH_SIZE]; /* the files of the page */
 

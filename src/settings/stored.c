@@ -52,6 +52,7 @@ const char *settings_type(size_t index)
 		[VALUE_EXTERNAL] = "external",
 		[VALUE_NAMES] = "names",
 		[VALUE_CHARSET] = "charset",
+		[VALUE_WEB_LISTEN] = "web-listen",
 	};
 
 	return names[registry_row(index)->kind];

@@ -1,5 +1,6 @@
 /* settings/web_listen.h - the setting web_listen: where the manager's page and API are reached over
- * HTTP: "127.0.0.1:8021, [::1]:8021"; "*:8443" is every address of the machine. Threads: any; pure. */
+ * HTTP: "127.0.0.1:8021, [::1]:8021"; "*:8443" is every address of the machine. Threads: any;
+ * pure. */
 #ifndef SETTINGS_WEB_LISTEN_H
 #define SETTINGS_WEB_LISTEN_H
 

@@ -60,8 +60,7 @@ static void tls_is_spoken_where_others_can_come(void **state)
 	struct settings settings = { .web_tls = WEB_TLS_AUTO };
 	struct text bad;
 
-	assert_int_equal(
-		web_listen_parse(T("127.0.0.1:1,[::1]:1,192.0.2.1:1,*:1"), &a, &bad), 0);
+	assert_int_equal(web_listen_parse(T("127.0.0.1:1,[::1]:1,192.0.2.1:1,*:1"), &a, &bad), 0);
 	assert_false(web_listen_has_tls(&settings, &a.items[0].address));
 	assert_false(web_listen_has_tls(&settings, &a.items[1].address));
 	assert_true(web_listen_has_tls(&settings, &a.items[2].address));

@@ -1,5 +1,5 @@
-/* supervisor/web_key.h - certificate and key of the manager's page as PEM: the supervisor, which alone
- * may read them, gives them to the manager with the fork. Threads: one. */
+/* supervisor/web_key.h - certificate and key of the manager's page as PEM: the supervisor, which
+ * alone may read them, gives them to the manager with the fork. Threads: one. */
 #ifndef SUPERVISOR_WEB_KEY_H
 #define SUPERVISOR_WEB_KEY_H
 

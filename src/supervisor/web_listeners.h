@@ -1,6 +1,6 @@
 /* supervisor/web_listeners.h - the listening sockets of the manager's page, at the addresses of the
- * setting web_listen. A change of configuration keeps those whose place stays, like listeners.h; the
- * next set is made first and put in force when nothing can fail any more. Threads: one. */
+ * setting web_listen. A change of configuration keeps those whose place stays, like listeners.h;
+ * the next set is made first and put in force when nothing can fail any more. Threads: one. */
 #ifndef SUPERVISOR_WEB_LISTENERS_H
 #define SUPERVISOR_WEB_LISTENERS_H
 

@@ -62,9 +62,9 @@ static void a_taken_place_changes_nothing(void **state)
 	(void)state;
 	assert_int_equal(listen(rival, 1), 0);
 	assert_int_equal(apply(&set, ONE, port), 0);
-	assert_int_equal(apply(&set, "[manager]\nweb_listen = 127.0.0.2:%u, 127.0.0.1:%u", port,
-			       taken),
-			 -EADDRINUSE);
+	assert_int_equal(
+		apply(&set, "[manager]\nweb_listen = 127.0.0.2:%u, 127.0.0.1:%u", port, taken),
+		-EADDRINUSE);
 	assert_int_equal(set.n, 1);
 	assert_true(can_connect(1, (uint16_t)port));
 	assert_false(can_connect(2, (uint16_t)port));
