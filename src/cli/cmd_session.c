@@ -81,6 +81,49 @@ int cmd_session_list(struct cli *cli)
 	return resource_print_list(cli, &list);
 }
 
+/* Each line of the dialogue; those of a reply behind its first one stand beneath it. */
+static void print_timeline(const struct cli *cli, const json_t *lines)
+{
+	const json_t *line;
+	size_t index;
+
+	json_array_foreach(lines, index, line)
+	{
+		bool is_client = strcmp(json_text(line, "from"), "client") == 0;
+		const char *time = json_text(line, "time"), *text = json_text(line, "text");
+
+		(void)printf("%s  ", time);
+		style_print(stdout, cli->has_colour, is_client ? CELL_BOLD : CELL_PLAIN,
+			    is_client ? "→ " : "← ");
+		for (size_t len; *text; text += len + (text[len] == '\n')) {
+			len = strcspn(text, "\n");
+			AUTO_FREE char *shown = strndup(text, len);
+			style_print(stdout, false, CELL_PLAIN, shown ? shown : "");
+			(void)putchar('\n');
+			if (text[len])
+				(void)printf("%*s", (int)strlen(time) + 4, "");
+		}
+	}
+}
+
+int cmd_session_show(struct cli *cli)
+{
+	AUTO_FREE char *id = manager_path("/sessions/", cli->arguments.operands[0]);
+	AUTO_FREE char *path = NULL;
+	AUTO_JSON json_t *reply = NULL;
+
+	if (!id || asprintf(&path, "%s/timeline", id) < 0) {
+		path = NULL;
+		return EXIT_FAILED;
+	}
+	int r = manager_call(cli, "GET", path, NULL, &reply);
+	if (r == EXIT_OK && cli->wants_json)
+		json_print(reply);
+	else if (r == EXIT_OK)
+		print_timeline(cli, json_object_get(reply, "lines"));
+	return r;
+}
+
 int cmd_session_kick(struct cli *cli)
 {
 	const char *id = cli->arguments.operands[0];

@@ -1,9 +1,9 @@
 /* cli/cmd_transfer.c - `sallyport transfer`: what sessions did with files. */
-#include "base/clock.h"
 #include "cli/handlers.h"
 #include "cli/human.h"
 #include "cli/manager_client.h"
 #include "cli/table.h"
+#include "cli/time_options.h"
 
 #define PAGE 1000u
 
@@ -50,47 +50,6 @@ static int print_records(const struct cli *cli, const json_t *records)
 	return table_print(table, stdout, cli->has_colour);
 }
 
-/* "2h" as a span in milliseconds. */
-static int parse_span(struct text in, int64_t *ret_ms)
-{
-	static const struct {
-		const char *unit;
-		int64_t ms;
-	} units[] = { { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
-	uint64_t n;
-
-	if (!text_take_uint(&in, 1000000, &n))
-		return -EINVAL;
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		if (!text_equal(in, text_of(units[i].unit)))
-			continue;
-		*ret_ms = (int64_t)n * units[i].ms;
-		return 0;
-	}
-	return -EINVAL;
-}
-
-static int add_since(const struct cli *cli, struct buf *query)
-{
-	const char *since = arguments_option(&cli->arguments, "since");
-	char iso[CLOCK_ISO_SIZE];
-	int64_t ms;
-
-	if (!since)
-		return EXIT_OK;
-	if (parse_span(text_of(since), &ms) == 0) {
-		ms = clock_wall_ms() - ms;
-	} else if (clock_parse_iso(text_of(since), &ms) < 0) {
-		complain("--since: \"%s\" is no time; allowed: 2026-11-20T11:17:40Z, or 90s, 30m, "
-			 "2h, 7d",
-			 since);
-		return EXIT_USAGE;
-	}
-	clock_format_iso(MAX_OF(ms, 1), iso);
-	buf_addf(query, "&since=%s", iso);
-	return EXIT_OK;
-}
-
 /* The option as a parameter of the query. */
 static int add_parameter(const struct cli *cli, const char *option, const char *parameter,
 			 struct buf *query)
@@ -130,7 +89,7 @@ static int fetch(const struct cli *cli, uint64_t limit, json_t *records)
 	struct buf query;
 
 	buf_init(&query, storage, sizeof(storage));
-	int r = add_since(cli, &query);
+	int r = time_option_add(cli, "since", "&since=", &query);
 	if (r == EXIT_OK)
 		r = add_parameter(cli, "user", "&user=", &query);
 	if (r == EXIT_OK)

@@ -158,6 +158,47 @@ static const struct option_row session_kick_options[] = {
 	END_OF_OPTIONS,
 };
 
+#define PASSWORD_STDIN_ROW                                                                         \
+	{                                                                                          \
+		.name = "password-stdin", .help = "Read the password from standard input"          \
+	}
+
+static const struct option_row admin_add_options[] = {
+	{ .name = "role",
+	  .argument = "ROLE",
+	  .help = "read-only (the default), operator or owner" },
+	PASSWORD_STDIN_ROW,
+	{ NULL },
+};
+static const struct option_row admin_change_options[] = {
+	{ .name = "role", .argument = "ROLE", .help = "read-only, operator or owner" },
+	{ .name = "enable", .help = "Let them log in" },
+	{ .name = "disable", .help = "Keep them out; their sessions end" },
+	{ .name = "no-codes", .help = "Ask for no codes of an authenticator any more" },
+	{ NULL },
+};
+static const struct option_row admin_password_options[] = {
+	PASSWORD_STDIN_ROW,
+	{ NULL },
+};
+static const struct option_row key_add_options[] = {
+	{ .name = "scope", .argument = "SCOPE", .help = "read (the default), operate or own" },
+	{ .name = "expires", .argument = "TIME", .help = "Such as 2027-01-01T00:00:00Z" },
+	{ NULL },
+};
+static const struct option_row audit_options[] = {
+	{ .name = "who", .argument = "NAME", .help = "Only what this one did" },
+	{ .name = "what",
+	  .argument = "ACTION",
+	  .help = "An action, or the beginning of some: user" },
+	{ .name = "search", .argument = "TEXT", .help = "In names, and in what was changed" },
+	{ .name = "since", .argument = "TIME", .help = "Such as 2026-11-20T11:17:40Z" },
+	{ .name = "until", .argument = "TIME", .help = "Before this time" },
+	{ .name = "limit", .argument = "N", .help = "At most so many, 1 to 1000; default: 100" },
+	{ .name = "after", .argument = "NEXT", .help = "\"next\" of the page before" },
+	{ NULL },
+};
+
 static const struct option_row ban_add_options[] = {
 	{ .name = "reason", .argument = "TEXT", .help = "Why, for the other administrators" },
 	{ .name = "minutes", .argument = "N", .help = "How long; without it until it is lifted" },
@@ -188,6 +229,41 @@ static const struct option_row transfer_list_options[] = {
 	{ .name = "limit",
 	  .argument = "N",
 	  .help = "At most so many, the newest; 100 if not given" },
+	END_OF_OPTIONS,
+};
+
+#define EVENT_OPTIONS                                                                               \
+	{ .name = "kind",                                                                           \
+	  .argument = "KIND",                                                                       \
+	  .help = "Only this: login, login-failed, logout, upload, download, delete, data-failed, " \
+		  "kick, change, server ..." },                                                     \
+		{ .name = "user", .argument = "NAME", .help = "Only of this user" },                \
+		{ .name = "address", .argument = "ADDRESS", .help = "Only from this address" },     \
+		{ .name = "severity",                                                               \
+		  .argument = "SEVERITY",                                                           \
+		  .help = "Only these: note, warning or problem" },                                 \
+		{ .name = "session", .argument = "ID", .help = "Only of this session" },            \
+		{ .name = "search",                                                                 \
+		  .argument = "TEXT",                                                               \
+		  .help = "Only where this stands in the text, user, address or path" },            \
+		{ .name = "since",                                                                  \
+		  .argument = "TIME",                                                               \
+		  .help = "Only since then: 2026-11-20T11:17:40Z, or 90s, 30m, 2h, 7d ago" },       \
+	{                                                                                           \
+		.name = "until", .argument = "TIME", .help = "Only until then, likewise"            \
+	}
+
+static const struct option_row event_list_options[] = {
+	EVENT_OPTIONS,
+	{ .name = "limit",
+	  .argument = "N",
+	  .help = "At most so many, the newest; 100 if not given" },
+	END_OF_OPTIONS,
+};
+
+static const struct option_row event_export_options[] = {
+	EVENT_OPTIONS,
+	{ .name = "format", .argument = "FORMAT", .help = "csv, which is the default, or json" },
 	END_OF_OPTIONS,
 };
 
@@ -503,6 +579,48 @@ static const struct command commands[] = {
 	  .options = session_kick_options,
 	  .summary = "End a session",
 	  .examples = "sallyport session kick 42 --reason \"Maintenance, back at noon\"" },
+	{ .name = "session show",
+	  .run = cmd_session_show,
+	  .operands = "ID",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Show what a session and the server have said",
+	  .details =
+		  "Passwords are masked. The server remembers some thousand lines, also of sessions "
+		  "that have\nended, and longer those of a session whose data connection failed.",
+	  .examples = "sallyport session show 42" },
+	{ .name = "connectivity",
+	  .run = cmd_connectivity,
+	  .operands = "[NETWORK]",
+	  .max_operands = 1,
+	  .summary = "Show which client networks get through, and why others do not",
+	  .details =
+		  "With a network: the cause with its remedy, the newest failures, and a letter to "
+		  "the\nadministrator of that network.",
+	  .examples =
+		  "sallyport connectivity\n"
+		  "sallyport connectivity 203.0.113.0/24\n"
+		  "sallyport connectivity --json | jq '.networks[] | select(.state == \"stuck\")'" },
+	{ .name = "connectivity ports",
+	  .run = cmd_connectivity_ports,
+	  .operands = "",
+	  .summary = "Show which passive ports clients have reached",
+	  .examples = "sallyport connectivity ports" },
+	{ .name = "event list",
+	  .run = cmd_event_list,
+	  .operands = "",
+	  .options = event_list_options,
+	  .summary = "List what has happened, newest first",
+	  .details = "The server keeps events for the time of the setting keep_transfers, and the "
+		     "newest 500,000.",
+	  .examples = "sallyport event list --kind login-failed --since 2h\n"
+		      "sallyport event list --address 203.0.113.7 --json" },
+	{ .name = "event export",
+	  .run = cmd_event_export,
+	  .operands = "",
+	  .options = event_export_options,
+	  .summary = "Print what has happened as a table for other programs",
+	  .examples = "sallyport event export --since 7d > events.csv" },
 	{ .name = "transfer list",
 	  .run = cmd_transfer_list,
 	  .operands = "",
@@ -516,6 +634,81 @@ static const struct command commands[] = {
 		  "sallyport transfer list --user alice --since 2h\n"
 		  "sallyport transfer list --path /reports/march.pdf --kind delete\n"
 		  "sallyport transfer list --json | jq '.transfers[] | select(.end != \"proven\")'" },
+	{ .name = "admin add",
+	  .run = cmd_admin_add,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = admin_add_options,
+	  .summary = "Add an administrator of the manager",
+	  .details =
+		  "read-only looks at all that is no secret; operator also changes users, groups, sessions and bans;\nowner changes all, settings, certificates, administrators and keys included.",
+	  .examples =
+		  "sallyport admin add ann --role owner\nsallyport admin add bob --role operator --password-stdin <file" },
+	{ .name = "admin list",
+	  .run = cmd_admin_list,
+	  .operands = "",
+	  .summary = "List the administrators",
+	  .examples = "sallyport admin list" },
+	{ .name = "admin change",
+	  .run = cmd_admin_change,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = admin_change_options,
+	  .summary = "Change what an administrator may do; their sessions end",
+	  .examples =
+		  "sallyport admin change bob --role read-only\nsallyport admin change bob --no-codes" },
+	{ .name = "admin password",
+	  .run = cmd_admin_password,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = admin_password_options,
+	  .summary = "Set an administrator's password; their sessions end",
+	  .examples = "sallyport admin password ann" },
+	{ .name = "admin remove",
+	  .run = cmd_admin_remove,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Remove an administrator, but never the last owner",
+	  .examples = "sallyport admin remove bob" },
+	{ .name = "admin link",
+	  .run = cmd_admin_link,
+	  .operands = "",
+	  .summary = "Print a one-time link with which a browser makes the first administrator",
+	  .details = "It is good for 24 hours; another one takes its place.",
+	  .examples = "sallyport admin link" },
+	{ .name = "key add",
+	  .run = cmd_key_add,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = key_add_options,
+	  .summary = "Make a key for a program, and print it: it is shown this once",
+	  .details = "The program sends it as \"Authorization: Bearer KEY\".",
+	  .examples =
+		  "sallyport key add monitoring\nsallyport key add provisioning --scope operate --expires 2027-01-01T00:00:00Z" },
+	{ .name = "key list",
+	  .run = cmd_key_list,
+	  .operands = "",
+	  .summary = "List the keys, without their secrets",
+	  .examples = "sallyport key list" },
+	{ .name = "key remove",
+	  .run = cmd_key_remove,
+	  .operands = "KEY",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Remove a key, which is good for nothing from then on",
+	  .examples = "sallyport key remove 0123456789abcdef" },
+	{ .name = "audit",
+	  .run = cmd_audit,
+	  .operands = "",
+	  .options = audit_options,
+	  .summary = "Show who changed what in the manager, newest first",
+	  .examples =
+		  "sallyport audit --what user --since 2026-11-20T00:00:00Z\nsallyport audit --who ann --json" },
 	{ .name = "ban add",
 	  .run = cmd_ban_add,
 	  .operands = "NETWORK",
@@ -760,8 +953,8 @@ bool command_is_group(const char *word)
 const char *command_suggest(const char *group, const char *word)
 {
 	static const char *const groups[] = {
-		"user",	   "group",  "session", "transfer", "quota",
-		"storage", "doctor", "cert",	"guest",    "config"
+		"user",	  "group",  "session", "transfer", "quota", "storage", "doctor",
+		"config", "admin",  "key",     "ban",	   "cert",  "guest",
 	};
 	char typed[64];
 	int n = snprintf(typed, sizeof(typed), "%s%s%s", group ? group : "", group ? " " : "",

@@ -92,6 +92,8 @@ static void print_finding(FILE *out, bool has_colour, const struct finding *find
 		(void)fprintf(out, INDENT "%s:\n", who_phrase(finding->who));
 		print_wrapped(out, finding->remedy);
 	}
+	(void)fprintf(out, INDENT "Confidence: %u %%%s\n", finding->confidence,
+		      *finding->tells_apart ? ". What would tell it from others:" : "");
 	if (*finding->tells_apart)
 		print_wrapped(out, finding->tells_apart);
 }

@@ -45,9 +45,25 @@ int cmd_ban_remove(struct cli *cli);
 int cmd_quota_list(struct cli *cli);
 int cmd_quota_recount(struct cli *cli);
 
+int cmd_admin_add(struct cli *cli);
+int cmd_admin_list(struct cli *cli);
+int cmd_admin_change(struct cli *cli);
+int cmd_admin_password(struct cli *cli);
+int cmd_admin_remove(struct cli *cli);
+int cmd_admin_link(struct cli *cli);
+int cmd_key_add(struct cli *cli);
+int cmd_key_list(struct cli *cli);
+int cmd_key_remove(struct cli *cli);
+int cmd_audit(struct cli *cli);
+
 int cmd_storage_check(struct cli *cli);
 
 int cmd_transfer_list(struct cli *cli);
+int cmd_connectivity(struct cli *cli);
+int cmd_connectivity_ports(struct cli *cli);
+int cmd_event_list(struct cli *cli);
+int cmd_event_export(struct cli *cli);
+int cmd_session_show(struct cli *cli);
 int cmd_doctor(struct cli *cli);
 int cmd_doctor_schema(struct cli *cli);
 

@@ -276,6 +276,28 @@ int manager_try_all(const struct cli *cli, const char *path, const char *member,
 	return get_all(cli, path, member, true, ret);
 }
 
+int manager_get_text(const struct cli *cli, const char *path, char **ret)
+{
+	struct exchange exchange = { .status = 0 };
+	json_t *json = NULL;
+	int r = find_socket(cli, &exchange);
+
+	if (r == EXIT_OK)
+		r = send_request(&exchange, "GET", path, NULL);
+	if (r == EXIT_OK && (exchange.status < 200 || exchange.status > 299)) {
+		r = take_reply(cli, &exchange, &json);
+		json_decref(json);
+	} else if (r == EXIT_OK) {
+		*ret = exchange.reply ? exchange.reply : strdup("");
+		if (!*ret)
+			return EXIT_FAILED;
+		(*ret)[exchange.reply_len] = '\0'; /* there is room for it */
+		return EXIT_OK;
+	}
+	free(exchange.reply);
+	return r;
+}
+
 int manager_try(const struct cli *cli, const char *path, json_t **ret)
 {
 	return call(cli, "GET", path, NULL, true, ret);

@@ -16,6 +16,8 @@ int manager_call(const struct cli *cli, const char *method, const char *path, co
 /* GET of a list that comes in pages: all of them, in the member of that name. As manager_call. */
 int manager_get_all(const struct cli *cli, const char *path, const char *member,
 		    json_t **ret) MUST_CHECK;
+/* GET of what is no JSON: its text, to be given back with free(3). */
+int manager_get_text(const struct cli *cli, const char *path, char **ret) MUST_CHECK;
 
 /* GET for those who ask again and again: as manager_call, but silent when nobody answers. */
 int manager_try(const struct cli *cli, const char *path, json_t **ret) MUST_CHECK;

@@ -302,8 +302,8 @@ static const struct cause rows[] = {
 	  .who = WHO_FIREWALL,
 	  .confidence = 75,
 	  .applies = command_port_is_silent,
-	  .explanation = "Nothing came back from {address}, port {port}, in {seconds} s ({tries} "
-			 "tries): neither an acceptance nor a refusal.",
+	  .explanation = "Nothing came back from {address}, port {port}, in {seconds} s (tries: "
+			 "{tries}): neither an acceptance nor a refusal.",
 	  .remedy = "Ask for this rule: allow outbound TCP to {address}, port {port}. If the "
 		    "firewall on this side lets it pass, the server's side must let it in.",
 	  .tells_apart = "The same port from another network: if it opens there, the wall is on "

@@ -204,8 +204,8 @@ static bool epsv_is_broken(const struct evidence *evidence, struct finding *find
 		return false;
 	if (epsv.blocked) {
 		note_blocked(finding, epsv.blocked);
-		finding_add(finding, "The port that EPSV told ({port}) ends in {how}; ports that "
-				     "PASV tells on the same host open.");
+		finding_add(finding, "The port that EPSV told ({port}) does not open ({how}); "
+				     "those that PASV tells on the same host do.");
 		return true;
 	}
 	if (!refused || reply_names(&refused->setup, "D-33"))
@@ -820,13 +820,15 @@ static const struct cause rows[] = {
 	  .confidence = 80,
 	  .applies = range_is_dropped,
 	  .explanation = "The server offers passive ports, and connections to {address}, port "
-			 "{port}, vanish without a word ({seconds} s waited).",
+			 "{port}, vanish without a word ({seconds} s waited). Each listing and "
+			 "each file needs such a connection: logins work, all else hangs, and some "
+			 "servers leave files of zero bytes.",
 	  .remedy = "Ask for this rule: allow outbound TCP to {address}, ports {range}. If the "
 		    "firewall on this side lets them pass, the server's side must let them in.",
 	  .tells_apart = "The same port from another network: if it opens there, the wall is on "
 			 "this side; else at the server's firewall, or its router does not "
 			 "forward (D-22).",
-	  .explains = "D-83 D-87 D-29 D-27" },
+	  .explains = "D-29 D-27" },
 	{ .id = "D-21",
 	  .title = "A firewall rejects the passive ports",
 	  .severity = SEVERITY_PROBLEM,
@@ -839,7 +841,7 @@ static const struct cause rows[] = {
 		    "firewall on this side lets them pass, the server's side must let them in.",
 	  .tells_apart = "The same port from another network: if it opens there, the wall is on "
 			 "this side; else at the server's firewall or router (D-22).",
-	  .explains = "D-83 D-87 D-29 D-27" },
+	  .explains = "D-29 D-27" },
 	{ .id = "D-29",
 	  .title = "EPSV does not work, PASV does",
 	  .severity = SEVERITY_PROBLEM,
@@ -857,8 +859,9 @@ static const struct cause rows[] = {
 	  .who = WHO_FIREWALL,
 	  .confidence = 70,
 	  .applies = reply_was_rewritten,
-	  .explanation = "The port of the 227 reply ({port}) ends in {how}, while the ports that "
-			 "EPSV tells on the same host open.",
+	  .explanation =
+		  "The port of the 227 reply ({port}) does not open ({how}), while those that "
+		  "EPSV tells on the same host do.",
 	  .remedy = "Turn off the FTP ALG or helper on the router that rewrites 227, or use TLS, "
 		    "which it cannot read; clients until then: use EPSV.",
 	  .tells_apart = "What the server sent, by its log, against what arrived here." },

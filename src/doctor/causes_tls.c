@@ -326,6 +326,8 @@ static bool chain_is_incomplete(const struct evidence *evidence, struct finding 
 		return false;
 	}
 	fact_text(finding, "missing", handshake->missing_issuer);
+	if (*handshake->missing_issuer)
+		finding_add(finding, "The one that signed it, {missing}, is not sent with it.");
 	const char *url = handshake->chain[handshake->n_chain - 1].issuer_url;
 	if (*url) {
 		fact_text(finding, "url", url);
@@ -520,7 +522,8 @@ static const struct cause rows[] = {
 			 "itself: whoever stands between could show another one like it.",
 	  .remedy = "Install a certificate of a public authority (ACME makes it free). Until then "
 		    "compare the fingerprint {fingerprint} with the administrator's, and trust "
-		    "this one only." },
+		    "this one only.",
+	  .explains = "D-48 D-50" },
 	{ .id = "D-48",
 	  .title = "The certificate chain is incomplete",
 	  .severity = SEVERITY_PROBLEM,

@@ -32,6 +32,7 @@ enum auth_result {
 	AUTH_EXPIRED,	    /* D-66 */
 	AUTH_WRONG_ADDRESS, /* D-65 */
 	AUTH_NEEDS_TLS,	    /* D-59 */
+	AUTH_RESULTS,
 };
 
 /* How a user's new files appear: at once under their name, or only when they are complete. */

@@ -204,7 +204,7 @@ static void split_words(struct text in, struct line *ret)
 
 static bool is_dash(struct text word)
 {
-	return text_equal(word, T("-")) || text_equal(word, T("–")) || text_equal(word, T("to")) ||
+	return text_equal(word, T("-")) || text_equal(word, T("to")) ||
 	       text_equal(word, T("through"));
 }
 
@@ -218,7 +218,7 @@ static bool read_ports(struct text word, struct port_range *ret, bool *ret_says_
 	if (!text_take_uint(&word, 65535, &first))
 		return false;
 	last = first;
-	if (text_skip_char(&word, '-') || text_skip_char(&word, ':') || text_skip(&word, T("–")))
+	if (text_skip_char(&word, '-') || text_skip_char(&word, ':') || text_skip(&word, T("..")))
 		if (!text_take_uint(&word, 65535, &last))
 			return false;
 	if (text_equal_nocase(word, T("/tcp"))) {
@@ -623,6 +623,38 @@ static bool is_comment(struct text line)
 }
 
 /* Lines that end in '\' go on. */
+/* The length of a character beyond ASCII at the begin of in, and whether it is one of the dashes
+ * that word processors make of '-' (U+2010 to U+2015, U+2212). */
+static size_t foreign_length(struct text in, bool *ret_is_dash)
+{
+	const uint8_t *byte = (const uint8_t *)in.ptr;
+	size_t len = byte[0] >= 0xf0 ? 4 : byte[0] >= 0xe0 ? 3 : 2;
+
+	*ret_is_dash = in.len >= 3 && byte[0] == 0xe2 &&
+		       ((byte[1] == 0x80 && byte[2] >= 0x90 && byte[2] <= 0x95) ||
+			(byte[1] == 0x88 && byte[2] == 0x92));
+	return MIN_OF(len, in.len);
+}
+
+/* Bullets, other blanks and the like stand for nothing. */
+static void add_in_ascii(struct text in, struct buf *out)
+{
+	bool is_dash;
+
+	while (in.len > 0) {
+		size_t len = 1;
+
+		if ((uint8_t)in.ptr[0] < 0x80) {
+			buf_add_char(out, in.ptr[0]);
+		} else {
+			len = foreign_length(in, &is_dash);
+			buf_add_char(out, is_dash ? '-' : ' ');
+		}
+		in.ptr += len;
+		in.len -= len;
+	}
+}
+
 static bool take_logical_line(struct text *in, char *storage, size_t size, struct text *ret)
 {
 	struct buf joined;
@@ -638,7 +670,7 @@ static bool take_logical_line(struct text *in, char *storage, size_t size, struc
 		goes_on = part.len > 0 && part.ptr[part.len - 1] == '\\';
 		if (goes_on)
 			part.len--;
-		buf_add(&joined, part);
+		add_in_ascii(part, &joined);
 		buf_add_char(&joined, ' ');
 	}
 	*ret = buf_text(&joined);

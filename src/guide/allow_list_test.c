@@ -44,6 +44,8 @@ static void compare(const char *list, const struct firewall_needs *needs, enum f
 #define ALL_COMMAND "203.0.113.5 command 21, 990; 203.0.113.6 command 21, 990"
 #define ALL_PASSIVE "203.0.113.5 passive 40000-50000; 203.0.113.6 passive 40000-50000"
 
+#define ALL_PASSIVE_BUT_ONE "203.0.113.5 passive 40001-50000; 203.0.113.6 passive 40001-50000"
+
 /* At the client's firewall. */
 static const struct {
 	const char *list, *missing;
@@ -58,6 +60,10 @@ static const struct {
 	{ "tcp/21\ntcp/990\ntcp/40000-50000\n", "" },
 	{ "21, 990, 40000-50000/udp", ALL_PASSIVE },
 	{ "21\r\n990\r\n40000 - 50000\r\n", "" },
+	{ "• 21\n•990\n• 40000 – 50000\n", "" },
+	{ "21\u00a0990\u00a040000—50000", "" },
+	{ "21 990 40000..50000", "" },
+	{ "21 990 40000\xe2\x80", ALL_PASSIVE_BUT_ONE },
 	{ "Addresses: 203.0.113.5\nPorts: 21, 990, 40000-50000\n",
 	  "203.0.113.6 command 21, 990; 203.0.113.6 passive 40000-50000" },
 	{ "203.0.113.4-203.0.113.9\n21, 990, 40000-50000", "" },

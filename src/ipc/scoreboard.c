@@ -25,6 +25,7 @@ struct session_slot {
 struct worker_slot {
 	_Alignas(64) _Atomic uint32_t sessions;
 	_Atomic uint32_t threads;
+	_Atomic uint64_t memory_bytes;
 	_Atomic uint32_t hint; /* where to look for a free session slot first */
 	_Atomic uint64_t bytes_in, bytes_out;
 	struct seqlock lock;
@@ -109,6 +110,17 @@ void scoreboard_set_worker(struct scoreboard *board, uint32_t worker_slot,
 	seqlock_write(&worker->lock, worker->view, view, sizeof(*view));
 }
 
+void scoreboard_set_memory(struct scoreboard *board, uint32_t worker_slot, uint64_t bytes)
+{
+	atomic_store_explicit(&worker_at(board, worker_slot)->memory_bytes, bytes,
+			      memory_order_relaxed);
+}
+
+uint64_t scoreboard_sessions_ever(const struct scoreboard *board)
+{
+	return atomic_load_explicit(&board->last_id, memory_order_relaxed);
+}
+
 void scoreboard_add_threads(struct scoreboard *board, uint32_t worker_slot, int32_t delta)
 {
 	atomic_fetch_add_explicit(&worker_at(board, worker_slot)->threads, (uint32_t)delta,
@@ -168,6 +180,7 @@ void scoreboard_forget_worker(struct scoreboard *board, uint32_t worker_slot)
 	atomic_store_explicit(&board->sandboxes[worker_slot], 0, memory_order_relaxed);
 	atomic_store_explicit(&worker->sessions, 0, memory_order_relaxed);
 	atomic_store_explicit(&worker->threads, 0, memory_order_relaxed);
+	atomic_store_explicit(&worker->memory_bytes, 0, memory_order_relaxed);
 }
 
 static bool take_slot(struct session_slot *session, uint32_t owner)
@@ -329,5 +342,6 @@ void scoreboard_get_worker(const struct scoreboard *board, uint32_t worker_slot,
 		view = (struct worker_view){ 0 };
 	view.sessions = atomic_load_explicit(&worker->sessions, memory_order_relaxed);
 	view.threads = atomic_load_explicit(&worker->threads, memory_order_relaxed);
+	view.memory_bytes = atomic_load_explicit(&worker->memory_bytes, memory_order_relaxed);
 	*ret = view;
 }

@@ -22,8 +22,9 @@ struct worker_view {
 	enum worker_state state;
 	int32_t pid;
 	uint32_t generation;
-	uint32_t sessions; /* live now */
-	uint32_t threads;  /* in the pool now */
+	uint32_t sessions;     /* live now */
+	uint32_t threads;      /* in the pool now */
+	uint64_t memory_bytes; /* resident, as of not long ago; 0: not yet told */
 	int64_t started_wall_ms;
 };
 
@@ -78,8 +79,8 @@ struct scoreboard;
 struct scoreboard *scoreboard_new(size_t max_sessions) MUST_CHECK;
 size_t scoreboard_max_sessions(const struct scoreboard *board);
 
-/* Supervisor: sets what readers see. The gauges sessions and threads of a worker are not taken from
- * view: they are counted by the worker and become 0 with scoreboard_forget_worker. */
+/* Supervisor: sets what readers see. The gauges of a worker (sessions, threads, memory) are not
+ * taken from view: they are counted by the worker and become 0 with scoreboard_forget_worker. */
 void scoreboard_set_server(struct scoreboard *board, const struct server_view *view);
 void scoreboard_set_worker(struct scoreboard *board, uint32_t worker_slot,
 			   const struct worker_view *view);
@@ -87,7 +88,11 @@ void scoreboard_set_worker(struct scoreboard *board, uint32_t worker_slot,
  * in the middle of writing. To be called before the slot is given to another worker. */
 void scoreboard_forget_worker(struct scoreboard *board, uint32_t worker_slot);
 
+/* How many sessions there have been since the start. */
+uint64_t scoreboard_sessions_ever(const struct scoreboard *board);
+
 /* Worker: its gauges. */
+void scoreboard_set_memory(struct scoreboard *board, uint32_t worker_slot, uint64_t bytes);
 void scoreboard_add_threads(struct scoreboard *board, uint32_t worker_slot, int32_t delta);
 
 /* A child: what it is held to; a worker by its slot, the manager as SCOREBOARD_MANAGER. */

@@ -250,6 +250,7 @@ static enum MHD_Result answer(const struct door *door, struct MHD_Connection *co
 	if (is_alone)
 		(void)pthread_mutex_lock(&api->one_change);
 	unsigned status = run_request(&request, door, exchange, method, path);
+	tally_add(api->context.tally, TALLY_REQUESTS, status / 100, 1);
 	if (is_alone)
 		(void)pthread_mutex_unlock(&api->one_change);
 	web_guest_has(guest_of(connection), request.stream ? DEADLINE_NEVER : ANSWER_PATIENCE_MS);

@@ -126,4 +126,7 @@ unsigned api_bans_get(struct api_request *request);
 unsigned api_bans_post(struct api_request *request);
 unsigned api_ban_delete(struct api_request *request);
 
+/* api_metrics.c */
+unsigned api_metrics_get(struct api_request *request);
+
 #endif

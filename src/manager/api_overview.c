@@ -42,11 +42,13 @@ static void count_user(const struct account *account, void *arg)
 	*(account->is_enabled ? &users->enabled : &users->disabled) += 1;
 }
 
-static json_t *passive_json(const struct settings *settings)
+static json_t *passive_json(const struct settings *settings, struct reservations *reservations)
 {
-	return json_pack("{s:i, s:i, s:i}", "first", settings->passive_ports.first, "last",
-			 settings->passive_ports.last, "size",
-			 settings->passive_ports.last - settings->passive_ports.first + 1);
+	size_t reserved = reservations ? reservations_count(reservations) : 0;
+
+	return json_pack("{s:I, s:i, s:i, s:i}", "reserved", (json_int_t)reserved, "first",
+			 settings->passive_ports.first, "last", settings->passive_ports.last,
+			 "size", settings->passive_ports.last - settings->passive_ports.first + 1);
 }
 
 static json_int_t count_transfers(const struct scoreboard *board, json_int_t *ret_sessions)
@@ -88,9 +90,9 @@ unsigned api_overview_get(struct api_request *request)
 		"health", attention.health, "attention", attention.items, "sessions", sessions,
 		"transfers_running", transfers, "bytes_in_per_s", (json_int_t)in, "bytes_out_per_s",
 		(json_int_t)out, "users", "enabled", users.enabled, "disabled", users.disabled,
-		"passive", passive_json(context->settings), "certificate", json_null(), "connect",
-		connect_json(context->settings), "stuck", (json_int_t)attention.stuck, "version",
-		SALLYPORT_VERSION, "uptime_s",
+		"passive", passive_json(context->settings, context->reservations), "certificate",
+		json_null(), "connect", connect_json(context->settings), "stuck",
+		(json_int_t)attention.stuck, "version", SALLYPORT_VERSION, "uptime_s",
 		(json_int_t)((clock_wall_ms() - server.started_wall_ms) / 1000));
 	return 200;
 }

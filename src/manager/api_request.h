@@ -56,7 +56,10 @@ struct api_context {
 	struct reach_store *reach;
 	struct connectivity *connectivity;
 	struct records *records;
-	const struct recorder *recorder; /* NULL: nothing is recorded */
+	const struct recorder *recorder;   /* NULL: nothing is recorded */
+	struct reservations *reservations; /* NULL: nobody knows them */
+	struct tally *tally;		   /* NULL: nothing is counted */
+	int memory_fd;			   /* memory_use_open, or -1 */
 	struct worker_links *links;
 	struct quota_desk *desk;
 	struct ban_desk *bans;

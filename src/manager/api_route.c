@@ -73,6 +73,7 @@ static const struct api_route routes[] = {
 	{ "GET", "/api/v1/doctor/runs/{}", api_doctor_run_get, ROLE_READ_ONLY, 0 },
 	{ "DELETE", "/api/v1/doctor/runs/{}", api_doctor_run_delete, ROLE_OPERATOR, 0 },
 	{ "GET", "/api/v1/doctor/runs/{}/report", api_doctor_report, ROLE_READ_ONLY, 0 },
+	{ "GET", "/metrics", api_metrics_get, ROLE_READ_ONLY, 0 },
 	{ "GET", "/api/v1/guests", api_guests_get, ROLE_READ_ONLY, 0 },
 	{ "POST", "/api/v1/guests", api_guests_post, ROLE_OPERATOR, 0 },
 	{ "GET", "/api/v1/guests/{}", api_guest_get, ROLE_READ_ONLY, 0 },

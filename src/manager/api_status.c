@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "ipc/channel.h"
+#include "manager/api_auth.h"
 #include "manager/audit_note.h"
 #include "manager/board_users.h"
 
@@ -69,6 +70,22 @@ static json_t *server_json(const struct server_view *view)
 			 api_text_or_null(view->last_reload_error));
 }
 
+/* Where the page is reached, and whether anybody can log in there yet. */
+static json_t *web_json(const struct api_context *context)
+{
+	json_t *addresses = json_array();
+	int admins = admin_count(context->accounts);
+	char storage[512];
+	struct buf url;
+
+	for (size_t i = 0; i < context->n_doors; i++) {
+		buf_init(&url, storage, sizeof(storage));
+		api_door_url(context, &context->doors[i], &url);
+		(void)json_array_append_new(addresses, api_text(buf_text(&url)));
+	}
+	return json_pack("{s:o, s:i}", "addresses", addresses, "administrators", MAX_OF(admins, 0));
+}
+
 unsigned api_status_get(struct api_request *request)
 {
 	const struct api_context *context = request->context;
@@ -85,6 +102,7 @@ unsigned api_status_get(struct api_request *request)
 	(void)json_object_set_new(answer, "workers", workers_json(context->board));
 	(void)json_object_set_new(answer, "listeners", listeners_json(context->settings));
 	(void)json_object_set_new(answer, "sandbox", sandbox_json(context));
+	(void)json_object_set_new(answer, "web", web_json(context));
 	request->answer = answer;
 	return 200;
 }

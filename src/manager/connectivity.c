@@ -177,7 +177,8 @@ static void note_port_locked(struct connectivity *c, const struct data_record *d
 	port->pending.connected += data->outcome == DATA_ARRIVED ||
 				   data->outcome == DATA_TLS_FAILED ||
 				   data->outcome == DATA_ELSEWHERE;
-	port->pending.timed_out += data->outcome == DATA_NEVER;
+	port->pending.timed_out +=
+		data->outcome == DATA_NEVER && data->waited_ms >= CONNECTIVITY_BRIEF_MS;
 	c->has_dirty_ports = true;
 }
 

@@ -22,11 +22,15 @@
 
 struct connectivity;
 
+/* A client that gives a port up sooner has not tried it, or was refused at once. */
+#define CONNECTIVITY_BRIEF_MS 500u
+
 /* One data connection. */
 struct network_try {
 	int64_t wall_ms;
 	uint16_t port, cause;
 	uint8_t mode, outcome;
+	bool is_brief; /* nobody came, but nobody was waited for: it tells nothing of the port */
 };
 
 /* What else went wrong: a login refused, a handshake failed. */

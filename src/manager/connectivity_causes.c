@@ -52,7 +52,7 @@ static unsigned collect_ports(const struct network_state *state,
 		unsigned k = 0;
 
 		if ((try->mode != DATA_MODE_PASV && try->mode != DATA_MODE_EPSV) ||
-		    try->outcome == DATA_REFUSED || try->port == 0)
+		    try->outcome == DATA_REFUSED || try->port == 0 || try->is_brief)
 			continue;
 		while (k < n && ret[k].port != try->port)
 			k++;

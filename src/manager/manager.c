@@ -26,6 +26,7 @@
 #include "accounts/password_cache.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory_use.h"
 #include "ipc/channel.h"
 #include "manager/api.h"
 #include "manager/api_auth.h"
@@ -58,6 +59,7 @@ struct manager {
 	struct records *records;
 	struct quota_desk *desk;
 	struct worker_links *links;
+	int memory_fd; /* memory_use_open */
 	struct verify_pool *verify;
 	struct login_guard *guard;
 	struct web_files *files; /* NULL: there are none */
@@ -117,6 +119,7 @@ static int start_records(struct manager *m)
 		.recorder = m->start->recorder,
 		.settings = m->settings,
 		.bus = m->bus,
+		.tally = m->start->tally,
 	};
 
 	return records_new(&start, &m->records);
@@ -168,6 +171,9 @@ static int start_api(struct manager *m)
 		.connectivity = m->connectivity,
 		.records = m->records,
 		.recorder = m->start->recorder,
+		.reservations = m->start->reservations,
+		.tally = m->start->tally,
+		.memory_fd = m->memory_fd,
 		.examinations = m->examinations,
 		.guests = m->guests,
 		.certificates = m->start->certificates,
@@ -530,6 +536,7 @@ static int load_files(struct manager *m)
 			  F_STR("web_directory", m->settings->web_directory), F_ERRNO(r));
 		r = 0; /* the API is there all the same */
 	}
+	m->memory_fd = memory_use_open(); /* that it fails only leaves a metric out */
 	return m->start->confine ? m->start->confine(m->start->confine_arg) : r;
 }
 

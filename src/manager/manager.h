@@ -6,7 +6,9 @@
 #include "ipc/bans.h"
 #include "ipc/quotas.h"
 #include "ipc/recorder.h"
+#include "ipc/reservations.h"
 #include "ipc/scoreboard.h"
+#include "ipc/tally.h"
 #include "settings/settings.h"
 
 /* A listening socket of the page. */
@@ -37,7 +39,9 @@ struct manager_start {
 	int supervisor;	       /* channel */
 	int api;	       /* listening AF_UNIX stream socket, <run_directory>/manager.sock */
 	struct quotas *quotas; /* NULL: nothing is counted */
-	const struct recorder *recorder; /* NULL: nothing is recorded */
+	const struct recorder *recorder;   /* NULL: nothing is recorded */
+	struct reservations *reservations; /* NULL: nobody knows them */
+	struct tally *tally;		   /* NULL: nothing is counted for the metrics */
 	const struct manager_door *doors;
 	size_t n_doors;
 	const struct manager_key *key; /* NULL when there is no door */

@@ -68,8 +68,14 @@ static void add_try(struct network_state *state, const struct network_try *try)
 void network_state_note_try(struct network_state *state, int64_t wall_ms,
 			    const struct data_record *data)
 {
-	const struct network_try try = { wall_ms, data->advertised.port, data->cause, data->mode,
-					 data->outcome };
+	const struct network_try try = {
+		wall_ms,
+		data->advertised.port,
+		data->cause,
+		data->mode,
+		data->outcome,
+		data->outcome == DATA_NEVER && data->waited_ms < CONNECTIVITY_BRIEF_MS
+	};
 
 	add_try(state, &try);
 	if (data->outcome == DATA_ARRIVED)
@@ -105,9 +111,9 @@ static json_t *tries_json(const struct network_state *state)
 	for (unsigned i = 0; i < state->n_tries; i++) {
 		const struct network_try *try = &state->tries[i];
 
-		(void)json_array_append_new(list, json_pack("[I, i, i, i, i]",
-							    (json_int_t)try->wall_ms, try->port,
-							    try->cause, try->mode, try->outcome));
+		(void)json_array_append_new(
+			list, json_pack("[I, i, i, i, i, b]", (json_int_t)try->wall_ms, try->port,
+					try->cause, try->mode, try->outcome, try->is_brief));
 	}
 	return list;
 }
@@ -174,10 +180,11 @@ void network_detail_read(const char *detail, struct network_state *state)
 	for (size_t i = json_array_size(tries); i-- > 0;) {
 		const json_t *row = json_array_get(tries, i);
 
-		add_try(state, &(struct network_try){
-				       number_at(row, 0), (uint16_t)number_at(row, 1),
-				       (uint16_t)number_at(row, 2), (uint8_t)number_at(row, 3),
-				       (uint8_t)number_at(row, 4) });
+		add_try(state,
+			&(struct network_try){
+				number_at(row, 0), (uint16_t)number_at(row, 1),
+				(uint16_t)number_at(row, 2), (uint8_t)number_at(row, 3),
+				(uint8_t)number_at(row, 4), json_is_true(json_array_get(row, 5)) });
 	}
 	for (size_t i = json_array_size(causes); i-- > 0;) {
 		const json_t *row = json_array_get(causes, i);

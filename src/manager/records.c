@@ -245,6 +245,14 @@ static void queue_own_note(struct records *records, struct noted *noted)
 		free(noted);
 }
 
+size_t records_waiting(struct records *records)
+{
+	(void)pthread_mutex_lock(&records->lock);
+	size_t n = records->n_queued;
+	(void)pthread_mutex_unlock(&records->lock);
+	return n;
+}
+
 void records_note_happening(struct records *records, const struct happening *happening)
 {
 	struct noted *noted = new_own_note(OWN_HAPPENING);
@@ -270,6 +278,7 @@ void records_note_login(struct records *records, const struct message_auth_reque
 		happening_of_login(request, user, is_ok ? NULL : login_reason(result),
 				   login_cause(result), clock_wall_ms(), &noted->activity);
 	}
+	tally_add(records->start.tally, TALLY_LOGINS, result, 1);
 	queue_own_note(records, noted);
 }
 
@@ -429,6 +438,40 @@ static void keep_failure(struct records *records, const struct noted *noted)
 	json_decref(timeline);
 }
 
+static void count_data(struct tally *tally, const struct data_record *data)
+{
+	if (data->mode == DATA_MODE_NONE)
+		return;
+	tally_add(tally, TALLY_DATA, data->outcome, 1);
+	if (data->is_tls)
+		tally_add(tally, TALLY_DATA_TLS, data->is_resumed, 1);
+	if (data->cause > 0)
+		tally_add(tally, TALLY_CAUSES, data->cause, 1);
+}
+
+/* For the metrics. */
+static void count_noted(struct records *records, const struct noted *noted)
+{
+	struct tally *tally = records->start.tally;
+	const struct transfer_record *record = &noted->record;
+
+	if (noted->cause > 0)
+		tally_add(tally, TALLY_CAUSES, noted->cause, 1);
+	if (!noted->worker)
+		return;
+	if (record->kind == EVENT_HANDSHAKE)
+		tally_add(tally, TALLY_HANDSHAKES_FAILED, 0, 1);
+	if (record->kind < EVENT_STORED_KINDS) {
+		bool is_complete = strcmp(record->result, "complete") == 0;
+
+		tally_add(tally, TALLY_TRANSFERS, record->kind, 1);
+		tally_add(tally, TALLY_TRANSFERS_FAILED, record->kind, !is_complete);
+		tally_add(tally, TALLY_BYTES, record->kind, record->bytes);
+	}
+	if (record->kind <= EVENT_DATA)
+		count_data(tally, &record->data);
+}
+
 static void add_up(struct records *records, const struct noted *noted)
 {
 	struct connectivity *connectivity = records->start.connectivity;
@@ -485,6 +528,7 @@ static void store(struct records *records, struct noted *const *batch, size_t n)
 	store_activity(records, batch, n, is_new);
 	for (size_t i = 0; i < n; i++)
 		if (is_new[i]) {
+			count_noted(records, batch[i]);
 			add_up(records, batch[i]);
 			tell(records, batch[i]);
 		}

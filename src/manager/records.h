@@ -12,6 +12,7 @@
 #include "accounts/transfers.h"
 #include "ipc/messages.h"
 #include "ipc/recorder.h"
+#include "ipc/tally.h"
 #include "manager/bus.h"
 #include "manager/connectivity.h"
 #include "manager/happenings.h"
@@ -28,13 +29,17 @@ struct records_start {
 	struct connectivity *connectivity;
 	const struct recorder *recorder; /* NULL: nothing is recorded */
 	const struct settings *settings;
-	struct bus *bus; /* hears of events, transfers and networks */
+	struct bus *bus;     /* hears of events, transfers and networks */
+	struct tally *tally; /* NULL: nothing is counted for the metrics */
 };
 
 /* An xferlog that cannot be opened is logged, and there is none. 0 or -errno. */
 int records_new(const struct records_start *start, struct records **ret) MUST_CHECK;
 /* Stores what is left. Accepts NULL; leaves NULL. */
 void records_free(struct records **records);
+
+/* How much waits to be stored. */
+size_t records_waiting(struct records *records);
 
 /* "upload", "download", ...; NULL past the end. */
 const char *event_kind_name(unsigned kind);

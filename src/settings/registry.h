@@ -22,6 +22,7 @@ enum value_kind {
 	VALUE_NAMES,	  /* names of hosts, stored as written */
 	VALUE_CHARSET,	  /* stored as written; what base/charset.h takes */
 	VALUE_WEB_LISTEN, /* stored as written; the grammar of web_listen.h */
+	VALUE_KINDS
 };
 
 struct setting {

@@ -1,5 +1,7 @@
 /* settings/stored.c - values that were edited in the manager: taken over at the start and at every
  * reload, tried out before they are stored; and values that wait for a restart. */
+#include <assert.h>
+
 #include "settings/loaded.h"
 #include "settings/value.h"
 
@@ -48,12 +50,14 @@ const char *settings_type(size_t index)
 		[VALUE_PORTS] = "ports",
 		[VALUE_PORT_RANGE] = "port-range",
 		[VALUE_LISTEN] = "listen",
+		[VALUE_WEB_LISTEN] = "listen",
 		[VALUE_NETWORKS] = "networks",
 		[VALUE_EXTERNAL] = "external",
 		[VALUE_NAMES] = "names",
 		[VALUE_CHARSET] = "charset",
 		[VALUE_WEB_LISTEN] = "web-listen",
 	};
+	static_assert(ARRAY_SIZE(names) == VALUE_KINDS, "each kind has a name");
 
 	return names[registry_row(index)->kind];
 }

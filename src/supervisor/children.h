@@ -14,6 +14,7 @@
 #include "ipc/recorder.h"
 #include "ipc/reservations.h"
 #include "ipc/scoreboard.h"
+#include "ipc/tally.h"
 #include "supervisor/backoff.h"
 #include "supervisor/generation.h"
 #include "supervisor/listeners.h"
@@ -61,6 +62,7 @@ struct children {
 	struct bans *bans;
 	struct quotas *quotas;
 	struct recorder *recorder;
+	struct tally *tally;
 	struct listeners *listeners;
 	struct web_listeners *web;
 	struct passive_ports *passive_ports;

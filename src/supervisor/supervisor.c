@@ -136,9 +136,10 @@ static int make_shared_parts(struct supervisor *s, struct failure *ret_failure)
 	c->bans = bans_new();
 	c->quotas = quotas_new(max_sessions);
 	c->recorder = recorder_new(SCOREBOARD_WORKERS);
+	c->tally = tally_new();
 	c->passive_ports = passive_ports_new();
 	if (!c->board || !c->reservations || !c->places || !c->bans || !c->quotas || !c->recorder ||
-	    !c->passive_ports)
+	    !c->tally || !c->passive_ports)
 		return failure_set(ret_failure, -ENOMEM,
 				   "not enough memory for max_sessions = %zu; a smaller one needs "
 				   "less",

@@ -1,8 +1,6 @@
 /* worker/data_note.c - see data_note.h. */
 #include "worker/data_note.h"
 
-#include <stdatomic.h>
-
 #include "base/clock.h"
 #include "worker/events.h"
 #include "worker/sessions.h"
@@ -135,15 +133,15 @@ void data_note_listing(struct session *s, struct text path)
 }
 
 /* What can be said of a port that no transfer has asked for. */
-static void judge_unused(struct session *s, const struct address *peer)
+static void judge_unused(struct session *s)
 {
 	int64_t waited_ms = clock_coarse_ms() - s->user->data_note->planned_ms;
-	struct address stray;
+	struct address peer;
 
-	if (atomic_load(&s->reserved_ms) == 0)
-		data_note_outcome(s, DATA_ARRIVED, 0, peer, 0);
-	else if (sessions_stray(s->worker->sessions, s, &stray))
-		data_note_outcome(s, DATA_ELSEWHERE, 31, &stray, waited_ms);
+	if (sessions_arrival(s->worker->sessions, s, &peer))
+		data_note_outcome(s, DATA_ARRIVED, 0, &peer, 0);
+	else if (sessions_stray(s->worker->sessions, s, &peer))
+		data_note_outcome(s, DATA_ELSEWHERE, 31, &peer, waited_ms);
 	else if (!s->user->data_note->is_excused)
 		data_note_outcome(s, DATA_NEVER, 20, NULL, waited_ms);
 }
@@ -155,7 +153,7 @@ void data_note_abandon(struct session *s)
 	if (!record)
 		return;
 	if (record->outcome == DATA_OPEN_QUESTION && s->plan == DATA_PASSIVE)
-		judge_unused(s, &s->arrived_from);
+		judge_unused(s);
 	/* A PORT that nothing was done with tells nothing. */
 	if (record->outcome == DATA_OPEN_QUESTION)
 		record->mode = DATA_MODE_NONE;

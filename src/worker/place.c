@@ -370,11 +370,12 @@ static int check_policy(struct session *s, enum place_use use, struct place *pla
 
 int place_find(struct session *s, struct text argument, enum place_use use, struct place *ret)
 {
-	ret->path.len = 0;
-
 	int r = session_path(s, argument, &ret->path);
-	if (r < 0)
+
+	if (r < 0) {
+		ret->path.len = 0; /* for place_find_for */
 		return r;
+	}
 	r = find(s, &ret->path, uses[use].is_of_name, ret);
 	/* A link that leads out must not tell of a hidden name. */
 	if (r < 0 && policy_hides(s->user->policy, path_text(&ret->path)))

@@ -163,6 +163,9 @@ static int begin_tls(struct session *s)
 	sessions_secured(s->worker->sessions, s);
 	if (s->is_implicit)
 		log_connection(s);
+	if (r == 0)
+		tally_add(s->worker->start->tally, TALLY_CONTROL_TLS, s->tls && s->tls->has_parent,
+			  1);
 	if (r < 0) {
 		s->wants_end = true;
 	} else if (s->is_implicit) {

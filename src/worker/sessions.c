@@ -405,6 +405,16 @@ bool sessions_stray(struct sessions *table, const struct session *s, struct addr
 	return is_there;
 }
 
+bool sessions_arrival(struct sessions *table, const struct session *s, struct address *ret_peer)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	bool is_there = s->arrived_from.port != 0;
+	if (is_there)
+		*ret_peer = s->arrived_from;
+	(void)pthread_mutex_unlock(&table->lock);
+	return is_there;
+}
+
 void sessions_forget_stray(struct sessions *table, struct session *s)
 {
 	(void)pthread_mutex_lock(&table->lock);

@@ -62,6 +62,9 @@ void sessions_note_stray(struct sessions *table, const struct message_data_conne
 /* The running thread: where it came from, since the port was reserved. False: there was none. */
 bool sessions_stray(struct sessions *table, const struct session *s, struct address *ret_peer);
 void sessions_forget_stray(struct sessions *table, struct session *s);
+/* Likewise: whether its client has come to the port; a reservation that has expired looks like one
+ * that was used, until one asks here. */
+bool sessions_arrival(struct sessions *table, const struct session *s, struct address *ret_peer);
 /* The running thread takes the data connection that has arrived, or -1. Where the last one came
  * from is in ret_peer (NULL: not wanted); port 0: none has come since the port was reserved. */
 int sessions_take_arrived(struct sessions *table, struct session *s, struct address *ret_peer);

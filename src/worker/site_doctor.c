@@ -90,7 +90,9 @@ static bool waits_with_connection(struct session *s)
 		return false;
 	if (atomic_load(&s->reserved_ms) != 0)
 		passive_look(s->worker->passive, s);
-	return atomic_load(&s->reserved_ms) == 0;
+	struct address peer;
+
+	return sessions_arrival(s->worker->sessions, s, &peer);
 }
 
 static void add_last_data(struct session *s, const struct doctor_view *view, struct buf *out)

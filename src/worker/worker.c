@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory_use.h"
 #include "ipc/channel.h"
 #include "net/socket.h"
 #include "worker/events.h"
@@ -40,6 +41,7 @@ struct main_loop {
 	enum phase phase;
 	int64_t flush_until_ms; /* the last session has ended: when to give up on events; 0: not yet */
 	int64_t next_look_ms;
+	int memory_fd;	       /* memory_use_open */
 	int64_t stay_until_ms; /* a pool thread may be about to open a session that it has accepted */
 };
 
@@ -215,6 +217,7 @@ static int set_up(struct main_loop *loop, const struct worker_start *start)
 	int r = hosts_init(worker);
 	/* The time zone and the character sets are loaded; threads come below. */
 	tzset();
+	loop->memory_fd = memory_use_open(); /* that it fails only leaves a metric out */
 	if (r == 0 && start->confine)
 		r = start->confine(start->confine_arg);
 	if (r == 0)
@@ -285,6 +288,8 @@ static int tend(struct main_loop *loop, int64_t *next_tend_ms)
 	if (now >= *next_tend_ms) {
 		passive_tend(loop->worker.passive);
 		(void)malloc_trim(0);
+		scoreboard_set_memory(loop->worker.start->board, loop->worker.start->slot,
+				      memory_use_read(loop->memory_fd));
 		*next_tend_ms = deadline_in(10000);
 	}
 	return wait_ms;

@@ -9,6 +9,7 @@
 #include "ipc/recorder.h"
 #include "ipc/reservations.h"
 #include "ipc/scoreboard.h"
+#include "ipc/tally.h"
 #include "net/tls_server.h"
 #include "settings/settings.h"
 
@@ -27,6 +28,7 @@ struct worker_start {
 	const struct bans *bans;   /* NULL: nobody is banned */
 	struct quotas *quotas;	   /* NULL: nothing is counted */
 	struct recorder *recorder; /* NULL: nothing is recorded */
+	struct tally *tally;	   /* NULL: nothing is counted for the metrics */
 	struct tls_server *tls;	   /* NULL: no certificate; TLS is neither offered nor accepted */
 	const struct control_listener *listeners;
 	size_t n_listeners;

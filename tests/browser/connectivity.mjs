@@ -14,10 +14,11 @@ async function assertNetwork(page) {
 	await stuck.getByRole('link').first().click();
 	await page.getByText('What to do:').waitFor();
 	await page.getByText(/^D-20/).first().waitFor();
-	const letter = await page.getByRole('region', { name: 'Letter' }).textContent();
+	const letter = await page.getByRole('region', { name: 'Letter', exact: true }).textContent();
 	assert.ok(letter.includes(story.passive), `the letter lacks ${story.passive}: ${letter}`);
 	await page.getByText('Recent failures').waitFor();
-	await page.getByText(/425/).first().waitFor();
+	await page.getByText('never came').first().waitFor();
+	await page.getByText(/^227 /).first().waitFor();
 	const text = await page.locator('main').textContent();
 	assert.ok(!text.includes(story.ftp_password), 'the password stands in a timeline');
 }

@@ -132,7 +132,8 @@ export function sallyport(...args) {
 }
 
 function lftpArguments(user, password, commands) {
-	const settings = [`set ssl:ca-file ${story.ca}`, 'set ftp:ssl-force yes', 'set net:max-retries 1',
+	const settings = [`set ssl:ca-file ${story.ca}`, 'set ftp:ssl-force yes',
+		'set ftp:passive-mode yes', 'set ftp:auto-passive-mode no', 'set net:max-retries 1',
 		'set net:timeout 20', 'set cmd:fail-exit yes', ...(story.lftp || [])];
 
 	return ['-u', `${user},${password}`, '-e', [...settings, ...commands, 'bye'].join('; '),

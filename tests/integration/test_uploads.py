@@ -10,6 +10,7 @@ import ssl
 import struct
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -279,6 +280,18 @@ def test_uploads_at_the_same_time_never_mix(server, direct, name, mode):
     assert [n for n in names_of(server) if name in n] == [name]
 
 
+def stop(pids):
+    """Returns when no thread of these processes goes on: the signal takes its way through one."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+
+    def are_stopped():
+        states = [Path(task, "stat").read_text().rsplit(") ", 1)[1][0]
+                  for pid in pids for task in Path(f"/proc/{pid}/task").iterdir()]
+        return set(states) == {"T"}
+    eventually(are_stopped, 10, "all threads have stopped")
+
+
 @pytest.mark.sanitize
 @pytest.mark.parametrize("sent", [b"", b"the first part", bytes(200_000)],
                          ids=["nothing", "little", "much"])
@@ -294,9 +307,8 @@ def test_who_gives_up_and_closes_both_connections_has_not_ended_a_file(server, d
         pids = [w["pid"] for w in server.workers()]
         assert worker in pids
         address = control.epsv()
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
         try:
+            stop(pids)
             with control.dial(address) as data:
                 data.sendall(sent)
                 control.send(f"STOR {name}")

@@ -8,6 +8,8 @@ Each client has names of its own, and knows of each what it may contain: one con
 old one or the new one when the server died before it answered. Some names are shared by all: they
 must hold one whole content of somebody."""
 
+import collections
+import datetime
 import os
 import random
 import re
@@ -56,7 +58,8 @@ class TortureServer(Server):
                 self.process = subprocess.Popen(
                     [SALLYPORTD, "--config", self.config], stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-                self.log = Log(self.process.stderr, self.folder / "daemon.log")
+                self.log = Log(self.process.stderr,
+                               self.folder / f"daemon.log.{self.process.pid}")
             try:
                 return self.status()["workers"]
             except (OSError, ValueError, TypeError, KeyError):
@@ -79,6 +82,7 @@ class Client(threading.Thread):
         self.clean = {name: True for name in self.files}  # no partial of another content
         self.counts = {"226": 0, "resumed": 0, "lost": 0, "refused": 0}
         self.problem = None
+        self.history = collections.deque(maxlen=60)  # what led to a problem
 
     def run(self):
         try:
@@ -86,6 +90,12 @@ class Client(threading.Thread):
                 self.one_step()
         except Exception as problem:  # shown by the main thread
             self.problem = problem
+            self.remember("problem", problem)
+
+    def remember(self, *words):
+        now = datetime.datetime.now(datetime.timezone.utc).strftime("%H:%M:%S.%f")[:-3]
+        port = self.control.sock.getsockname()[1] if self.control else "-"
+        self.history.append(f"{now} port {port}: {' '.join(map(str, words))}")
 
     # Sessions
 
@@ -108,8 +118,10 @@ class Client(threading.Thread):
     def ask(self, line):
         try:
             reply = self.control.command(line)
-        except (OSError, AssertionError):
+        except (OSError, AssertionError) as error:
+            self.remember(line, "lost", repr(error))
             raise Lost from None
+        self.remember(line, reply)
         if reply.code == 421:
             raise Lost
         return reply
@@ -125,8 +137,10 @@ class Client(threading.Thread):
                 running.data.sendall(payload[:breaks_at])
                 self.break_off(running.data)
                 done = self.control.read_reply()
-        except Exception:
+        except Exception as error:
+            self.remember(command, len(payload), breaks_at, "lost", repr(error))
             raise Lost from None
+        self.remember(command, len(payload), breaks_at, done)
         if done.code == 421:
             raise Lost
         return done
@@ -378,6 +392,22 @@ def judge(server, clients):
     return wrong
 
 
+def tell_histories(server, clients):
+    """What the clients and the server's log know of what went wrong."""
+    log = sorted(line for path in server.folder.glob("daemon.log*")
+                 for line in path.read_text(errors="replace").splitlines())
+    for client in clients:
+        print(*client.history, sep="\n")
+        ports = {line.split(" port ")[1].split(":")[0] for line in client.history}
+        sessions = {found[1] for line in log for found in [re.search(r" session=(\d+) ", line)]
+                    if found and any(f":{port} " in line for port in ports)}
+        began = client.history[0][:8]
+        told = [line for line in log if line[11:19] >= began and (
+            " supervisor " in line
+            or (found := re.search(r" session=(\d+) ", line)) and found[1] in sessions)]
+        print(*told[-400:], sep="\n")
+
+
 def torture(seconds, n_clients=8, seed=None, ports=None, authority=None):
     """(what is wrong, figures)"""
     seed = seed if seed is not None else random.SystemRandom().randrange(1 << 32)
@@ -400,6 +430,7 @@ def torture(seconds, n_clients=8, seed=None, ports=None, authority=None):
             thread.join()
         wrong = [f"{type(t.problem).__name__}: {t.problem}" for t in [killer, *clients]
                  if t.problem]
+        tell_histories(server, [c for c in clients if c.problem])
         for client in clients:
             if client.control:
                 client.control.close()
