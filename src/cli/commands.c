@@ -953,8 +953,8 @@ bool command_is_group(const char *word)
 const char *command_suggest(const char *group, const char *word)
 {
 	static const char *const groups[] = {
-		"user",	  "group",  "session", "transfer", "quota", "storage", "doctor",
-		"config", "admin",  "key",     "ban",	   "cert",  "guest",
+		"user",	  "group", "session", "transfer", "quota", "storage", "doctor",
+		"config", "admin", "key",     "ban",	  "cert",  "guest",
 	};
 	char typed[64];
 	int n = snprintf(typed, sizeof(typed), "%s%s%s", group ? group : "", group ? " " : "",

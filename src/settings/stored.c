@@ -55,7 +55,6 @@ const char *settings_type(size_t index)
 		[VALUE_EXTERNAL] = "external",
 		[VALUE_NAMES] = "names",
 		[VALUE_CHARSET] = "charset",
-		[VALUE_WEB_LISTEN] = "web-listen",
 	};
 	static_assert(ARRAY_SIZE(names) == VALUE_KINDS, "each kind has a name");
 
