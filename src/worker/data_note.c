@@ -140,8 +140,8 @@ static void judge_unused(struct session *s, const struct address *peer)
 	int64_t waited_ms = clock_coarse_ms() - s->user->data_note->planned_ms;
 	struct address stray;
 
-	/* Without a peer the reservation has run out by itself: lftp, for one, asks for the transfer
-	 * only once its data connection stands. */
+	/* Without a peer the reservation has run out by itself: lftp, for one, asks for the
+	 * transfer only once its data connection stands. */
 	if (atomic_load(&s->reserved_ms) == 0 && peer->port != 0)
 		data_note_outcome(s, DATA_ARRIVED, 0, peer, 0);
 	else if (sessions_stray(s->worker->sessions, s, &stray))
