@@ -22,9 +22,9 @@ struct csv {
 void csv_init(struct csv *csv, struct text in);
 
 /* The next record; lines without anything are passed over. Fields point into storage, which the
- * caller owns and which is as long as the input. 1: there is one, which began in *ret_line; 0: there
- * is none. -E2BIG: it has more than `most` fields; -EINVAL: something stands behind the quote that
- * ends a field, or a quote has no end: *ret_line is where; nothing more can be read. */
+ * caller owns and which is as long as the input. 1: there is one, which began in *ret_line; 0:
+ * there is none. -E2BIG: it has more than `most` fields; -EINVAL: something stands behind the quote
+ * that ends a field, or a quote has no end: *ret_line is where; nothing more can be read. */
 int csv_take(struct csv *csv, char *storage, struct text *ret_fields, size_t most, size_t *ret_n,
 	     unsigned *ret_line) MUST_CHECK;
 
