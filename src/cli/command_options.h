@@ -133,6 +133,17 @@ static const struct option_row group_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row user_import_options[] = {
+	{ .name = "dry-run", .help = "Say what would happen, and change nothing" },
+	END_OF_OPTIONS,
+};
+
+static const struct option_row user_export_options[] = {
+	{ .name = "format", .argument = "FORMAT", .help = "csv, which is the default, or json" },
+	{ .name = "hashes", .help = "With the hashes of the passwords: keep the file secret" },
+	END_OF_OPTIONS,
+};
+
 static const struct option_row user_passwd_options[] = {
 	{ .name = "password-stdin", .help = STDIN_HELP },
 	REFUSE_PASSWORD,
@@ -209,9 +220,15 @@ static const struct option_row transfer_list_options[] = {
 	{ .name = "kind",
 	  .argument = "KIND",
 	  .help = "Only this: upload, download, delete, rename, mkdir, rmdir or copy" },
+	{ .name = "result", .argument = "RESULT", .help = "Only what is complete, or what failed" },
+	{ .name = "state",
+	  .argument = "STATE",
+	  .help = "Only transfers that ended so: proven, likely, truncated or broken" },
+	{ .name = "address", .argument = "ADDRESS", .help = "Only from this address" },
 	{ .name = "since",
 	  .argument = "TIME",
 	  .help = "Only what ended since then: 2026-11-20T11:17:40Z, or 90s, 30m, 2h, 7d ago" },
+	{ .name = "until", .argument = "TIME", .help = "Only what ended until then, likewise" },
 	{ .name = "limit",
 	  .argument = "N",
 	  .help = "At most so many, the newest; 100 if not given" },

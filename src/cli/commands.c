@@ -128,6 +128,36 @@ static const struct command commands[] = {
 	  .max_operands = 1,
 	  .summary = "Delete a user and end its sessions at once",
 	  .examples = "sallyport user delete alice" },
+	{ .name = "user import",
+	  .run = cmd_user_import,
+	  .operands = "FILE",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = user_import_options,
+	  .summary = "Add and change the users of a CSV or JSON file, all of them or none",
+	  .details =
+		  "The first line of a CSV file names its columns, in any order: name, password or "
+		  "password_hash, home, enabled, group, permissions, allowed_networks, expires, "
+		  "require_tls, quota_bytes, quota_files. A user who is not there is added, others are "
+		  "changed; nobody is deleted. A column that is not there leaves things as they are; an "
+		  "empty cell of group, permissions, allowed_networks, expires and the quotas means none, "
+		  "or as the group. Words in a cell are separated by spaces. JSON is what `sallyport user "
+		  "export --format json` writes: it has limits, rules and folders as well. FILE - is "
+		  "standard input. Errors are told by line, and nothing is changed then.",
+	  .examples = "sallyport user import users.csv --dry-run\n"
+		      "sallyport user export --format json --hashes > users.json\n"
+		      "sallyport user import users.json" },
+	{ .name = "user export",
+	  .run = cmd_user_export,
+	  .operands = "",
+	  .options = user_export_options,
+	  .summary = "Print all users as CSV or JSON, for `sallyport user import`",
+	  .details =
+		  "Passwords are not in it, nor their hashes unless --hashes is given. A cell that a "
+		  "spreadsheet would run as a formula begins with an apostrophe, which the import "
+		  "takes away again.",
+	  .examples = "sallyport user export > users.csv\n"
+		      "sallyport user export --format json --hashes > users.json" },
 	{ .name = "group add",
 	  .run = cmd_group_add,
 	  .operands = "NAME",

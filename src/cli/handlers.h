@@ -29,6 +29,8 @@ int cmd_user_show(struct cli *cli);
 int cmd_user_enable(struct cli *cli);
 int cmd_user_disable(struct cli *cli);
 int cmd_user_delete(struct cli *cli);
+int cmd_user_import(struct cli *cli);
+int cmd_user_export(struct cli *cli);
 
 int cmd_group_add(struct cli *cli);
 int cmd_group_set(struct cli *cli);

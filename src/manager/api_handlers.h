@@ -20,6 +20,10 @@ unsigned api_user_get(struct api_request *request);
 unsigned api_user_patch(struct api_request *request);
 unsigned api_user_delete(struct api_request *request);
 
+/* api_user_file.c */
+unsigned api_users_import(struct api_request *request);
+unsigned api_users_export(struct api_request *request);
+
 /* api_groups.c */
 unsigned api_groups_get(struct api_request *request);
 unsigned api_groups_post(struct api_request *request);

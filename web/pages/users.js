@@ -103,11 +103,15 @@ function NewUser({ onClose }) {
 		</form><//>`;
 }
 
+// Each password takes a while.
+const IMPORT_PATIENCE_MS = 600000;
+
 function ImportResult({ result, isTry }) {
 	const errors = result.errors || [];
+	const title = errors.length ? 'Nothing is changed by a file with errors'
+		: isTry ? 'This is what would happen' : 'Imported';
 
-	return html`<${Notice} kind=${errors.length ? 'warn' : 'ok'}
-		title=${isTry ? 'This is what would happen' : 'Imported'}>
+	return html`<${Notice} kind=${errors.length ? 'warn' : 'ok'} title=${title}>
 		<p>${`${plural(result.created, 'user')} created, ${plural(result.updated, 'user')} updated,
 			${
 			plural(errors.length, 'line')} refused.`}</p><//>
@@ -119,14 +123,25 @@ function ImportResult({ result, isTry }) {
 		]} />`}`;
 }
 
+// A file with errors is an answer as well: it says in which lines they are.
+async function importUsers({ text, type }, dryRun) {
+	try {
+		return await api.post(`/users/import${dryRun ? '?dry_run=1' : ''}`, text,
+			{ type, signal: AbortSignal.timeout(IMPORT_PATIENCE_MS) });
+	} catch (problem) {
+		if (!problem.body || !problem.body.errors)
+			throw problem;
+		return problem.body;
+	}
+}
+
 function Import({ onClose, onDone }) {
 	const [result, setResult] = useState(null);
 	const [dryRun, setDryRun] = useState(true);
 	const form = useForm({ text: '', type: 'text/csv' }, async (values) => {
-		const answer = await api.post(`/users/import${dryRun ? '?dry_run=1' : ''}`, values.text,
-			{ type: values.type });
+		const answer = await importUsers(values, dryRun);
 		setResult({ ...answer, isTry: dryRun });
-		if (!dryRun)
+		if (!dryRun && answer.errors.length === 0)
 			onDone();
 	});
 	const read = async (event) => {
@@ -168,7 +183,7 @@ function Tools({ query, paged, onDialog }) {
 		<${Search} label="Search users" value=${query.search} onSearch=${set('search')} />
 		<${Filter} label="State" value=${query.enabled} onChange=${set('enabled')} options=${[['',
 			'All'],
-			['yes', 'Enabled'], ['no', 'Disabled']]} />
+			['true', 'Enabled'], ['false', 'Disabled']]} />
 		<span class="spring"></span>
 		<a class="button" href=${urlOf('/users/export', { format: 'csv' })} download="users.csv">
 			<${Icon} name="down" />CSV</a>
