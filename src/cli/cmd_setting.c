@@ -1,5 +1,5 @@
-/* cli/cmd_setting.c - `sallyport config set`, `unset` and `detect`: what the manager stores, and what
- * it would tell clients as its address. */
+/* cli/cmd_setting.c - `sallyport config set`, `unset` and `detect`: what the manager stores, and
+ * what it would tell clients as its address. */
 #include "cli/handlers.h"
 #include "cli/manager_client.h"
 #include "cli/table.h"

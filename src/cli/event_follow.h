@@ -1,4 +1,5 @@
-/* cli/event_follow.h - what happens from now on, for `sallyport event list --follow`. Threads: one. */
+/* cli/event_follow.h - what happens from now on, for `sallyport event list --follow`. Threads:
+ * one. */
 #ifndef CLI_EVENT_FOLLOW_H
 #define CLI_EVENT_FOLLOW_H
 
