@@ -141,6 +141,13 @@ static const struct option_row user_list_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row user_connection_options[] = {
+	{ .name = "format",
+	  .argument = "FORMAT",
+	  .help = "text (the default), filezilla, winscp, lftp, curl, rclone or json" },
+	END_OF_OPTIONS,
+};
+
 static const struct option_row user_passwd_options[] = {
 	{ .name = "password-stdin", .help = STDIN_HELP },
 	REFUSE_PASSWORD,
@@ -385,6 +392,9 @@ static const struct option_row guest_options[] = {
 
 static const struct option_row server_check_options[] = {
 	{ .name = "port", .argument = "PORT", .help = "Of the control connection" },
+	{ .name = "tls",
+	  .argument = "MODE",
+	  .help = "How the client encrypts: auto, explicit, implicit or none" },
 	{ .name = "user", .argument = "NAME", .help = "Log in as this user, and transfer a file" },
 	{ .name = "password-stdin", .help = "Read the password, one line, from standard input" },
 	REFUSE_PASSWORD,

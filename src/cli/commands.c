@@ -109,6 +109,16 @@ static const struct command commands[] = {
 	  .max_operands = 1,
 	  .summary = "Show one user",
 	  .examples = "sallyport user show alice" },
+	{ .name = "user connection",
+	  .run = cmd_user_connection,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = user_connection_options,
+	  .summary = "Print what a user has to know to connect, to send; without the password",
+	  .examples = "sallyport user connection alice | mail -s \"Your FTP account\" "
+		      "alice@example.com\n"
+		      "sallyport user connection alice --format filezilla > ftp.xml" },
 	{ .name = "user enable",
 	  .run = cmd_user_enable,
 	  .operands = "NAME",

@@ -31,6 +31,7 @@ int cmd_user_set(struct cli *cli);
 int cmd_user_passwd(struct cli *cli);
 int cmd_user_list(struct cli *cli);
 int cmd_user_show(struct cli *cli);
+int cmd_user_connection(struct cli *cli);
 int cmd_user_enable(struct cli *cli);
 int cmd_user_disable(struct cli *cli);
 int cmd_user_delete(struct cli *cli);
