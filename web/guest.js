@@ -42,8 +42,7 @@ function useGuest() {
 				// A message that is not for this page.
 			}
 		};
-		for (const name of ['message', 'guest', 'seen'])
-			source.addEventListener(name, hear);
+		source.addEventListener(`guest:${state.data.id}`, hear);
 		return () => source.close();
 	}, [Boolean(state.data)]);
 	return { ...state, load };

@@ -263,8 +263,8 @@ unsigned api_guest_page(struct api_request *request)
 	connect_sheet_needs(request->context, needs);
 	judge_address(request, &guest, reason, sizeof(reason));
 	request->answer = json_pack(
-		"{s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o}", "server",
-		connect_sheet_json(request->context, needs, guest.user), "user",
+		"{s:I, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o}", "id", (json_int_t)guest.id,
+		"server", connect_sheet_json(request->context, needs, guest.user), "user",
 		api_text_or_null(guest.user), "settings", settings_json(request, needs, guest.user),
 		"your_address", request->asker.from, "address_ok", !*reason, "address_reason",
 		api_text_or_null(reason), "expires", api_time(guest.expires_wall_ms), "seen",

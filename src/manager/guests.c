@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "manager/api_request.h"
+#include "manager/guest_ear.h"
 #include "manager/guest_watch.h"
 
 #define WATCHED_MAX 32
@@ -27,6 +28,7 @@ struct guests {
 	pthread_t thread;
 	bool has_thread, is_ending;
 	struct guest_watch watched[WATCHED_MAX];
+	struct guest_ear *ear; /* NULL: nobody is watched, or the bus has no room */
 };
 
 /* --- secrets ---------------------------------------------------------------------------------- */
@@ -141,6 +143,54 @@ static size_t look_locked(struct guests *g)
 	return n;
 }
 
+static const char *text_in(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+/* What the scoreboard does not show: the reasons. */
+static void hear_event_locked(struct guests *g, const json_t *event)
+{
+	static const char *const shown_otherwise[] = { "login", "logout" };
+	const char *severity = text_in(event, "severity"), *kind = text_in(event, "kind");
+	struct address address;
+
+	for (size_t i = 0; i < ARRAY_SIZE(shown_otherwise); i++)
+		if (strcmp(kind, shown_otherwise[i]) == 0)
+			return;
+	if (!*kind || address_parse(text_of(text_in(event, "address")), &address) < 0)
+		return;
+	for (size_t i = 0; i < WATCHED_MAX; i++) {
+		struct guest_watch *watch = &g->watched[i];
+
+		if (watch->id == 0 || !address_same_host(&watch->address, &address))
+			continue;
+		json_t *item = guest_watch_note(
+			watch, kind, *severity ? severity : "note",
+			(uint64_t)json_integer_value(json_object_get(event, "session")),
+			text_in(event, "text"));
+		if (item)
+			tell(watch, item, g);
+	}
+}
+
+static void hear_locked(struct guests *g)
+{
+	bool is_over = false;
+	json_t *event;
+
+	if (!g->ear)
+		g->ear = guest_ear_new(g->bus);
+	while (g->ear && (event = guest_ear_next(g->ear, &is_over))) {
+		hear_event_locked(g, event);
+		json_decref(event);
+	}
+	if (is_over)
+		guest_ear_free(&g->ear);
+}
+
 static void *run(void *arg)
 {
 	struct guests *g = arg;
@@ -150,9 +200,11 @@ static void *run(void *arg)
 		struct timespec until;
 
 		if (look_locked(g) == 0) {
+			guest_ear_free(&g->ear);
 			(void)pthread_cond_wait(&g->changed, &g->lock);
 			continue;
 		}
+		hear_locked(g);
 		(void)clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_nsec += LOOK_EVERY_MS * 1000000L;
 		until.tv_sec += until.tv_nsec / 1000000000L;
@@ -244,6 +296,7 @@ void guests_free(struct guests **guests)
 	(void)pthread_mutex_unlock(&g->lock);
 	if (g->has_thread)
 		(void)pthread_join(g->thread, NULL);
+	guest_ear_free(&g->ear);
 	for (size_t i = 0; i < WATCHED_MAX; i++)
 		unwatch_locked(&g->watched[i]);
 	(void)pthread_cond_destroy(&g->changed);

@@ -78,6 +78,16 @@ int home_open_parent(const struct home *home, const char *path, int *ret_fd,
  * longer than one system call. likely: where to look first; any number will do. */
 int home_depth(const struct home *home, int directory, unsigned likely) MUST_CHECK;
 
+/* That of the directory of a path that was followed to it, unless links were on the way. */
+static inline unsigned home_likely_depth(const char *path)
+{
+	unsigned n = 0;
+
+	for (; *path; path++)
+		n += *path == '/';
+	return n;
+}
+
 /* Whether the file system of an open file (its st_dev) may report only with close(2) what could not
  * be written, as those do that send the bytes elsewhere. */
 bool home_reports_late(const struct home *home, dev_t device);

@@ -510,9 +510,8 @@ static int find_old(struct upload *up, const struct upload_request *request, boo
  * after all, or it cannot be made; whoever looks more closely knows what to say. */
 static bool begin_new(struct upload *up, const struct upload_request *request)
 {
-	if (partial_take_place(request->home, request->path, &up->place) < 0)
-		return false;
-	if (open_direct(up) == 0)
+	if (partial_take_place(request->home, request->path, &up->place) == 0 &&
+	    open_direct(up) == 0)
 		return true;
 	partial_release_place(&up->place);
 	return false;
@@ -557,15 +556,6 @@ static int begin(struct upload *up, const struct upload_request *request)
 	return begin_based(up, request, at);
 }
 
-static unsigned count_slashes(const char *path)
-{
-	unsigned n = 0;
-
-	for (; *path; path++)
-		n += *path == '/';
-	return n;
-}
-
 int upload_begin(const struct upload_request *request, struct upload **ret)
 {
 	struct upload *up = calloc(1, sizeof(*up));
@@ -575,7 +565,7 @@ int upload_begin(const struct upload_request *request, struct upload **ret)
 	up->ledger = home_ledger(request->home);
 	up->place.directory = up->file = up->old = -1;
 	up->home = request->home;
-	up->depth = count_slashes(request->path);
+	up->depth = home_likely_depth(request->path);
 	up->is_durable = request->is_durable;
 	up->may_replace = request->may_replace;
 	up->is_patch = request->is_patch;

@@ -26,13 +26,6 @@ ADMIN, READER, ADMIN_PASSWORD = "anna", "rita", "seven quiet bridges"
 
 
 @pytest.fixture(scope="session")
-def pictures():
-    folder = ROOT / "build" / "browser"
-    shutil.rmtree(folder, ignore_errors=True)
-    return folder
-
-
-@pytest.fixture(scope="session")
 def authority(tmp_path_factory):
     folder = tmp_path_factory.mktemp("authority")
     for parent in (folder, *folder.parents[:2]):
@@ -46,7 +39,7 @@ def ports():
 
 
 @pytest.fixture
-def start_manager(ports, authority, pictures, tmp_path_factory):
+def start_manager(ports, authority):
     """A server whose web page listens: start_manager(setting=value, ...). It becomes a user who may
     not look into the checkout, so that the page is copied to where the server's files are."""
     assert (WEB / "index.html").exists(), f"{WEB} lacks the page: run ./dev web"

@@ -24,7 +24,7 @@ async function assertNetwork(page) {
 }
 
 await play(async (browser) => {
-	const blocked = [`set net:socket-bind-ipv4 ${story.blocked}`, 'set net:timeout 8'];
+	const blocked = [`set net:socket-bind-ipv4 ${story.blocked}`, 'set net:timeout 5'];
 	const open = [`set net:socket-bind-ipv4 ${story.open}`];
 	const page = await openPage(browser);
 

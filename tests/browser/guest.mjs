@@ -1,7 +1,7 @@
 // A guest link: made, opened once by the other party, who copies settings and is seen; a second browser
 // is refused.
 import assert from 'node:assert/strict';
-import { assertAccessible, assertFits, assertQuiet, go, lftp, logIn, openPage, picture, play,
+import { assertAccessible, assertFits, assertQuiet, go, lftpBehind, logIn, openPage, picture, play,
 	story } from './kit.mjs';
 
 async function makeLink(page) {
@@ -37,8 +37,10 @@ await play(async (browser) => {
 	await guest.getByText(/Your address .* may connect/).waitFor();
 	await guest.getByRole('tab', { name: 'lftp' }).click();
 	assert.ok((await guest.locator('pre').textContent()).includes(story.user));
-	await lftp(story.user, story.ftp_password, `put ${story.small} -o of-guest.bin`);
-	await guest.getByText('Logged in').first().waitFor();
+	const client = lftpBehind(story.user, story.ftp_password, `set net:limit-total-rate ${story.rate}`,
+		`put ${story.file} -o of-guest.bin`);
+	await guest.getByText('Logged in', { exact: true }).waitFor();
+	await guest.getByText('Data connection arrived').waitFor();
 	await assertFits(guest, 'the guest page');
 	await picture(guest, 'guest-phone');
 	for (const colorScheme of ['light', 'dark']) {
@@ -53,6 +55,8 @@ await play(async (browser) => {
 	await page.getByRole('button', { name: /Watch/ }).click();
 	await page.getByRole('dialog').getByText('Logged in').first().waitFor();
 	await picture(page, 'guest-watch-light');
+	client.stop();
+	await client.ended;
 	assertQuiet(page);
 	assertQuiet(guest);
 });

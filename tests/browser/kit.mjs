@@ -47,7 +47,8 @@ export async function play(work) {
 // A page that is watched: no error, no refusal by the policy, no request to another host. Requests
 // that are refused on purpose are announced: page.expected.push(/regex of status and address/).
 export async function openPage(browser, look = 'light') {
-	const context = await browser.newContext({ ...LOOKS[look], ignoreHTTPSErrors: true });
+	const context = await browser.newContext({ ...LOOKS[look], ignoreHTTPSErrors: true,
+		reducedMotion: 'reduce' });
 	const page = await context.newPage();
 	const host = new URL(story.url).host;
 
@@ -111,8 +112,10 @@ export async function assertFits(page, name) {
 // axe finds nothing serious. It is evaluated past the page's policy, as a developer's tool is.
 export async function assertAccessible(page, name) {
 	const tools = await page.context().newCDPSession(page);
+	const has = await tools.send('Runtime.evaluate', { expression: 'typeof axe' });
 
-	await tools.send('Runtime.evaluate', { expression: axe });
+	if (has.result.value !== 'object')
+		await tools.send('Runtime.evaluate', { expression: axe });
 	const { result } = await tools.send('Runtime.evaluate', {
 		expression: `axe.run({ resultTypes: ['violations'] }).then((found) => found.violations
 			.filter((v) => ['serious', 'critical'].includes(v.impact))
@@ -134,6 +137,7 @@ export function sallyport(...args) {
 function lftpArguments(user, password, commands) {
 	const settings = [`set ssl:ca-file ${story.ca}`, 'set ftp:ssl-force yes',
 		'set ftp:passive-mode yes', 'set ftp:auto-passive-mode no', 'set net:max-retries 1',
+		'set net:reconnect-interval-base 1',
 		'set net:timeout 20', 'set cmd:fail-exit yes', ...(story.lftp || [])];
 
 	return ['-u', `${user},${password}`, '-e', [...settings, ...commands, 'bye'].join('; '),

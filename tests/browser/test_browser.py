@@ -56,11 +56,16 @@ def _expired(authority):
 def test_certificates_that_do_not_fit_are_refused_and_a_good_one_is_served(managed, play):
     server = managed()
     good, good_key = server.authority.issue("fresh")
+    good.write_text(good.read_text() + server.authority.root.read_text())  # nobody else knows it
     _, other_key = server.authority.issue("other")
     expired, expired_key = _expired(server.authority)
     play("certificates", server, user="alice", good=str(good),
          good_key=str(good_key), other_key=str(other_key), expired=str(expired),
          expired_key=str(expired_key), leaf=str(server.authority.folder / "fresh.pem"))
+
+
+def test_settings_firewall_and_doctor_say_what_does_not_fit(managed, play):
+    play("doctor", managed(), user="alice")
 
 
 def test_guest_link_helps_one_browser_and_no_other(managed, play):

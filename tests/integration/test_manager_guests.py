@@ -123,6 +123,11 @@ def test_what_the_server_sees_of_the_guest_is_told(server):
     with server.connect() as control:
         eventually(lambda: "connected" in seen(), 10, "the connection is seen")
         control.auth_tls()
+        control.expect("USER alice", 331)
+        control.expect("PASS wrong", 530)
+        eventually(lambda: "login-failed" in seen(), 10, "the failed login is seen")
+    with server.connect() as control:
+        control.auth_tls()
         control.log_in("alice", PASSWORD)
         eventually(lambda: {"tls", "login"} <= set(seen()), 10, "the login is seen")
     eventually(lambda: "disconnected" in seen(), 10, "the end is seen")

@@ -311,8 +311,8 @@ def test_a_balancer_resets_data_connections(server):
 
 def test_the_second_of_two_transfers_fails(server):
     with wall(server, "D-82a") as through, Session(through) as one, Session(through) as two:
-        first = one.transfercmd("RETR big.bin")
-        first.recv(1)
+        first = one.transfercmd("STOR second-of-two.bin")  # it stands until we end it
+        first.sendall(b"x")
         with pytest.raises((OSError, ftplib.Error)):
             fetch(two)
         first.close()

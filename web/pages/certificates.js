@@ -49,13 +49,12 @@ function Upload({ host, onClose, onDone }) {
 		if (values.force)
 			body.force = true;
 		try {
-			await api.put(at`/certificates/${host}`, body, { match: ANY });
+			onDone(await api.put(at`/certificates/${host}`, body, { match: ANY }));
 		} catch (problem) {
 			allowForce(problem.status === 422 || problem.status === 409);
 			throw problem;
 		}
 		toast(`The new certificate of ${host} is served. No session was dropped.`);
-		onDone();
 		onClose();
 	});
 	const read = (name) => async (event) => {
@@ -96,10 +95,9 @@ function Upload({ host, onClose, onDone }) {
 
 function SelfSigned({ host, names, onClose, onDone }) {
 	const form = useForm({ names, days: 90 }, async (values) => {
-		await api.post(at`/certificates/${host}/self-signed`, { names: cleanLines(values.names),
-			days: values.days });
+		onDone(await api.post(at`/certificates/${host}/self-signed`, { names: cleanLines(values.names),
+			days: values.days }));
 		toast('A self-signed certificate is served. Clients must be told to trust it.');
-		onDone();
 		onClose();
 	});
 
@@ -177,15 +175,20 @@ function Certificate({ certificate: c, onDone }) {
 			onClose=${() => setDialog(null)} onDone=${onDone} />`}<//>`;
 }
 
-export function Certificates() {
-	const certificates = useResource('/certificates');
+// The manager that has taken a certificate leaves, and its successor comes up: what it has answered is
+// shown until the next look.
+const LOOK_MS = 5000;
 
-	return html`<${PageHead} title="Certificates" lead="What the server shows to clients on each of
-		its names. A new
-		certificate is served at once; sessions go on." />
-		<${Load} from=${certificates}>${(data) => html`<div class="stack">${(data.certificates ||
-			data).map(
-			(c) => html`<${Certificate} key=${c.host} certificate=${c}
-				onDone=${certificates.reload} />`)}
+export function Certificates() {
+	const certificates = useResource('/certificates', undefined, { every: LOOK_MS });
+	const changed = (certificate) => certificate && certificate.host
+		? certificates.setData({ ...certificates.data, certificates: certificates.data.certificates.map(
+			(one) => one.host === certificate.host ? certificate : one) })
+		: certificates.reload();
+
+	return html`<${PageHead} title="Certificates" lead="What the server shows to clients on each of its
+		names. A new certificate is served at once; sessions go on." />
+		<${Load} from=${certificates}>${(data) => html`<div class="stack">${data.certificates.map(
+			(c) => html`<${Certificate} key=${c.host} certificate=${c} onDone=${changed} />`)}
 		</div>`}<//>`;
 }

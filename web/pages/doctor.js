@@ -19,8 +19,7 @@ const VERDICTS = {
 };
 const RUN_STATES = { running: ['note', 'Running'], done: ['ok', 'Done'], failed: ['bad',
 	'Failed'] };
-const STEP_KINDS = { ok: 'ok', passed: 'ok', done: 'ok', failed: 'bad', bad: 'bad', problem: 'bad',
-	warning: 'warn', note: 'note', skipped: 'idle', begin: 'idle', running: 'idle' };
+const STEP_KINDS = { ok: 'ok', failed: 'bad', warned: 'warn', skipped: 'idle', running: 'idle' };
 const WHO = { you: 'whoever runs the client', firewall: 'the administrator of the firewall',
 	server: 'the administrator of the server' };
 
@@ -161,12 +160,12 @@ function Answer({ answer, id }) {
 		${(answer.matrix || []).length > 0 && html`<${Matrix} rows=${answer.matrix} />`}`;
 }
 
-// Steps come as they begin and as they end; one line for each, the later word counts.
+// A step is told when it begins and when it ends, and stands in the run as well: one line for each.
 function merged(steps) {
 	const found = new Map();
 
 	for (const step of steps)
-		found.set(step.step || step.title, { ...found.get(step.step || step.title), ...step });
+		found.set(step.title, { ...found.get(step.title), ...step });
 	return [...found.values()];
 }
 
@@ -178,7 +177,7 @@ function Steps({ steps, isRunning }) {
 				idle: 'dash' }[kind];
 			return html`<li key=${i}><span class=${`status ${kind}`}><span
 				class="status-mark"><${Icon} name=${icon}
-				size="12" /></span></span><div><p>${step.title || step.step}<span
+				size="12" /></span></span><div><p>${step.title}<span
 					class="unseen">: ${step.state}
 				</span></p>${step.detail && html`<p
 					class="muted small break">${step.detail}</p>`}</div>
@@ -194,11 +193,11 @@ function One({ id }) {
 	const [live, setLive] = useState([]);
 	const data = run.data;
 
-	useTopic(`doctor:${id}`, (step) => {
-		if (step.title || typeof step.step === 'string')
-			setLive((old) => [...old, step]);
-		if (step.answer || (step.state && !step.title && step.state !== 'running'))
+	useTopic(`doctor:${id}`, (said) => {
+		if (said.step === 'over')
 			run.reload();
+		else
+			setLive((old) => [...old, { state: 'running', ...said }]);
 	});
 	useEffect(() => {
 		if (!data || data.state !== 'running')
@@ -219,7 +218,7 @@ function One({ id }) {
 				title="The examination has failed"><p>${r.error ||
 				r.detail || 'It ended before its answer. Try it again.'}</p><//>`}
 			${r.answer && html`<${Answer} answer=${r.answer} id=${id} />`}
-			<${Steps} steps=${[...(r.steps || []), ...(r.state === 'running' ? live : [])]}
+			<${Steps} steps=${r.state === 'running' ? [...live, ...(r.steps || [])] : r.steps || []}
 				isRunning=${r.state === 'running'} />`}<//>`;
 }
 

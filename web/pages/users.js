@@ -2,7 +2,7 @@
 // user
 // is pages/user.js.
 import { html, useState } from '../lib.js';
-import { ANY, api, at, may, urlOf, usePaged } from '../api.js';
+import { ANY, api, at, may, urlOf, usePaged, useResource } from '../api.js';
 import { go, hrefTo } from '../route.js';
 import { Bar } from '../ui/bar.js';
 import { Dialog } from '../ui/dialog.js';
@@ -47,15 +47,27 @@ export function quotaOf(user) {
 	return (user.effective && user.effective.quota) || user.quota || {};
 }
 
+// What a user with a quota has stored; null until it is known. Counting is the server's work, so it
+// is asked for those that are shown only.
+export function useUsed(user) {
+	const quota = quotaOf(user);
+	const isLimited = Boolean(quota.bytes || quota.files);
+	const answer = useResource(isLimited ? at`/quotas` : null, { user: user.name });
+	const own = ((answer.data && answer.data.quotas) || []).find((one) => one.kind === 'user');
+
+	return (own && own.used) || null;
+}
+
 function Used({ user }) {
 	const limit = quotaOf(user).bytes || 0;
+	const used = useUsed(user);
 
-	if (!user.used)
+	if (!used)
 		return limit ? html`<span class="muted">limit ${bytes(limit)}</span>`
 			: html`<span class="muted">no limit</span>`;
-	return html`<${Bar} value=${user.used.bytes} of=${limit} label=${`Storage of ${user.name}`}
-		words=${limit ? `${bytes(user.used.bytes)} of ${bytes(limit)}` :
-			bytes(user.used.bytes)} />`;
+	return html`<${Bar} value=${used.bytes} of=${limit} label=${`Storage of ${user.name}`}
+		words=${limit ? `${bytes(used.bytes)} of ${bytes(limit)}` :
+			bytes(used.bytes)} />`;
 }
 
 function NewUser({ onClose }) {

@@ -8,6 +8,7 @@ const WHAT = {
 		'Disconnected'],
 	login: ['ok', 'Logged in'], 'login-failed': ['bad', 'Login failed'], logout: ['idle',
 		'Logged out'],
+	tls: ['ok', 'Encrypted'], ban: ['bad', 'Banned'],
 	offered: ['note', 'Data connection offered'], arrived: ['ok', 'Data connection arrived'],
 	never: ['bad', 'Data connection never came'], 'data-failed': ['bad', 'Data connection failed'],
 	upload: ['ok', 'Uploaded'], download: ['ok', 'Downloaded'], opened: ['note', 'Opened the page'],
@@ -19,7 +20,8 @@ export function Seen({ items }) {
 		return html`<p class="muted" role="status">Nothing yet. It appears here within a second of
 			an attempt.</p>`;
 	return html`<ol class="steps" aria-live="polite">${items.map((item, i) => {
-		const [kind, words] = WHAT[item.what || item.kind] || ['note', item.what || item.kind];
+		const [usual, words] = WHAT[item.what] || ['note', item.what];
+		const kind = item.severity === 'problem' ? 'bad' : item.severity === 'warning' ? 'warn' : usual;
 		return html`<li key=${i} class="seen"><${Status} kind=${kind}><span
 			class="unseen">${kind}</span><//>
 			<div><p class="strong">${words}</p>${(item.text || item.detail) && html`<p
