@@ -22,6 +22,7 @@ struct cause {
 	const char *tells_apart; /* NULL: nothing is open */
 	/* What it explains as well: later rows of these ids are not asked. "D-29 D-27"; NULL. */
 	const char *explains;
+	bool is_last_resort; /* asked only when no problem and no warning was found */
 };
 
 /* Rows in the order in which things can go wrong. */
@@ -32,7 +33,7 @@ struct stage {
 };
 extern const struct stage stage_name, stage_connect, stage_control, stage_tls, stage_login,
 	stage_data, stage_passive, stage_active, stage_transfer, stage_session, stage_left,
-	stage_reuse;
+	stage_reuse, stage_once;
 
 /* All rows, in order; NULL past the end. ret_stage may be NULL. */
 const struct cause *cause_at(size_t index, const struct stage **ret_stage);
@@ -92,6 +93,12 @@ static inline bool transfer_has_failed(const struct transfer *transfer)
 
 /* The reply 4xx or 5xx that belongs to its failure; NULL: there is none. */
 const struct reply *transfer_refusal(const struct transfer *transfer);
+
+/* Without resumption on purpose, to see whether the server requires it (D-52). */
+static inline bool transfer_may_fail(const struct transfer *transfer)
+{
+	return transfer->is_protected && !transfer->tls.offered_resumption;
+}
 
 /* An upload of which all was sent into our own buffers counts as stalled as well, when the server
  * has not seen its end. */

@@ -6,6 +6,7 @@
 static const struct stage *const stages[] = {
 	&stage_name,	&stage_connect, &stage_control,	 &stage_tls,	 &stage_login, &stage_data,
 	&stage_passive, &stage_active,	&stage_transfer, &stage_session, &stage_left,  &stage_reuse,
+	&stage_once,
 };
 
 const struct cause *cause_at(size_t index, const struct stage **ret_stage)
@@ -103,6 +104,15 @@ static void sort(struct diagnosis *diagnosis)
 	}
 }
 
+/* A problem or a warning; notes and remarks leave open why a transfer fails. */
+static bool has_weight(const struct diagnosis *diagnosis)
+{
+	for (size_t i = 0; i < diagnosis->n_findings; i++)
+		if (diagnosis->findings[i].severity >= SEVERITY_WARNING)
+			return true;
+	return false;
+}
+
 /* --- the verdict ------------------------------------------------------------------------------ */
 
 static const char *who_can(enum who who)
@@ -154,9 +164,12 @@ static const char *reason_untested(const struct evidence *evidence)
 
 static const struct transfer *unexplained_failure(const struct evidence *evidence)
 {
-	const struct transfer *failed = find_transfer(
-		evidence, (struct wanted){ .modes = MODES_PASSIVE, .results = RESULTS_FAILED },
-		NULL);
+	const struct wanted wanted = { .modes = MODES_PASSIVE, .results = RESULTS_FAILED };
+	const struct transfer *failed;
+	size_t at = 0;
+
+	while ((failed = find_transfer(evidence, wanted, &at)) && transfer_may_fail(failed))
+		;
 
 	/* Active mode alone is no problem while passive mode works. */
 	if (failed || has_transfer(evidence, (struct wanted){ .modes = MODES_PASSIVE,
@@ -184,12 +197,24 @@ static void say_healthy(const struct evidence *evidence, struct buf *out)
 	buf_add(out, T("."));
 }
 
+static void say_failure(const struct transfer *failed, struct buf *out)
+{
+	const char *command = *failed->command ? failed->command : failed->setup_command;
+	const struct reply *refusal = transfer_refusal(failed);
+
+	if (refusal)
+		buf_addf(out, "the server answers %.100s with \"%.*s\".", command,
+			 (int)strcspn(refusal->text, "\r\n"), refusal->text);
+	else
+		buf_addf(out, "see %.100s.", command);
+}
+
 static void judge(const struct evidence *evidence, struct diagnosis *ret)
 {
 	const struct finding *root = ret->n_findings > 0 ? &ret->findings[0] : NULL;
 	bool is_problem = root && root->severity == SEVERITY_PROBLEM;
-	/* A warning may be all that a failure deserves (D-39), or a remark (D-36). */
-	bool is_unexplained = !root && ret->n_remarks == 0 &&
+	/* A warning may be all that a failure deserves (D-39). */
+	bool is_unexplained = !has_weight(ret) &&
 			      (unexplained_failure(evidence) || login_broke(evidence));
 	const char *reason = reason_untested(evidence);
 	struct buf out;
@@ -204,8 +229,7 @@ static void judge(const struct evidence *evidence, struct diagnosis *ret)
 		ret->verdict = VERDICT_PROBLEM;
 		buf_add(&out, T("Something fails that no known cause explains: "));
 		if (failed)
-			buf_addf(&out, "see %.100s.",
-				 *failed->command ? failed->command : failed->setup_command);
+			say_failure(failed, &out);
 		else
 			buf_add(&out, T("the login breaks off."));
 	} else if (reason) {
@@ -227,6 +251,7 @@ void doctor_diagnose(const struct evidence *evidence, struct diagnosis *ret)
 		if (ret->n_findings == DIAGNOSIS_FINDINGS)
 			break;
 		if (is_explained(ret, explains, cause->id) ||
+		    (cause->is_last_resort && has_weight(ret)) ||
 		    !examine(cause, evidence, &ret->findings[ret->n_findings]))
 			continue;
 		explains[ret->n_findings++] = cause->explains;

@@ -136,7 +136,7 @@ static void note_login(struct parallel *ret, const struct control *control)
 	const struct exchange *last =
 		control->n_exchanges > 0 ? &control->exchanges[control->n_exchanges - 1] : NULL;
 
-	if (!*ret->refusal && last)
+	if (!*ret->refusal && last && last->reply.outcome == NET_OK && last->reply.code >= 400)
 		(void)snprintf(ret->refusal, sizeof(ret->refusal), "%.200s", last->reply.text);
 }
 
