@@ -71,18 +71,18 @@ static void what_is_no_complete_hash_is_refused(void **state)
 static void one_hash_of_a_kind_is_computed_and_the_others_are_looked_at(void **state)
 {
 	(void)state;
-	static const char good[] = "$6$saltstring$"
-				   "svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjlO/O817G3uBnIFNjnQJuesI68OTLi"
-				   "QFdcbYEdFCoEOfaS35inz1";
 	struct password_kinds known = { .n = 0 };
-	char other[sizeof(good)];
+	char other[PASSWORD_HASH_SIZE];
+	size_t i = 0;
 
-	assert_null(password_hash_problem_of_many(text_of(good), &known));
+	while (!text_starts(kinds[i], T("$6$")))
+		i++;
+	assert_null(password_hash_problem_of_many(kinds[i], &known));
 	assert_int_equal(known.n, 1);
-	memcpy(other, good, sizeof(good));
-	other[sizeof(good) - 2] = 'x';
+	memcpy(other, kinds[i].ptr, kinds[i].len + 1);
+	other[kinds[i].len - 1] = other[kinds[i].len - 1] == 'x' ? 'y' : 'x';
 	assert_null(password_hash_problem_of_many(text_of(other), &known));
-	other[sizeof(good) - 2] = '\0';
+	other[kinds[i].len - 1] = '\0';
 	assert_non_null(password_hash_problem_of_many(text_of(other), &known));
 	assert_int_equal(known.n, 1);
 }
