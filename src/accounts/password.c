@@ -68,10 +68,10 @@ int password_hash(struct text password, char ret[static PASSWORD_HASH_SIZE])
 	return compute(password, setting, ret);
 }
 
+static const char unknown[] = "This is not a password hash that crypt(3) knows on this machine.";
+
 const char *password_hash_problem(struct text hash)
 {
-	static const char unknown[] =
-		"This is not a password hash that crypt(3) knows on this machine.";
 	char setting[PASSWORD_HASH_SIZE], computed[PASSWORD_HASH_SIZE];
 
 	if (text_copy(hash, setting, sizeof(setting)) < 0 || setting[0] == '\0')
@@ -86,6 +86,51 @@ const char *password_hash_problem(struct text hash)
 	if (r < 0 || strlen(computed) != hash.len)
 		return "This password hash is not complete.";
 	return NULL;
+}
+
+/* "y" of "$y$..." and the length of what stands behind the last '$'. False: it has none of
+ * these. */
+static bool find_kind(struct text hash, char kind[static 24], size_t *ret_len)
+{
+	const char *last = hash.len > 0 ? memrchr(hash.ptr, '$', hash.len) : NULL;
+	struct text rest = hash, name;
+
+	if (!last || !text_skip_char(&rest, '$') || !text_take_until(&rest, '$', &name))
+		return false;
+	*ret_len = (size_t)(hash.ptr + hash.len - last - 1);
+	return text_copy(name, kind, 24) == 0;
+}
+
+static bool is_of_hash_letters(struct text in)
+{
+	for (size_t i = 0; i < in.len; i++)
+		if (!strchr("./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+			    in.ptr[i]))
+			return false;
+	return true;
+}
+
+const char *password_hash_problem_of_many(struct text hash, struct password_kinds *known)
+{
+	char text[PASSWORD_HASH_SIZE], kind[24] = "";
+	size_t len = 0;
+
+	if (text_copy(hash, text, sizeof(text)) < 0)
+		return unknown;
+	bool has_kind = find_kind(hash, kind, &len);
+	int salt = crypt_checksalt(text);
+
+	for (size_t i = 0; has_kind && i < known->n; i++)
+		if (known->seen[i].len == len && strcmp(known->seen[i].kind, kind) == 0 &&
+		    salt != CRYPT_SALT_INVALID && salt != CRYPT_SALT_METHOD_DISABLED &&
+		    is_of_hash_letters((struct text){ hash.ptr + hash.len - len, len }))
+			return NULL;
+	const char *problem = password_hash_problem(hash);
+	if (!problem && has_kind && known->n < ARRAY_SIZE(known->seen)) {
+		memcpy(known->seen[known->n].kind, kind, sizeof(kind));
+		known->seen[known->n++].len = len;
+	}
+	return problem;
 }
 
 bool password_matches(struct text password, const char *hash)

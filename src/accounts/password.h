@@ -24,6 +24,18 @@ int password_hash(struct text password, char ret[static PASSWORD_HASH_SIZE]) MUS
  * computation of that kind. */
 const char *password_hash_problem(struct text hash);
 
+/* Kinds of hashes of which one has passed, for files with many. All zero at first. */
+struct password_kinds {
+	struct {
+		char kind[24]; /* "y" */
+		size_t len;    /* of what stands behind the last '$' */
+	} seen[8];
+	size_t n;
+};
+/* As password_hash_problem, but one hash of each kind and length is computed only: the others are
+ * looked at. */
+const char *password_hash_problem_of_many(struct text hash, struct password_kinds *known);
+
 /* True when the password is the one that was hashed; compares in constant time. */
 bool password_matches(struct text password, const char *hash);
 

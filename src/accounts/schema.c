@@ -243,6 +243,13 @@ static const char *const migrations[] = {
 	") STRICT;"
 	"CREATE INDEX data_failures_by_network ON data_failures (network, id);"
 	"CREATE INDEX data_failures_by_session ON data_failures (session, id);",
+	/* 11: the ways into the records of transfers that are asked for (transfer_search.c). */
+	"CREATE INDEX transfers_by_address ON transfers (address, id);"
+	"CREATE INDEX transfers_by_kind ON transfers (kind, id);"
+	"CREATE INDEX transfers_by_state ON transfers (end_state, id);"
+	"CREATE INDEX transfers_failed ON transfers (id) WHERE result <> 'complete';"
+	"CREATE INDEX transfers_by_path ON transfers (path);"
+	"CREATE INDEX transfers_by_new_path ON transfers (new_path) WHERE new_path <> X'';",
 };
 
 unsigned schema_latest(void)

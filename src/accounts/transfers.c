@@ -4,7 +4,9 @@
 
 #include <pthread.h>
 
-enum query { QUERY_ADD, QUERY_ADD_ROWS, QUERY_PRUNE, QUERY_LIST, QUERY_GET, N_QUERIES };
+#include "accounts/transfer_search.h"
+
+enum query { QUERY_ADD, QUERY_ADD_ROWS, QUERY_PRUNE, QUERY_GET, N_QUERIES };
 
 /* What a statement costs beside its rows is shared by so many of them. */
 #define ROWS 16
@@ -15,34 +17,14 @@ enum query { QUERY_ADD, QUERY_ADD_ROWS, QUERY_PRUNE, QUERY_LIST, QUERY_GET, N_QU
 #define ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #define FOUR_ROWS ROW ", " ROW ", " ROW ", " ROW
 
-#define SHOWN                                                                                      \
-	"SELECT id, ended_ms, kind, user, address, session, path, new_path, bytes, duration_ms, "  \
-	"is_tls, result, end_state, sha256, data FROM transfers "
-
-/* Paths are blobs, which || makes text of. */
-#define WITH_SLASH(column) "CAST(" column " || '/' AS BLOB)"
-
 static const char *const queries[N_QUERIES] = {
 	[QUERY_ADD] = "INSERT OR IGNORE INTO transfers " COLUMNS ROW,
 	/* Nothing of it where one of them is there. */
 	[QUERY_ADD_ROWS] = "INSERT INTO transfers " COLUMNS FOUR_ROWS ", " FOUR_ROWS ", " FOUR_ROWS
 			   ", " FOUR_ROWS,
-	[QUERY_GET] = SHOWN "WHERE id = ?1",
+	[QUERY_GET] = TRANSFER_SHOWN "WHERE id = ?1",
 	[QUERY_PRUNE] = "DELETE FROM transfers WHERE id IN (SELECT id FROM transfers WHERE "
 			"ended_ms < ?1 ORDER BY ended_ms LIMIT ?2)",
-	[QUERY_LIST] = SHOWN
-	"WHERE (?1 IS NULL OR user = ?1) AND ended_ms >= ?2 "
-	"AND (?3 = 0 OR id < ?3) AND (?5 < 0 OR kind = ?5) AND (?6 IS NULL "
-	/* it, and beneath it: ?6 ends in a slash */
-	"OR substr(" WITH_SLASH(
-		"path") ", 1, length(?6)) = ?6 "
-			"OR substr(" WITH_SLASH(
-				"new_path") ", 1, length(?6)) = ?6 "
-					    /* above it: rename and rmdir */
-					    "OR (kind IN (3, 5) "
-					    "AND substr(?6, 1, length(path) + 1) = " WITH_SLASH(
-						    "path") ")) "
-							    "ORDER BY id DESC LIMIT ?4",
 };
 
 struct connection {
@@ -58,7 +40,7 @@ struct transfers {
 static int prepare_all(struct transfers *t, struct database_error *ret_error)
 {
 	for (enum query q = 0; q < N_QUERIES; q++) {
-		sqlite3 *db = q == QUERY_LIST || q == QUERY_GET ? t->reader.db : t->writer.db;
+		sqlite3 *db = q == QUERY_GET ? t->reader.db : t->writer.db;
 		int code = sqlite3_prepare_v3(db, queries[q], -1, SQLITE_PREPARE_PERSISTENT,
 					      &t->statements[q], NULL);
 		if (code != SQLITE_OK) {
@@ -221,74 +203,16 @@ int transfers_add(struct transfers *transfers, struct transfer_record *const *re
 	return r < 0 ? r : 0;
 }
 
-static void copy_column(sqlite3_stmt *s, int column, char *dst, size_t dst_size)
-{
-	const void *ptr = sqlite3_column_blob(s, column);
-	struct text value = { ptr, ptr ? (size_t)sqlite3_column_bytes(s, column) : 0 };
-
-	(void)!text_copy(value, dst, dst_size); /* what we have not written is shown empty */
-}
-
-static void read_row(sqlite3_stmt *s, struct transfer_record *ret)
-{
-	ret->id = sqlite3_column_int64(s, 0);
-	ret->ended_wall_ms = sqlite3_column_int64(s, 1);
-	ret->kind = (unsigned)sqlite3_column_int(s, 2);
-	copy_column(s, 3, ret->user, sizeof(ret->user));
-	copy_column(s, 4, ret->address, sizeof(ret->address));
-	ret->session = (uint64_t)sqlite3_column_int64(s, 5);
-	copy_column(s, 6, ret->path, sizeof(ret->path));
-	copy_column(s, 7, ret->new_path, sizeof(ret->new_path));
-	ret->bytes = (uint64_t)sqlite3_column_int64(s, 8);
-	ret->duration_ms = (uint64_t)sqlite3_column_int64(s, 9);
-	ret->is_tls = sqlite3_column_int(s, 10) != 0;
-	copy_column(s, 11, ret->result, sizeof(ret->result));
-	copy_column(s, 12, ret->end_state, sizeof(ret->end_state));
-	copy_column(s, 13, ret->sha256, sizeof(ret->sha256));
-
-	struct text data = { (const char *)sqlite3_column_text(s, 14),
-			     (size_t)sqlite3_column_bytes(s, 14) };
-
-	if (data_record_parse(data, &ret->data) < 0)
-		ret->data = (struct data_record){ .mode = DATA_MODE_NONE };
-}
-
-/* Ends the path in a slash. */
-static int bind_prefix(sqlite3_stmt *s, int at, const char *path)
-{
-	char prefix[TRANSFER_PATH_MAX + 2];
-	size_t len = strnlen(path, TRANSFER_PATH_MAX);
-
-	memcpy(prefix, path, len);
-	if (len == 0 || prefix[len - 1] != '/')
-		prefix[len++] = '/';
-	return sqlite3_bind_blob64(s, at, prefix, len, SQLITE_TRANSIENT);
-}
-
 int transfers_list(struct transfers *transfers, const struct transfer_filter *filter,
-		   void (*each)(const struct transfer_record *record, void *arg), void *arg)
+		   void (*each)(const struct transfer_record *record, void *arg), void *arg,
+		   int64_t *ret_next)
 {
 	struct connection *c = &transfers->reader;
-	sqlite3_stmt *s = transfers->statements[QUERY_LIST];
-	struct transfer_record record = { 0 };
 
 	(void)pthread_mutex_lock(&c->lock);
-	int code = filter->user ? bind_text(s, 1, filter->user) : SQLITE_OK;
-	code |= sqlite3_bind_int64(s, 2, filter->since_wall_ms);
-	code |= sqlite3_bind_int64(s, 3, filter->before_id);
-	code |= sqlite3_bind_int64(s, 4, filter->limit);
-	code |= sqlite3_bind_int(s, 5, filter->kind);
-	if (filter->path)
-		code |= bind_prefix(s, 6, filter->path);
-	if (code == SQLITE_OK)
-		code = sqlite3_step(s);
-	for (; code == SQLITE_ROW; code = sqlite3_step(s)) {
-		read_row(s, &record);
-		each(&record, arg);
-	}
-	finish_statement(s);
+	int r = transfer_search(c->db, filter, each, arg, ret_next);
 	(void)pthread_mutex_unlock(&c->lock);
-	return database_errno(code);
+	return r;
 }
 
 int transfers_get(struct transfers *transfers, int64_t id, struct transfer_record **ret)
@@ -304,7 +228,7 @@ int transfers_get(struct transfers *transfers, int64_t id, struct transfer_recor
 	if (code == SQLITE_OK)
 		code = sqlite3_step(s);
 	if (code == SQLITE_ROW)
-		read_row(s, record);
+		transfer_read_row(s, record);
 	finish_statement(s);
 	(void)pthread_mutex_unlock(&c->lock);
 	if (code != SQLITE_ROW) {

@@ -33,10 +33,13 @@ struct transfer_filter {
 	/* NULL: all. Else what was done to it, to what is beneath it, and renames and removals of
 	 * the directories above it. Clean and absolute, at most TRANSFER_PATH_MAX bytes. */
 	const char *path;
+	const char *address;   /* NULL: all */
+	const char *end_state; /* NULL: all */
 	int kind;	       /* enum event_kind; below 0: all */
-	int64_t since_wall_ms; /* 0: all */
-	int64_t before_id;     /* 0: from the newest on */
-	unsigned limit;	       /* at most so many */
+	enum { TRANSFER_ANY, TRANSFER_COMPLETE, TRANSFER_FAILED } result;
+	int64_t since_wall_ms, until_wall_ms; /* 0: all */
+	int64_t before_id;		      /* 0: from the newest on */
+	unsigned limit;			      /* at most so many */
 };
 
 struct transfers;
@@ -53,10 +56,11 @@ int transfers_add(struct transfers *transfers, struct transfer_record *const *re
 		  bool *ret_is_new) MUST_CHECK;
 
 /* Calls each for the records that pass the filter, newest first, under the lock of reading.
- * 0 or -errno. */
+ * *ret_next is the before_id of the next page, 0 when this was the last one: a page may have fewer
+ * records than asked for, and not be the last one, since a call takes bounded time. 0 or -errno. */
 int transfers_list(struct transfers *transfers, const struct transfer_filter *filter,
-		   void (*each)(const struct transfer_record *record, void *arg),
-		   void *arg) MUST_CHECK;
+		   void (*each)(const struct transfer_record *record, void *arg), void *arg,
+		   int64_t *ret_next) MUST_CHECK;
 
 /* The record with this id, to be given back with free(3). 0; -ENOENT; -errno. */
 int transfers_get(struct transfers *transfers, int64_t id, struct transfer_record **ret) MUST_CHECK;

@@ -1,4 +1,5 @@
 /* cli/cmd_event.c - `sallyport event`: what has happened on the server. */
+#include "cli/event_follow.h"
 #include "cli/handlers.h"
 #include "cli/manager_client.h"
 #include "cli/table.h"
@@ -103,6 +104,17 @@ static int fetch(const struct cli *cli, uint64_t limit, json_t *events)
 	return r;
 }
 
+static int follow(const struct cli *cli)
+{
+	char storage[2048];
+	struct buf query;
+
+	buf_init(&query, storage, sizeof(storage) - 1);
+	int r = make_query(cli, &query);
+	storage[query.len] = '\0';
+	return r == EXIT_OK ? event_follow(cli, storage) : r;
+}
+
 int cmd_event_list(struct cli *cli)
 {
 	const char *wanted = arguments_option(&cli->arguments, "limit");
@@ -114,6 +126,9 @@ int cmd_event_list(struct cli *cli)
 		complain("--limit: \"%s\" is not a number from 1 to 1000000", wanted);
 		return EXIT_USAGE;
 	}
+	if (arguments_option(&cli->arguments, "follow"))
+		return follow(cli);
+
 	int r = fetch(cli, limit, events);
 	if (r != EXIT_OK)
 		return r;

@@ -87,6 +87,54 @@ int cmd_guest_list(struct cli *cli)
 	return EXIT_OK;
 }
 
+static void print_seen(const struct cli *cli, const json_t *guest)
+{
+	const json_t *seen = json_object_get(guest, "seen"), *event;
+	size_t i;
+
+	(void)fputc('\n', stdout);
+	json_array_foreach(seen, i, event)
+	{
+		const char *severity = json_text(event, "severity");
+
+		(void)printf("%s  ", json_text(event, "time"));
+		style_print(stdout, cli->has_colour,
+			    strcmp(severity, "note") == 0 ? CELL_PLAIN : CELL_BAD,
+			    json_text(event, "text"));
+		(void)fputc('\n', stdout);
+	}
+	if (json_array_size(seen) == 0)
+		(void)printf("The server has seen nothing from there yet.\n");
+}
+
+int cmd_guest_show(struct cli *cli)
+{
+	static const struct column columns[] = { { "", false }, { "", false } };
+	AUTO_FREE char *path = manager_path("/guests/", cli->arguments.operands[0]);
+	AUTO_TABLE struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	AUTO_JSON json_t *guest = NULL;
+	static const char *const rows[][2] = {
+		{ "For", "name" },	  { "User", "user" },	  { "Made by", "by" },
+		{ "Expires", "expires" }, { "Opened", "opened" }, { "From", "address" },
+	};
+	int r = path && table ? manager_call(cli, "GET", path, NULL, &guest) : EXIT_FAILED;
+
+	if (r != EXIT_OK)
+		return r;
+	if (cli->wants_json) {
+		json_print(guest);
+		return EXIT_OK;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		table_add(table, CELL_DIM, rows[i][0]);
+		table_add(table, CELL_PLAIN, json_text(guest, rows[i][1]));
+	}
+	if (table_print(table, stdout, cli->has_colour) < 0)
+		return EXIT_FAILED;
+	print_seen(cli, guest);
+	return EXIT_OK;
+}
+
 int cmd_guest_remove(struct cli *cli)
 {
 	AUTO_FREE char *path = manager_path("/guests/", cli->arguments.operands[0]);

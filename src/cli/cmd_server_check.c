@@ -22,7 +22,8 @@ static json_t *make_body(const struct cli *cli, struct secret *password)
 	const char *host = cli->arguments.n_operands > 0 ? cli->arguments.operands[0] : "self";
 	const char *port = arguments_option(&cli->arguments, "port");
 	const char *user = arguments_option(&cli->arguments, "user");
-	json_t *body = json_pack("{s:s, s:s*}", "host", host, "user", user);
+	json_t *body = json_pack("{s:s, s:s*, s:s*}", "host", host, "user", user, "tls",
+				 arguments_option(&cli->arguments, "tls"));
 	uint64_t number;
 
 	if (port && text_to_uint(text_of(port), UINT16_MAX, &number) == 0)

@@ -1,6 +1,8 @@
-/* cli/cmd_setting.c - `sallyport config set` and `config unset`: what the manager stores. */
+/* cli/cmd_setting.c - `sallyport config set`, `unset` and `detect`: what the manager stores, and
+ * what it would tell clients as its address. */
 #include "cli/handlers.h"
 #include "cli/manager_client.h"
+#include "cli/table.h"
 
 static int show(const struct cli *cli, const json_t *answer)
 {
@@ -51,4 +53,47 @@ int cmd_config_unset(struct cli *cli)
 	AUTO_JSON json_t *body = json_pack("{s:n}", cli->arguments.operands[0]);
 
 	return change(cli, body);
+}
+
+static int print_candidates(const struct cli *cli, const json_t *answer)
+{
+	static const struct column columns[] = { { "ADDRESS", false }, { "WHY", false } };
+	AUTO_TABLE struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	const char *suggestion = json_text(answer, "suggestion");
+	const json_t *candidate;
+	size_t i;
+
+	if (!table)
+		return -ENOMEM;
+	json_array_foreach(json_object_get(answer, "candidates"), i, candidate)
+	{
+		const char *address = json_text(candidate, "address");
+
+		table_add(table, strcmp(address, suggestion) == 0 ? CELL_GOOD : CELL_PLAIN,
+			  address);
+		table_addf(table, CELL_PLAIN, "%s%s", json_text(candidate, "explanation"),
+			   json_flag(candidate, "private") ? " Not reached from the internet."
+							   : "");
+	}
+	int r = table_print(table, stdout, cli->has_colour);
+	if (*suggestion)
+		(void)printf("\nTo tell it to clients: sallyport config set external_ip %s\n",
+			     suggestion);
+	return r;
+}
+
+int cmd_config_detect(struct cli *cli)
+{
+	AUTO_JSON json_t *answer = NULL;
+	int r = manager_call(cli, "POST", "/settings/external-address/detect", NULL, &answer);
+
+	if (r != EXIT_OK)
+		return r;
+	if (cli->wants_json)
+		json_print(answer);
+	else if (json_array_size(json_object_get(answer, "candidates")) == 0)
+		(void)printf("No address was found that clients outside could use.\n");
+	else if (print_candidates(cli, answer) < 0)
+		return EXIT_FAILED;
+	return EXIT_OK;
 }

@@ -209,8 +209,34 @@ static int print_workers(const struct cli *cli, const json_t *workers)
 	return table_print(table, stdout, cli->has_colour);
 }
 
+/* What needs attention, as the manager's page says it first. */
+static void print_attention(const struct cli *cli, const json_t *overview)
+{
+	const json_t *item;
+	size_t index;
+
+	json_array_foreach(json_object_get(overview, "attention"), index, item)
+	{
+		const char *severity = json_text(item, "severity");
+		bool is_note = strcmp(severity, "note") == 0;
+
+		(void)fputc('\n', stdout);
+		style_print(stdout, cli->has_colour,
+			    strcmp(severity, "problem") == 0 ? CELL_BAD
+			    : is_note			     ? CELL_PLAIN
+							     : CELL_WARNING,
+			    is_note ? "•" : "✗");
+		(void)fputc(' ', stdout);
+		style_print(stdout, cli->has_colour, CELL_BOLD, json_text(item, "title"));
+		(void)fputs("\n  ", stdout);
+		style_print(stdout, cli->has_colour, CELL_PLAIN, json_text(item, "detail"));
+		(void)fputc('\n', stdout);
+	}
+}
+
 int cmd_status(struct cli *cli)
 {
+	AUTO_JSON json_t *overview = NULL;
 	AUTO_JSON json_t *status = NULL;
 
 	int r = manager_call(cli, "GET", "/status", NULL, &status);
@@ -221,8 +247,11 @@ int cmd_status(struct cli *cli)
 		return EXIT_OK;
 	}
 	if (print_server(cli, status) == 0 &&
-	    print_workers(cli, json_object_get(status, "workers")) == 0)
+	    print_workers(cli, json_object_get(status, "workers")) == 0) {
+		if (manager_try(cli, "/overview", &overview) == EXIT_OK)
+			print_attention(cli, overview);
 		return EXIT_OK;
+	}
 	complain("memory is short");
 	return EXIT_FAILED;
 }

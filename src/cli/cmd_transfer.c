@@ -84,6 +84,10 @@ static int fetch_page(const struct cli *cli, const char *query, uint64_t n, json
 
 static int fetch(const struct cli *cli, uint64_t limit, json_t *records)
 {
+	static const char *const names[][2] = {
+		{ "user", "&user=" },	  { "path", "&path=" },	  { "kind", "&kind=" },
+		{ "result", "&result=" }, { "state", "&state=" }, { "address", "&address=" },
+	};
 	char storage[1024];
 	uint64_t before = 0;
 	struct buf query;
@@ -91,11 +95,9 @@ static int fetch(const struct cli *cli, uint64_t limit, json_t *records)
 	buf_init(&query, storage, sizeof(storage));
 	int r = time_option_add(cli, "since", "&since=", &query);
 	if (r == EXIT_OK)
-		r = add_parameter(cli, "user", "&user=", &query);
-	if (r == EXIT_OK)
-		r = add_parameter(cli, "path", "&path=", &query);
-	if (r == EXIT_OK)
-		r = add_parameter(cli, "kind", "&kind=", &query);
+		r = time_option_add(cli, "until", "&until=", &query);
+	for (size_t i = 0; i < ARRAY_SIZE(names) && r == EXIT_OK; i++)
+		r = add_parameter(cli, names[i][0], names[i][1], &query);
 	if (r == EXIT_OK && query.has_overflowed) {
 		complain("the path or name is too long");
 		r = EXIT_USAGE;

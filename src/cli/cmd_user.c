@@ -174,22 +174,46 @@ static void add_user_row(struct table *table, const json_t *user)
 	table_add(table, CELL_PLAIN, json_text(user, "home"));
 }
 
+/* "/users" with the filters of the command line, owned by the caller. */
+static char *users_path(const struct cli *cli)
+{
+	const char *search = arguments_option(&cli->arguments, "search");
+	const char *group = arguments_option(&cli->arguments, "group");
+	bool is_enabled = arguments_option(&cli->arguments, "enabled") != NULL;
+	bool is_disabled = arguments_option(&cli->arguments, "disabled") != NULL;
+	AUTO_FREE char *searched = manager_path("&search=", search ? search : "");
+	AUTO_FREE char *grouped = manager_path("&group=", group ? group : "");
+	char *path = NULL;
+
+	if (!searched || !grouped ||
+	    asprintf(&path, "/users?%s%s%s",
+		     is_enabled == is_disabled ? ""
+		     : is_enabled	       ? "enabled=true"
+					       : "enabled=false",
+		     search ? searched : "", group ? grouped : "") < 0)
+		return NULL;
+	return path;
+}
+
 int cmd_user_list(struct cli *cli)
 {
 	static const struct column columns[] = { { "USER", false },	   { "STATUS", false },
 						 { "SESSIONS", true },	   { "LAST LOGIN", false },
 						 { "PERMISSIONS", false }, { "GROUP", false },
 						 { "QUOTA", false },	   { "HOME", false } };
-	static const struct resource_list list = {
-		.path = "/users",
+	AUTO_FREE char *path = users_path(cli);
+	const struct resource_list list = {
+		.path = path,
 		.key = "users",
-		.none = "No users yet: `sallyport user add NAME` adds one.",
+		.none = path && strcmp(path, "/users?") != 0
+				? "No user is like that."
+				: "No users yet: `sallyport user add NAME` adds one.",
 		.columns = columns,
 		.n_columns = ARRAY_SIZE(columns),
 		.add_row = add_user_row,
 	};
 
-	return resource_print_list(cli, &list);
+	return path ? resource_print_list(cli, &list) : complain_memory();
 }
 
 static void add_login(struct table *table, const json_t *user)

@@ -133,6 +133,32 @@ static const struct option_row group_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row user_import_options[] = {
+	{ .name = "dry-run", .help = "Say what would happen, and change nothing" },
+	END_OF_OPTIONS,
+};
+
+static const struct option_row user_export_options[] = {
+	{ .name = "format", .argument = "FORMAT", .help = "csv, which is the default, or json" },
+	{ .name = "hashes", .help = "With the hashes of the passwords: keep the file secret" },
+	END_OF_OPTIONS,
+};
+
+static const struct option_row user_list_options[] = {
+	{ .name = "search", .argument = "TEXT", .help = "Only names and homes with this in them" },
+	{ .name = "group", .argument = "NAME", .help = "Only members of this group" },
+	{ .name = "enabled", .help = "Only those that may log in" },
+	{ .name = "disabled", .help = "Only those that may not" },
+	END_OF_OPTIONS,
+};
+
+static const struct option_row user_connection_options[] = {
+	{ .name = "format",
+	  .argument = "FORMAT",
+	  .help = "text (the default), filezilla, winscp, lftp, curl, rclone or json" },
+	END_OF_OPTIONS,
+};
+
 static const struct option_row user_passwd_options[] = {
 	{ .name = "password-stdin", .help = STDIN_HELP },
 	REFUSE_PASSWORD,
@@ -209,9 +235,15 @@ static const struct option_row transfer_list_options[] = {
 	{ .name = "kind",
 	  .argument = "KIND",
 	  .help = "Only this: upload, download, delete, rename, mkdir, rmdir or copy" },
+	{ .name = "result", .argument = "RESULT", .help = "Only what is complete, or what failed" },
+	{ .name = "state",
+	  .argument = "STATE",
+	  .help = "Only transfers that ended so: proven, likely, truncated or broken" },
+	{ .name = "address", .argument = "ADDRESS", .help = "Only from this address" },
 	{ .name = "since",
 	  .argument = "TIME",
 	  .help = "Only what ended since then: 2026-11-20T11:17:40Z, or 90s, 30m, 2h, 7d ago" },
+	{ .name = "until", .argument = "TIME", .help = "Only what ended until then, likewise" },
 	{ .name = "limit",
 	  .argument = "N",
 	  .help = "At most so many, the newest; 100 if not given" },
@@ -241,6 +273,9 @@ static const struct option_row transfer_list_options[] = {
 
 static const struct option_row event_list_options[] = {
 	EVENT_OPTIONS,
+	{ .name = "follow",
+	  .help = "Go on with what happens from now on, oldest first, until Ctrl-C; with --json "
+		  "an object a line" },
 	{ .name = "limit",
 	  .argument = "N",
 	  .help = "At most so many, the newest; 100 if not given" },
@@ -374,6 +409,9 @@ static const struct option_row guest_options[] = {
 
 static const struct option_row server_check_options[] = {
 	{ .name = "port", .argument = "PORT", .help = "Of the control connection" },
+	{ .name = "tls",
+	  .argument = "MODE",
+	  .help = "How the client encrypts: auto, explicit, implicit or none" },
 	{ .name = "user", .argument = "NAME", .help = "Log in as this user, and transfer a file" },
 	{ .name = "password-stdin", .help = "Read the password, one line, from standard input" },
 	REFUSE_PASSWORD,
@@ -381,6 +419,11 @@ static const struct option_row server_check_options[] = {
 	{ .name = "read-only", .help = "Write nothing on the server" },
 	{ .name = "insecure", .help = "Send the password whatever the certificate is" },
 	{ .name = "allow-plain", .help = "Send the password without TLS where there is none" },
+	END_OF_OPTIONS,
+};
+
+static const struct option_row server_check_report_options[] = {
+	{ .name = "format", .argument = "FORMAT", .help = "md, which is the default, or html" },
 	END_OF_OPTIONS,
 };
 

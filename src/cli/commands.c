@@ -97,8 +97,10 @@ static const struct command commands[] = {
 	{ .name = "user list",
 	  .run = cmd_user_list,
 	  .operands = "",
+	  .options = user_list_options,
 	  .summary = "List all users",
 	  .examples = "sallyport user list\n"
+		      "sallyport user list --disabled --search acme\n"
 		      "sallyport user list --json | jq -r '.users[] | select(.enabled).name'" },
 	{ .name = "user show",
 	  .run = cmd_user_show,
@@ -107,6 +109,16 @@ static const struct command commands[] = {
 	  .max_operands = 1,
 	  .summary = "Show one user",
 	  .examples = "sallyport user show alice" },
+	{ .name = "user connection",
+	  .run = cmd_user_connection,
+	  .operands = "NAME",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = user_connection_options,
+	  .summary = "Print what a user has to know to connect, to send; without the password",
+	  .examples = "sallyport user connection alice | mail -s \"Your FTP account\" "
+		      "alice@example.com\n"
+		      "sallyport user connection alice --format filezilla > ftp.xml" },
 	{ .name = "user enable",
 	  .run = cmd_user_enable,
 	  .operands = "NAME",
@@ -128,6 +140,36 @@ static const struct command commands[] = {
 	  .max_operands = 1,
 	  .summary = "Delete a user and end its sessions at once",
 	  .examples = "sallyport user delete alice" },
+	{ .name = "user import",
+	  .run = cmd_user_import,
+	  .operands = "FILE",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = user_import_options,
+	  .summary = "Add and change the users of a CSV or JSON file, all of them or none",
+	  .details =
+		  "The first line of a CSV file names its columns, in any order: name, password or "
+		  "password_hash, home, enabled, group, permissions, allowed_networks, expires, "
+		  "require_tls, quota_bytes, quota_files. A user who is not there is added, others are "
+		  "changed; nobody is deleted. A column that is not there leaves things as they are; an "
+		  "empty cell of group, permissions, allowed_networks, expires and the quotas means none, "
+		  "or as the group. Words in a cell are separated by spaces. JSON is what `sallyport user "
+		  "export --format json` writes: it has limits, rules and folders as well. FILE - is "
+		  "standard input. Errors are told by line, and nothing is changed then.",
+	  .examples = "sallyport user import users.csv --dry-run\n"
+		      "sallyport user export --format json --hashes > users.json\n"
+		      "sallyport user import users.json" },
+	{ .name = "user export",
+	  .run = cmd_user_export,
+	  .operands = "",
+	  .options = user_export_options,
+	  .summary = "Print all users as CSV or JSON, for `sallyport user import`",
+	  .details =
+		  "Passwords are not in it, nor their hashes unless --hashes is given. A cell that a "
+		  "spreadsheet would run as a formula begins with an apostrophe, which the import "
+		  "takes away again.",
+	  .examples = "sallyport user export > users.csv\n"
+		      "sallyport user export --format json --hashes > users.json" },
 	{ .name = "group add",
 	  .run = cmd_group_add,
 	  .operands = "NAME",
@@ -218,7 +260,8 @@ static const struct command commands[] = {
 	  .details = "The server keeps events for the time of the setting keep_transfers, and the "
 		     "newest 500,000.",
 	  .examples = "sallyport event list --kind login-failed --since 2h\n"
-		      "sallyport event list --address 203.0.113.7 --json" },
+		      "sallyport event list --address 203.0.113.7 --json\n"
+		      "sallyport event list --follow --severity problem" },
 	{ .name = "event export",
 	  .run = cmd_event_export,
 	  .operands = "",
@@ -412,6 +455,29 @@ static const struct command commands[] = {
 		      "pass show ftp/probe | sallyport server-check --user probe "
 		      "--password-stdin\n"
 		      "sallyport server-check --quick ftp.example.com" },
+	{ .name = "server-check list",
+	  .run = cmd_server_check_list,
+	  .operands = "",
+	  .summary = "List the examinations that the server has kept, newest first",
+	  .details = "They are kept for 30 days, the newest 200.",
+	  .examples = "sallyport server-check list" },
+	{ .name = "server-check report",
+	  .run = cmd_server_check_report,
+	  .operands = "ID",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .options = server_check_report_options,
+	  .summary = "Print the report of one, to send to the other side: it holds no secrets",
+	  .details = "With --json all that was seen.",
+	  .examples = "sallyport server-check report 3\n"
+		      "sallyport server-check report 3 --format html > report.html" },
+	{ .name = "server-check remove",
+	  .run = cmd_server_check_remove,
+	  .operands = "ID",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Stop one, when it runs, and forget it",
+	  .examples = "sallyport server-check remove 3" },
 	{ .name = "guest add",
 	  .run = cmd_guest_add,
 	  .operands = "[FOR-WHOM]",
@@ -428,6 +494,13 @@ static const struct command commands[] = {
 	  .operands = "",
 	  .summary = "List the links for guests, and from where they were opened",
 	  .examples = "sallyport guest list" },
+	{ .name = "guest show",
+	  .run = cmd_guest_show,
+	  .operands = "ID",
+	  .min_operands = 1,
+	  .max_operands = 1,
+	  .summary = "Show a link, and what the server has seen of who opened it",
+	  .examples = "sallyport guest show 3" },
 	{ .name = "guest remove",
 	  .run = cmd_guest_remove,
 	  .operands = "ID",
@@ -506,6 +579,14 @@ static const struct command commands[] = {
 	  .max_operands = 1,
 	  .summary = "Take a stored setting back: the default counts again",
 	  .examples = "sallyport config unset external_ip" },
+	{ .name = "config detect",
+	  .run = cmd_config_detect,
+	  .operands = "",
+	  .summary = "Find the address that clients outside may reach this server at",
+	  .details = "Only this machine, its clients and its resolver are asked. What fits goes "
+		     "into the setting external_ip.",
+	  .examples = "sallyport config detect\n"
+		      "sallyport config set external_ip 203.0.113.5" },
 	{ .name = "config check",
 	  .run = cmd_config_check,
 	  .operands = "[FILE]",

@@ -8,8 +8,12 @@
 int cmd_config_show(struct cli *cli);
 int cmd_config_get(struct cli *cli);
 int cmd_server_check(struct cli *cli);
+int cmd_server_check_list(struct cli *cli);
+int cmd_server_check_report(struct cli *cli);
+int cmd_server_check_remove(struct cli *cli);
 int cmd_guest_add(struct cli *cli);
 int cmd_guest_list(struct cli *cli);
+int cmd_guest_show(struct cli *cli);
 int cmd_guest_remove(struct cli *cli);
 int cmd_cert_list(struct cli *cli);
 int cmd_cert_show(struct cli *cli);
@@ -18,6 +22,7 @@ int cmd_cert_remove(struct cli *cli);
 int cmd_cert_self_signed(struct cli *cli);
 int cmd_config_set(struct cli *cli);
 int cmd_config_unset(struct cli *cli);
+int cmd_config_detect(struct cli *cli);
 int cmd_config_check(struct cli *cli);
 int cmd_config_man(struct cli *cli);
 
@@ -26,9 +31,12 @@ int cmd_user_set(struct cli *cli);
 int cmd_user_passwd(struct cli *cli);
 int cmd_user_list(struct cli *cli);
 int cmd_user_show(struct cli *cli);
+int cmd_user_connection(struct cli *cli);
 int cmd_user_enable(struct cli *cli);
 int cmd_user_disable(struct cli *cli);
 int cmd_user_delete(struct cli *cli);
+int cmd_user_import(struct cli *cli);
+int cmd_user_export(struct cli *cli);
 
 int cmd_group_add(struct cli *cli);
 int cmd_group_set(struct cli *cli);

@@ -11,6 +11,7 @@
 #define BASE_URL "http://localhost/api/v1"
 #define REPLY_MAX (256u * 1024 * 1024) /* a million sessions fit */
 #define TIMEOUT_S 60L
+#define FILE_TIMEOUT_S 600L /* a file with a thousand passwords, on a slow machine */
 #define TRIES 10
 #define BETWEEN_TRIES_NS 50000000L
 
@@ -20,6 +21,8 @@ struct exchange {
 	size_t reply_len;
 	long status;
 	bool is_quiet; /* that nobody answers is the caller's to tell */
+	const char *content_type;
+	long timeout_s;
 };
 
 static size_t keep_reply(char *data, size_t size, size_t n, void *user)
@@ -113,26 +116,28 @@ static CURLcode perform_until_answered(CURL *curl, const struct exchange *exchan
 }
 
 static void set_options(CURL *curl, struct exchange *exchange, const char *method, const char *url,
-			const char *body, struct curl_slist *headers)
+			struct text body, struct curl_slist *headers)
 {
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, exchange->socket_path);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L); /* a user may be called ".x" */
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, exchange->timeout_s);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep_reply);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
-	if (body)
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+	if (!body.ptr)
+		return;
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.ptr);
 }
 
-static int perform(struct exchange *exchange, const char *method, const char *url, const char *body)
+static int perform(struct exchange *exchange, const char *method, const char *url, struct text body)
 {
 	CURL *curl = curl_easy_init();
-	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+	struct curl_slist *headers = curl_slist_append(NULL, exchange->content_type);
 
 	if (!curl || !headers) {
 		curl_slist_free_all(headers);
@@ -156,20 +161,32 @@ static int perform(struct exchange *exchange, const char *method, const char *ur
 	return EXIT_FAILED;
 }
 
+static int send_text(struct exchange *exchange, const char *method, const char *path,
+		     struct text body)
+{
+	AUTO_FREE char *url = NULL;
+
+	if (asprintf(&url, "%s%s", BASE_URL, path) < 0) {
+		url = NULL;
+		complain("memory is short");
+		return EXIT_FAILED;
+	}
+	return perform(exchange, method, url, body);
+}
+
 /* The request's text may hold a password: it is wiped before it is freed. */
 static int send_request(struct exchange *exchange, const char *method, const char *path,
 			const json_t *body)
 {
-	AUTO_FREE char *url = NULL;
 	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	int r = EXIT_FAILED;
 
-	if (asprintf(&url, "%s%s", BASE_URL, path) < 0)
-		url = NULL;
-	if (!url || (body && !text))
+	exchange->content_type = "Content-Type: application/json";
+	exchange->timeout_s = TIMEOUT_S;
+	if (body && !text)
 		complain("memory is short, or an argument is not UTF-8");
 	else
-		r = perform(exchange, method, url, text);
+		r = send_text(exchange, method, path, text_of(text));
 	if (text)
 		explicit_bzero(text, strlen(text));
 	free(text);
@@ -181,8 +198,18 @@ static void explain_problem(const struct cli *cli, long status, const json_t *pr
 {
 	const char *title = json_text(problem, "title"), *detail = json_text(problem, "detail");
 
+	const json_t *error;
+	size_t i;
+
 	if (cli->wants_json && problem)
 		json_print(problem);
+	json_array_foreach(json_object_get(problem, "errors"), i, error)
+	{
+		const char *field = json_text(error, "field");
+
+		complain("line %" PRIu64 "%s%s: %s", json_number(error, "line"), *field ? ", " : "",
+			 field, json_text(error, "detail"));
+	}
 	if (*detail)
 		complain("%s", detail);
 	else if (*title)
@@ -228,6 +255,20 @@ int manager_call(const struct cli *cli, const char *method, const char *path, co
 		 json_t **ret)
 {
 	return call(cli, method, path, body, false, ret);
+}
+
+int manager_send_file(const struct cli *cli, const char *path, const char *content_type,
+		      struct text file, json_t **ret)
+{
+	struct exchange exchange = { .content_type = content_type, .timeout_s = FILE_TIMEOUT_S };
+
+	int r = find_socket(cli, &exchange);
+	if (r == EXIT_OK)
+		r = send_text(&exchange, "POST", path, file);
+	if (r == EXIT_OK)
+		r = take_reply(cli, &exchange, ret);
+	free(exchange.reply);
+	return r;
 }
 
 /* The path with the parameters of the page behind `next`; NULL when memory is short. */

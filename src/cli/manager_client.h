@@ -16,6 +16,9 @@ int manager_call(const struct cli *cli, const char *method, const char *path, co
 /* GET of a list that comes in pages: all of them, in the member of that name. As manager_call. */
 int manager_get_all(const struct cli *cli, const char *path, const char *member,
 		    json_t **ret) MUST_CHECK;
+/* POST of a file; content_type is a header such as "Content-Type: text/csv". As manager_call. */
+int manager_send_file(const struct cli *cli, const char *path, const char *content_type,
+		      struct text file, json_t **ret) MUST_CHECK;
 /* GET of what is no JSON: its text, to be given back with free(3). */
 int manager_get_text(const struct cli *cli, const char *path, char **ret) MUST_CHECK;
 

@@ -29,7 +29,7 @@
 #define STOP_PATIENCE_MS 3000
 /* What exceeds the most that a route takes is read and dropped, so that the client gets to read the
  * 413. */
-#define DISCARD_MAX (1024 * 1024)
+#define DISCARD_MAX (128 * 1024 * 1024)
 
 struct door {
 	struct api *api;

@@ -25,9 +25,9 @@ struct host {
 	const struct host_settings *settings; /* NULL: the default one */
 };
 
-static struct host host_at(const struct api_request *request, size_t number)
+static struct host host_at(const struct api_context *context, size_t number)
 {
-	const struct settings *s = request->context->settings;
+	const struct settings *s = context->settings;
 
 	if (number == 0)
 		return (struct host){ 0, SETTINGS_DEFAULT_HOST, NULL };
@@ -38,11 +38,11 @@ static unsigned find_host(struct api_request *request, struct host *ret)
 {
 	const struct settings *s = request->context->settings;
 
-	*ret = host_at(request, 0);
+	*ret = host_at(request->context, 0);
 	if (strcmp(request->argument, SETTINGS_DEFAULT_HOST) == 0)
 		return 0;
 	for (size_t i = 1; i <= s->n_hosts; i++) {
-		*ret = host_at(request, i);
+		*ret = host_at(request->context, i);
 		if (strcmp(request->argument, ret->name) == 0)
 			return 0;
 	}
@@ -70,14 +70,14 @@ static void add_name(struct names *names, struct text name)
 	names->used += name.len + 1;
 }
 
-static void names_init(struct names *names, const struct api_request *request,
+static void names_init(struct names *names, const struct api_context *context,
 		       const struct host *host)
 {
 	struct text rest = text_of(host->settings ? host->settings->aliases : ""), name;
 
 	*names = (struct names){ .n = 0 };
-	add_name(names, text_of(host->settings ? host->settings->name
-					       : request->context->settings->server_name));
+	add_name(names,
+		 text_of(host->settings ? host->settings->name : context->settings->server_name));
 	while (text_take_until(&rest, ',', &name))
 		add_name(names, name);
 }
@@ -154,15 +154,15 @@ static json_t *facts_json(const struct certificate_facts *facts)
 	return json;
 }
 
-static const char *configured_path(const struct api_request *request, const struct host *host)
+static const char *configured_path(const struct api_context *context, const struct host *host)
 {
 	const char *own = host->settings ? host->settings->certificate : "";
 
-	return *own ? own : request->context->settings->certificate;
+	return *own ? own : context->settings->certificate;
 }
 
 /* NULL when memory is short. */
-static json_t *bundle_json(const struct api_request *request, const struct host *host,
+static json_t *bundle_json(const struct api_context *context, const struct host *host,
 			   const struct certificate_bundle *bundle, bool is_uploaded)
 {
 	AUTO_FREE struct certificate_facts *facts = malloc(sizeof(*facts));
@@ -170,7 +170,7 @@ static json_t *bundle_json(const struct api_request *request, const struct host 
 
 	if (!facts || !names)
 		return NULL;
-	names_init(names, request, host);
+	names_init(names, context, host);
 	certificate_bundle_judge(bundle, names->items, names->n, clock_wall_ms(), facts);
 
 	json_t *json = facts_json(facts);
@@ -180,22 +180,29 @@ static json_t *bundle_json(const struct api_request *request, const struct host 
 				  json_string(is_uploaded ? "uploaded" : "configured"));
 	(void)json_object_set_new(json, "path",
 				  is_uploaded ? json_null()
-					      : api_text(text_of(configured_path(request, host))));
+					      : api_text(text_of(configured_path(context, host))));
 	return json;
 }
 
-static json_t *served_json(const struct api_request *request, const struct host *host)
+static json_t *served_json(const struct api_context *context, const struct host *host)
 {
-	const struct manager_certificate *served = &request->context->certificates[host->number];
+	const struct manager_certificate *served = &context->certificates[host->number];
 	struct certificate_bundle *bundle = NULL;
 	struct certificate_problem problem;
 	json_t *json = NULL;
 
 	if (served->pem &&
 	    certificate_bundle_parse(text_of(served->pem), T(""), &bundle, &problem) == 0)
-		json = bundle_json(request, host, bundle, served->is_uploaded);
+		json = bundle_json(context, host, bundle, served->is_uploaded);
 	certificate_bundle_free(&bundle);
 	return json;
+}
+
+json_t *certificate_json(const struct api_context *context, size_t number)
+{
+	const struct host host = host_at(context, number);
+
+	return context->certificates ? served_json(context, &host) : NULL;
 }
 
 static bool is_reachable(const struct api_request *request)
@@ -208,8 +215,8 @@ unsigned api_certificates_get(struct api_request *request)
 	json_t *list = json_array();
 
 	for (size_t i = 0; is_reachable(request) && i <= request->context->settings->n_hosts; i++) {
-		const struct host host = host_at(request, i);
-		json_t *json = served_json(request, &host);
+		const struct host host = host_at(request->context, i);
+		json_t *json = served_json(request->context, &host);
 
 		if (json)
 			(void)json_array_append_new(list, json);
@@ -233,7 +240,7 @@ unsigned api_certificate_get(struct api_request *request)
 
 	if (status != 0)
 		return status;
-	request->answer = is_reachable(request) ? served_json(request, &host) : NULL;
+	request->answer = is_reachable(request) ? served_json(request->context, &host) : NULL;
 	if (!request->answer)
 		return api_problem(request, 404, NULL, "This host shows no certificate.");
 	etag_of_host(request->answer, etag);
@@ -255,7 +262,7 @@ static unsigned check_match(struct api_request *request, const struct host *host
 			    json_t **ret_before)
 {
 	char etag[API_ETAG_SIZE] = "\"none\"";
-	json_t *before = is_reachable(request) ? served_json(request, host) : NULL;
+	json_t *before = is_reachable(request) ? served_json(request->context, host) : NULL;
 
 	if (before)
 		etag_of_host(before, etag);
@@ -316,7 +323,7 @@ static unsigned install(struct api_request *request, const struct host *host,
 		status = pem ? exchange(request, host, pem)
 			     : api_problem(request, 500, NULL, "Memory is short.");
 	if (status == 0) {
-		request->answer = bundle_json(request, host, bundle, true);
+		request->answer = bundle_json(request->context, host, bundle, true);
 		note(request, action, host, before, request->answer);
 		status = 200;
 	}
@@ -334,7 +341,7 @@ static unsigned judge(struct api_request *request, const struct host *host,
 
 	if (!facts || !names)
 		return api_problem(request, 500, NULL, "Memory is short.");
-	names_init(names, request, host);
+	names_init(names, request->context, host);
 	certificate_bundle_judge(bundle, names->items, names->n, clock_wall_ms(), facts);
 	for (size_t i = 0; !insists && i < facts->n_problems; i++) {
 		const struct certificate_problem *problem = &facts->problems[i];
@@ -443,7 +450,7 @@ static unsigned self_sign(struct api_request *request, const struct host *host, 
 	if (days < 1 || days > SELF_SIGNED_MOST_DAYS)
 		return api_problem(request, 422, "days", "The days must be 1 to %d.",
 				   SELF_SIGNED_MOST_DAYS);
-	names_init(names, request, host);
+	names_init(names, request->context, host);
 	if (json_array_size(json_object_get(body, "names")) > 0)
 		*names = (struct names){ .n = 0 };
 	json_array_foreach(json_object_get(body, "names"), i, name)

@@ -2,6 +2,7 @@
  * as a file, GET /events/export?format=csv|json. Records of transfers are among them. */
 #include "manager/api_handlers.h"
 
+#include "base/csv.h"
 #include "manager/api_query.h"
 #include "manager/event_json.h"
 #include "manager/records.h"
@@ -139,19 +140,9 @@ struct export
 	size_t rows;
 };
 
-/* RFC 4180; what a spreadsheet would take for a formula begins with an apostrophe. */
 static void put_field(FILE *file, const char *text, char end)
 {
-	bool is_formula = *text && strchr("=+-@\t\r", *text);
-
-	(void)fputs(is_formula ? "\"'" : "\"", file);
-	for (; *text; text++) {
-		if (*text == '"')
-			(void)fputc('"', file);
-		(void)fputc(*text, file);
-	}
-	(void)fputc('"', file);
-	(void)fputs(end == '\n' ? "\r\n" : ",", file);
+	csv_put(file, text_of(text), end == '\n');
 }
 
 static const char *member(const json_t *json, const char *name)

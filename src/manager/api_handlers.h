@@ -20,6 +20,10 @@ unsigned api_user_get(struct api_request *request);
 unsigned api_user_patch(struct api_request *request);
 unsigned api_user_delete(struct api_request *request);
 
+/* api_user_file.c */
+unsigned api_users_import(struct api_request *request);
+unsigned api_users_export(struct api_request *request);
+
 /* api_groups.c */
 unsigned api_groups_get(struct api_request *request);
 unsigned api_groups_post(struct api_request *request);
@@ -49,7 +53,9 @@ unsigned api_events_export(struct api_request *request);
 /* api_overview.c */
 unsigned api_overview_get(struct api_request *request);
 
-/* api_certificates.c */
+/* api_certificates.c; certificate_json: what the host with this number shows (0: the default one),
+ * or NULL. It reads all that this machine trusts. */
+json_t *certificate_json(const struct api_context *context, size_t number);
 unsigned api_certificates_get(struct api_request *request);
 unsigned api_certificate_get(struct api_request *request);
 unsigned api_certificate_put(struct api_request *request);

@@ -31,6 +31,18 @@ static json_t *connect_json(const struct settings *settings)
 	return list;
 }
 
+static json_t *certificate_json_of(const struct certificate_state *state)
+{
+	const char *status = *state->problem				 ? "bad"
+			     : state->days_left <= CERTIFICATE_SOON_DAYS ? "expiring"
+									 : "ok";
+
+	if (!state->is_there)
+		return json_null();
+	return json_pack("{s:o, s:I, s:s}", "name", api_text(text_of(state->name)), "days_left",
+			 (json_int_t)state->days_left, "status", status);
+}
+
 struct users {
 	json_int_t enabled, disabled;
 };
@@ -91,8 +103,9 @@ unsigned api_overview_get(struct api_request *request)
 		"transfers_running", transfers, "bytes_in_per_s", (json_int_t)in, "bytes_out_per_s",
 		(json_int_t)out, "users", "enabled", users.enabled, "disabled", users.disabled,
 		"passive", passive_json(context->settings, context->reservations), "certificate",
-		json_null(), "connect", connect_json(context->settings), "stuck",
-		(json_int_t)attention.stuck, "version", SALLYPORT_VERSION, "uptime_s",
+		certificate_json_of(&attention.certificate), "connect",
+		connect_json(context->settings), "stuck", (json_int_t)attention.stuck, "version",
+		SALLYPORT_VERSION, "uptime_s",
 		(json_int_t)((clock_wall_ms() - server.started_wall_ms) / 1000));
 	return 200;
 }

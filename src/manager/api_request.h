@@ -38,6 +38,7 @@
 struct live;
 struct records;
 struct manager_certificate;
+struct certificate_watch;
 struct examinations;
 struct guests;
 
@@ -49,6 +50,7 @@ struct api_context {
 	struct transfers *transfers;
 	struct shelf *shelf;
 	struct examinations *examinations;
+	struct certificate_watch *watch;
 	struct guests *guests;
 	const struct settings_loaded *loaded;		/* that settings are of */
 	const struct manager_certificate *certificates; /* as in manager.h */

@@ -11,6 +11,8 @@ static const struct api_route routes[] = {
 	{ "POST", "/api/v1/reload", api_reload_post, ROLE_OWNER, 0 },
 	{ "GET", "/api/v1/users", api_users_get, ROLE_READ_ONLY, 0 },
 	{ "POST", "/api/v1/users", api_users_post, ROLE_OPERATOR, 0 },
+	{ "POST", "/api/v1/users/import", api_users_import, ROLE_OPERATOR, ROUTE_LARGE_BODY },
+	{ "GET", "/api/v1/users/export", api_users_export, ROLE_READ_ONLY, 0 },
 	{ "GET", "/api/v1/users/{}", api_user_get, ROLE_READ_ONLY, 0 },
 	{ "PATCH", "/api/v1/users/{}", api_user_patch, ROLE_OPERATOR, ROUTE_IF_MATCH },
 	{ "DELETE", "/api/v1/users/{}", api_user_delete, ROLE_OPERATOR, ROUTE_IF_MATCH },

@@ -1,5 +1,5 @@
 /* manager/api_transfers.c - the records of transfers and changes, newest first, page by page:
- * GET /api/v1/transfers?user=NAME&path=PATH&kind=KIND&since=TIME&before=ID&limit=N. */
+ * GET /api/v1/transfers?user&path&kind&result&state&address&since&until&before&limit. */
 #include "manager/api_handlers.h"
 
 #include "manager/api_query.h"
@@ -68,43 +68,77 @@ static unsigned read_path(struct api_request *request, char value[static API_ARG
 	return 0;
 }
 
+/* The texts that the filter points to. */
+struct query {
+	char user[API_ARGUMENT_SIZE], path[API_ARGUMENT_SIZE], address[API_ARGUMENT_SIZE];
+	struct transfer_filter filter;
+};
+
+static unsigned read_words(struct api_request *request, struct transfer_filter *filter)
+{
+	static const char *const results[] = { "complete", "failed" };
+	static const char *const states[] = { "proven", "likely", "truncated", "broken" };
+	int result = -1, state = -1;
+	unsigned status = api_query_word(request, "result", results, ARRAY_SIZE(results), &result);
+
+	if (status == 0)
+		status = api_query_word(request, "state", states, ARRAY_SIZE(states), &state);
+	if (result >= 0)
+		filter->result = result == 0 ? TRANSFER_COMPLETE : TRANSFER_FAILED;
+	if (state >= 0)
+		filter->end_state = states[state];
+	return status != 0 ? status : read_kind(request, &filter->kind);
+}
+
+static unsigned read_filter(struct api_request *request, struct query *query)
+{
+	struct transfer_filter *filter = &query->filter;
+	unsigned status = api_query_text(request, "user", query->user);
+
+	filter->kind = -1;
+	if (status == 0)
+		status = api_query_text(request, "address", query->address);
+	if (status == 0)
+		status = read_words(request, filter);
+	if (status == 0)
+		status = read_path(request, query->path, &filter->path);
+	if (status == 0)
+		status = api_query_time(request, "since", &filter->since_wall_ms);
+	if (status == 0)
+		status = api_query_time(request, "until", &filter->until_wall_ms);
+	filter->user = *query->user ? query->user : NULL;
+	filter->address = *query->address ? query->address : NULL;
+	return status;
+}
+
 unsigned api_transfers_get(struct api_request *request)
 {
-	struct transfer_filter filter = { .kind = -1 };
+	struct query query = { .filter = { .limit = 0 } };
 	uint64_t limit = API_PAGE_DEFAULT, before = 0;
-	char user[API_ARGUMENT_SIZE], path[API_ARGUMENT_SIZE];
-	bool is_bad;
-
-	if (api_query(request, "user", user, &is_bad))
-		filter.user = user;
-	if (is_bad)
-		return 422;
+	int64_t next = 0;
 	unsigned status = api_query_number(request, "limit", API_PAGE_MOST, &limit);
+
 	if (status == 0)
 		status = api_query_number(request, "before", INT64_MAX, &before);
 	if (status == 0)
-		status = api_query_time(request, "since", &filter.since_wall_ms);
+		status = api_query_number(request, "after", INT64_MAX, &before);
 	if (status == 0)
-		status = read_kind(request, &filter.kind);
-	if (status == 0)
-		status = read_path(request, path, &filter.path);
+		status = read_filter(request, &query);
 	if (status != 0)
 		return status;
-	filter.limit = (unsigned)limit;
-	filter.before_id = (int64_t)before;
+	query.filter.limit = (unsigned)limit;
+	query.filter.before_id = (int64_t)before;
 
 	json_t *list = json_array();
-	int r = transfers_list(request->context->transfers, &filter, list_record, list);
+	int r = transfers_list(request->context->transfers, &query.filter, list_record, list,
+			       &next);
 	if (r < 0) {
 		json_decref(list);
 		return api_problem_errno(request, r, "");
 	}
-	size_t n = json_array_size(list);
-	const json_t *last = n == limit ? json_array_get(list, n - 1) : NULL;
-	json_t *next = last ? json_incref(json_object_get(last, "id")) : json_null();
-
-	/* next: `before` of the next page; null when this was the last one. */
-	request->answer = json_pack("{s:o, s:o}", "transfers", list, "next", next);
+	/* A page may have fewer than asked for, and not be the last one: next says so. */
+	request->answer = json_pack("{s:o, s:o}", "transfers", list, "next",
+				    next > 0 ? json_integer(next) : json_null());
 	return 200;
 }
 

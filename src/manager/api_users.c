@@ -11,31 +11,9 @@
 #include "manager/audit_note.h"
 #include "manager/board_users.h"
 #include "manager/json_fields.h"
+#include "manager/user_change.h"
 
-#define REASON_DISABLED "Your account has been disabled by the administrator."
 #define REASON_DELETED "Your account has been deleted by the administrator."
-
-/* The first of these is for POST only. */
-static const struct json_field user_fields[] = {
-	{ "name", FIELD_STRING, true },
-	{ "password", FIELD_STRING, false },
-	{ "password_hash", FIELD_STRING, false },
-	{ "home", FIELD_STRING, false },
-	{ "enabled", FIELD_BOOLEAN, false },
-	{ "permissions", FIELD_STRINGS_OR_NULL, false },
-	{ "group", FIELD_STRING_OR_NULL, false },
-	API_LIMITS_FIELDS,
-	API_ACCESS_FIELDS,
-	API_RIGHTS_FIELDS,
-};
-
-/* What a body says of a user. */
-struct user_change {
-	unsigned parts; /* enum account_part */
-	struct account account;
-	unsigned rights_parts; /* enum rights_part */
-	struct rights rights;
-};
 
 static json_t *user_json(const struct account *account, size_t sessions)
 {
@@ -210,112 +188,6 @@ unsigned api_user_get(struct api_request *request)
 	return answer_user(request, request->argument, 200);
 }
 
-static unsigned read_text(struct api_request *request, const char *field, const char *value,
-			  const char *problem, char *dst, size_t dst_size)
-{
-	if (problem)
-		return api_problem(request, 422, field, "%s", problem);
-	if (text_copy(text_of(value), dst, dst_size) < 0)
-		return api_problem(request, 422, field, "The field \"%s\" is too long.", field);
-	return 0;
-}
-
-/* Hashing is the last of all checks, since it is slow. */
-static unsigned read_password(struct api_request *request, const json_t *body, unsigned *parts,
-			      struct account *values)
-{
-	const char *password = json_string_value(json_object_get(body, "password"));
-	const char *hash = json_string_value(json_object_get(body, "password_hash"));
-
-	if (!password && !hash)
-		return 0;
-	if (password && hash)
-		return api_problem(request, 422, "password_hash",
-				   "Give either password or password_hash, not both.");
-	*parts |= ACCOUNT_PASSWORD_HASH;
-	if (hash)
-		return read_text(request, "password_hash", hash,
-				 password_hash_problem(text_of(hash)), values->password_hash,
-				 sizeof(values->password_hash));
-
-	const char *problem = password_problem(text_of(password));
-	if (problem)
-		return api_problem(request, 422, "password", "%s", problem);
-	int r = password_hash(text_of(password), values->password_hash);
-	if (r < 0)
-		return api_problem(request, 500, NULL, "The password could not be hashed: %s.",
-				   strerrordesc_np(-r));
-	return 0;
-}
-
-/* What is wrong with it as a home, or NULL. */
-static const char *home_problem(const struct api_request *request, const char *home)
-{
-	const char *problem = api_directory_problem(request, home);
-
-	return problem ? problem : account_home_problem(text_of(home));
-}
-
-/* Permissions of its own; null: those of the group, and all while there is none. */
-static unsigned read_permissions(struct api_request *request, const json_t *permissions,
-				 struct user_change *change)
-{
-	change->parts |= ACCOUNT_PERMISSIONS;
-	change->rights_parts |= RIGHTS_INHERITS;
-	change->rights.inherits_permissions = json_is_null(permissions);
-	if (!json_is_null(permissions))
-		return api_permissions_read(request, "permissions", permissions,
-					    &change->account.permissions);
-	change->account.permissions = PERM_ALL;
-	return 0;
-}
-
-static unsigned read_group(struct api_request *request, const json_t *group,
-			   struct user_change *change)
-{
-	const char *name = json_is_string(group) ? json_string_value(group) : "";
-
-	change->rights_parts |= RIGHTS_GROUP;
-	return read_text(request, "group", name, NULL, change->rights.group,
-			 sizeof(change->rights.group));
-}
-
-/* The parts that body names go to *change. 0, or the status of a problem. */
-static unsigned read_parts(struct api_request *request, const json_t *body,
-			   struct user_change *change)
-{
-	const char *home = json_string_value(json_object_get(body, "home"));
-	const json_t *enabled = json_object_get(body, "enabled");
-	const json_t *permissions = json_object_get(body, "permissions");
-	const json_t *group = json_object_get(body, "group");
-	bool has_limits = false;
-	unsigned status = 0;
-
-	if (home) {
-		change->parts |= ACCOUNT_HOME;
-		status = read_text(request, "home", home, home_problem(request, home),
-				   change->account.home, sizeof(change->account.home));
-	}
-	if (enabled) {
-		change->parts |= ACCOUNT_ENABLED;
-		change->account.is_enabled = json_is_true(enabled);
-	}
-	if (status == 0 && permissions)
-		status = read_permissions(request, permissions, change);
-	if (status == 0 && group)
-		status = read_group(request, group, change);
-	if (status == 0)
-		status = api_rights_read(request, body, &change->rights_parts, &change->rights);
-	if (status == 0)
-		status = api_limits_read_user(request, body, &change->account, &has_limits);
-	if (has_limits)
-		change->parts |= ACCOUNT_LIMITS;
-	if (status == 0)
-		status = api_access_read(request, body, &change->parts, &change->account.access);
-	return status != 0 ? status
-			   : read_password(request, body, &change->parts, &change->account);
-}
-
 /* The body with its fields checked, a new reference; NULL: *ret_status is a problem's. */
 static json_t *read_user_body(struct api_request *request, const struct json_field *fields,
 			      size_t n_fields, unsigned *ret_status)
@@ -329,40 +201,6 @@ static json_t *read_user_body(struct api_request *request, const struct json_fie
 		return NULL;
 	}
 	return body;
-}
-
-static unsigned read_new_user(struct api_request *request, const json_t *body,
-			      struct user_change *change)
-{
-	const char *name = json_string_value(json_object_get(body, "name"));
-	struct account *account = &change->account;
-
-	unsigned status = read_text(request, "name", name, user_name_problem(text_of(name)),
-				    account->name, sizeof(account->name));
-	if (status != 0)
-		return status;
-	/* The defaults, which the body may replace. */
-	memcpy(account->home, account->name, sizeof(account->name));
-	account->is_enabled = true;
-	account->permissions = PERM_ALL;
-	account->limits = limits_as_server();
-	account->quota = QUOTA_CHOICE_AS_GROUP;
-	change->rights_parts = RIGHTS_INHERITS;
-	change->rights.inherits_permissions = true;
-	status = read_parts(request, body, change);
-	if (status == 0 && !(change->parts & ACCOUNT_PASSWORD_HASH))
-		status =
-			api_problem(request, 422, "password", "The field \"password\" is missing.");
-	return status;
-}
-
-static unsigned change_problem(struct api_request *request, int r, const char *name,
-			       const struct user_change *change)
-{
-	if (r == -ENXIO)
-		return api_problem(request, 422, "group", "There is no group \"%s\".",
-				   change->rights.group);
-	return api_problem_errno(request, r, name);
 }
 
 static unsigned add_user(struct api_request *request, const struct user_change *change,
@@ -379,7 +217,7 @@ static unsigned add_user(struct api_request *request, const struct user_change *
 		r = accounts_end(accounts, r);
 	}
 	if (r < 0)
-		return change_problem(request, r, account->name, change);
+		return user_change_problem(request, r, account->name, change);
 	api_members_changed(request);
 	log_event(LOG_INFO, "user-added", F_STR("user", account->name),
 		  F_STR("by", request->asker.name));
@@ -391,10 +229,14 @@ unsigned api_users_post(struct api_request *request)
 	struct user_change change = { 0 };
 	unsigned status = 0;
 
-	json_t *body = read_user_body(request, user_fields, ARRAY_SIZE(user_fields), &status);
+	json_t *body = read_user_body(request, user_change_fields, USER_CHANGE_FIELDS, &status);
 	if (!body)
 		return status;
-	status = read_new_user(request, body, &change);
+	status = user_change_read_new(request, body, &change);
+	if (status == 0)
+		status = user_change_check_password(request, body, NULL);
+	if (status == 0)
+		status = user_change_hash(request, body, &change);
 	if (status == 0)
 		status = add_user(request, &change, body);
 	json_decref(body);
@@ -404,12 +246,7 @@ unsigned api_users_post(struct api_request *request)
 
 static void kick_user(struct api_request *request, const char *reason)
 {
-	struct message_kick kick = { .head = { MSG_KICK } };
-
-	if (text_copy(text_of(request->argument), kick.user, sizeof(kick.user)) < 0 ||
-	    text_copy(text_of(reason), kick.reason, sizeof(kick.reason)) < 0)
-		return; /* longer than a name can be: no such user was changed */
-	worker_links_kick(request->context->links, &kick);
+	user_change_kick(request, request->argument, reason);
 }
 
 /* The change and its row of the audit trail, both or none. */
@@ -436,11 +273,11 @@ static unsigned change_user(struct api_request *request, const struct user_chang
 
 	int r = store_change(request, change, current, body, action);
 	if (r < 0)
-		return change_problem(request, r, request->argument, change);
+		return user_change_problem(request, r, request->argument, change);
 	if (change->parts & ACCOUNT_HOME || change->rights_parts & RIGHTS_GROUP)
 		api_members_changed(request);
 	if (is_disabling)
-		kick_user(request, REASON_DISABLED);
+		kick_user(request, USER_DISABLED_REASON);
 	log_event(LOG_INFO, action, F_STR("user", request->argument),
 		  F_STR("by", request->asker.name));
 	return answer_user(request, request->argument, 200);
@@ -456,9 +293,13 @@ unsigned api_user_patch(struct api_request *request)
 	if (!current)
 		return status;
 	json_t *body =
-		read_user_body(request, user_fields + 1, ARRAY_SIZE(user_fields) - 1, &status);
+		read_user_body(request, user_change_fields + 1, USER_CHANGE_FIELDS - 1, &status);
 	if (body) {
-		status = read_parts(request, body, &change);
+		status = user_change_read(request, body, request->argument, &change);
+		if (status == 0)
+			status = user_change_check_password(request, body, NULL);
+		if (status == 0)
+			status = user_change_hash(request, body, &change);
 		if (status == 0)
 			status = change_user(request, &change, current, body);
 		json_decref(body);

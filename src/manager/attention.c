@@ -3,6 +3,7 @@
 
 #include <sys/statvfs.h>
 
+#include "manager/certificate_watch.h"
 #include "manager/connectivity_causes.h"
 
 /* Fewer ports than this for each session that may be there at a time from one address. */
@@ -16,7 +17,8 @@ struct look {
 	struct server_view server;
 	size_t stuck, refused, clients_outside;
 	char first_stuck[REACH_NETWORK_SIZE];
-	char detail[512];
+	struct certificate_state certificate; /* the worst of them */
+	char detail[1024];
 };
 
 static bool look_at_network(const struct network_state *state, void *arg)
@@ -33,6 +35,37 @@ static bool look_at_network(const struct network_state *state, void *arg)
 	look->clients_outside +=
 		state->n_addresses > 0 && !address_is_private(&state->addresses[0]);
 	return true;
+}
+
+static bool has_bad_certificate(struct look *look)
+{
+	const struct certificate_state *state = &look->certificate;
+
+	(void)snprintf(look->detail, sizeof(look->detail),
+		       "Clients refuse the certificate of the host %s: %s", state->host,
+		       state->problem);
+	return state->is_there && *state->problem && !state->lacks_issuer;
+}
+
+static bool has_incomplete_chain(struct look *look)
+{
+	const struct certificate_state *state = &look->certificate;
+
+	(void)snprintf(look->detail, sizeof(look->detail), "Host %s: %s", state->host,
+		       state->problem);
+	return state->is_there && state->lacks_issuer;
+}
+
+static bool has_expiring_certificate(struct look *look)
+{
+	const struct certificate_state *state = &look->certificate;
+
+	(void)snprintf(look->detail, sizeof(look->detail),
+		       "The certificate of the host %s (%s) expires in %" PRId64
+		       " day%s: upload a new one, no session ends by it.",
+		       state->host, state->name, state->days_left,
+		       state->days_left == 1 ? "" : "s");
+	return state->is_there && !*state->problem && state->days_left <= CERTIFICATE_SOON_DAYS;
 }
 
 static bool has_failed_reload(struct look *look)
@@ -130,9 +163,15 @@ static const struct row {
 } rows[] = {
 	{ "last-reload-failed", "problem", "The configuration could not be read again", "/settings",
 	  has_failed_reload },
+	{ "certificate-bad", "problem", "Clients refuse the certificate", "/certificates",
+	  has_bad_certificate },
 	{ "disk-full", "problem", "The disk is nearly full", "/overview", is_disk_full },
 	{ "clients-stuck", "problem", "Clients do not get through", "/connectivity",
 	  has_stuck_clients },
+	{ "certificate-expiring", "warning", "A certificate expires soon", "/certificates",
+	  has_expiring_certificate },
+	{ "certificate-chain", "warning", "The certificate's chain is not complete",
+	  "/certificates", has_incomplete_chain },
 	{ "passive-ports-short", "warning", "Passive ports run short", "/settings",
 	  runs_short_of_ports },
 	{ "external-address-unset", "warning", "The external address is not set", "/settings",
@@ -147,6 +186,7 @@ void attention_collect(const struct api_context *context, struct attention *ret)
 	struct look look = { .context = context, .settings = context->settings };
 
 	*ret = (struct attention){ .items = json_array(), .health = "ok" };
+	certificate_watch_look(context->watch, context, &ret->certificate, &look.certificate);
 	scoreboard_get_server(context->board, &look.server);
 	connectivity_each(context->connectivity, look_at_network, &look);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

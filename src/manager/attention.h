@@ -3,12 +3,13 @@
 #ifndef MANAGER_ATTENTION_H
 #define MANAGER_ATTENTION_H
 
-#include "manager/api_request.h"
+#include "manager/certificate_watch.h"
 
 struct attention {
 	json_t *items;	    /* owned: [{"id", "severity", "title", "detail", "link"}] */
 	const char *health; /* "ok", "attention", "problem": the worst of them */
 	size_t stuck;	    /* client networks that do not get through */
+	struct certificate_state certificate; /* of the default host */
 };
 
 void attention_collect(const struct api_context *context, struct attention *ret);

@@ -32,7 +32,7 @@ struct connectivity {
 	struct reach_store *store;
 	const struct settings *settings;
 	int64_t next_flush_ms, load_again_ms;
-	pthread_mutex_t lock; /* guards the rest */
+	pthread_mutex_t lock; /* guards the rest; the store's is taken within it, or without it */
 	size_t n_known, n_strangers;
 	bool has_evicted, has_dirty_ports;
 	struct list known, strangers;
@@ -342,25 +342,46 @@ static bool is_pending(const struct port *port)
 	return port->pending.offered > 0;
 }
 
-static int write_ports(struct connectivity *c)
+/* What the database has of a port, with what was pending. */
+struct port_line {
+	uint16_t port;
+	struct reach_port_counts counts;
+};
+
+static int add_ports(struct connectivity *c, struct port_line *lines, size_t n)
 {
 	int r = reach_store_begin(c->store);
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < PORTS && r == 0; i++) {
-		struct reach_port_counts counts = c->ports[i].pending;
-
-		/* Notes belong to this thread; readers look at both under the lock. */
-		if (!is_pending(&c->ports[i]))
-			continue;
-		r = reach_store_add_port(c->store, (uint16_t)i, &counts);
-		(void)pthread_mutex_lock(&c->lock);
-		if (r == 0)
-			c->ports[i] = (struct port){ .stored = counts };
-		(void)pthread_mutex_unlock(&c->lock);
-	}
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = reach_store_add_port(c->store, lines[i].port, &lines[i].counts);
 	return reach_store_end(c->store, r);
+}
+
+/* Notes belong to this thread, so that what is pending stays as it is meanwhile; readers look at
+ * both under the lock, which is not held together with that of the store. */
+static int write_ports(struct connectivity *c)
+{
+	size_t n = 0, i = 0;
+
+	for (size_t port = 0; port < PORTS; port++)
+		n += is_pending(&c->ports[port]);
+	AUTO_FREE struct port_line *lines = calloc(MAX_OF(n, (size_t)1), sizeof(*lines));
+	if (!lines)
+		return -ENOMEM;
+	for (size_t port = 0; port < PORTS; port++)
+		if (is_pending(&c->ports[port]))
+			lines[i++] = (struct port_line){ (uint16_t)port, c->ports[port].pending };
+
+	int r = add_ports(c, lines, n);
+	if (r < 0)
+		return r;
+	(void)pthread_mutex_lock(&c->lock);
+	for (i = 0; i < n; i++)
+		c->ports[lines[i].port] = (struct port){ .stored = lines[i].counts };
+	(void)pthread_mutex_unlock(&c->lock);
+	return 0;
 }
 
 #define LINES 256u

@@ -30,6 +30,7 @@
 #include "ipc/channel.h"
 #include "manager/api.h"
 #include "manager/api_auth.h"
+#include "manager/certificate_watch.h"
 #include "manager/examinations.h"
 #include "manager/guests.h"
 #include "manager/last_logins.h"
@@ -55,6 +56,7 @@ struct manager {
 	struct reach_store *reach;
 	struct connectivity *connectivity;
 	struct examinations *examinations;
+	struct certificate_watch *watch;
 	struct guests *guests;
 	struct records *records;
 	struct quota_desk *desk;
@@ -175,6 +177,7 @@ static int start_api(struct manager *m)
 		.tally = m->start->tally,
 		.memory_fd = m->memory_fd,
 		.examinations = m->examinations,
+		.watch = m->watch,
 		.guests = m->guests,
 		.certificates = m->start->certificates,
 		.links = m->links,
@@ -217,7 +220,8 @@ static int start_parts(struct manager *m)
 	if (r == 0) {
 		m->examinations = examinations_new(m->shelf, m->bus, m->start->supervisor);
 		m->guests = guests_new(m->shelf, m->start->board, m->bus);
-		r = m->examinations && m->guests ? 0 : -ENOMEM;
+		m->watch = certificate_watch_new();
+		r = m->examinations && m->guests && m->watch ? 0 : -ENOMEM;
 	}
 	if (r == 0)
 		r = last_logins_new(m->accounts, &m->last_logins);
@@ -244,6 +248,7 @@ static void stop_parts(struct manager *m)
 	live_free(&m->live);
 	examinations_free(&m->examinations);
 	guests_free(&m->guests);
+	certificate_watch_free(&m->watch);
 	verify_pool_free(&m->verify);
 	last_logins_free(&m->last_logins);
 	ban_desk_free(&m->bans);

@@ -432,9 +432,12 @@ int control_look(struct session *s)
 
 int control_check_end(struct session *s)
 {
-	int r = wait_all(s, -1, 0, 0, true);
+	/* Also when a farewell is pending: that is for who still sends, and this one has sent all.
+	 * But who has left meanwhile, or was cut off, has not. */
+	int r = serve_what_came_along(s);
 
-	/* A farewell is for who still sends: this one has sent all. */
+	if (r == 0)
+		r = serve_control_in_transfer(s);
 	return r == -ECONNRESET || (r == -ECANCELED && s->wants_abort) ? r : 0;
 }
 

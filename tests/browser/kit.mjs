@@ -47,7 +47,8 @@ export async function play(work) {
 // A page that is watched: no error, no refusal by the policy, no request to another host. Requests
 // that are refused on purpose are announced: page.expected.push(/regex of status and address/).
 export async function openPage(browser, look = 'light') {
-	const context = await browser.newContext({ ...LOOKS[look], ignoreHTTPSErrors: true });
+	const context = await browser.newContext({ ...LOOKS[look], ignoreHTTPSErrors: true,
+		reducedMotion: 'reduce' });
 	const page = await context.newPage();
 	const host = new URL(story.url).host;
 

@@ -58,6 +58,26 @@ def test_what_is_configured_is_shown_and_judged(server):
     assert "private" not in str(listed).lower()
 
 
+def attention(server):
+    code, overview = server.request("GET", "/overview")
+    assert code == 200
+    return {item["id"]: item for item in overview["attention"]}, overview["certificate"]
+
+
+def test_the_overview_tells_of_a_certificate_that_ends_soon(server, tmp_path):
+    key, pem = tmp_path / "key.pem", tmp_path / "soon.pem"
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", pem, "-days", "5",
+            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+    assert put(server, pem.read_text(), key.read_text(), force=True)[0] == 200
+    items, certificate = attention(server)
+    assert "expires in" in items["certificate-expiring"]["detail"]
+    assert certificate["status"] == "expiring" and certificate["days_left"] in (4, 5)
+    assert server.request("DELETE", "/certificates/default")[0] == 204
+    items, certificate = attention(server)
+    assert "certificate-expiring" not in items and certificate["days_left"] > 21
+    assert "Sallyport test root" in items["certificate-chain"]["detail"]
+
+
 @pytest.mark.sanitize
 def test_a_new_certificate_is_live_and_no_session_notices(server, authority):
     bundle, key = root_and_chain(authority, "uploaded")

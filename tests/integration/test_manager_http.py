@@ -326,6 +326,9 @@ def test_odd_requests_get_a_reason_and_no_secret(server):
         if path.startswith("/api/"):
             assert json.loads(content)["detail"], path
     assert owner.ask("POST", "/users", {"name": "big", "password": "x" * 70000})[0] == 413
+    # What is far too large is read to its end, so that the client gets to read why.
+    status, content = owner.raw("POST", "/api/v1/users", b'"' + b"x" * 5_000_000 + b'"')
+    assert status == 413 and json.loads(content)["detail"]
     assert owner.raw("POST", "/api/v1/users", b"name=x", {"Content-Type": "application/x-www-form-urlencoded"})[0] == 415
 
 

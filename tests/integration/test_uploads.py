@@ -324,6 +324,44 @@ def test_who_gives_up_and_closes_both_connections_has_not_ended_a_file(server, d
 
 
 @pytest.mark.sanitize
+@pytest.mark.parametrize("sent", [b"", b"the first part"], ids=["nothing", "little"])
+@pytest.mark.parametrize("mode", ["atomic", "direct"])
+def test_a_client_that_was_told_to_go_and_left_has_not_ended_a_file(server, direct, name, mode,
+                                                                    sent):
+    """The farewell is heard before the end of the data, and the client's end all the same."""
+    server = direct if mode == "direct" else server
+    file = server.put(name, OLD)
+    with login(server, False) as control:
+        session = server.session_of(control)["id"]
+        pids = [w["pid"] for w in server.workers()]
+        running = control.start(f"STOR {name}")
+        try:
+            stop(pids)
+            server.cli("session", "kick", session)
+            control.sock.close()
+            running.data.sendall(sent)
+            running.data.close()
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+    server.log.wait_for(f" disconnected session={session} ")
+    assert file.read_bytes() == OLD
+
+
+@pytest.mark.parametrize("sent", [b"", b"the first part"], ids=["nothing", "little"])
+def test_the_plain_end_of_the_data_is_the_end_of_the_file(server, name, sent):
+    """In clear nothing else tells the end of a file (RFC 959 3.4.1): as long as the client is
+    there, whatever it closes next."""
+    file = server.put(name, OLD)
+    with login(server, False) as control:
+        running = control.start(f"STOR {name}")
+        running.data.sendall(sent)
+        running.data.close()
+        control.expect_reply(226)
+    assert file.read_bytes() == sent
+
+
+@pytest.mark.sanitize
 def test_the_last_that_is_complete_wins(server, name):
     with login(server, False) as first, login(server, False) as second:
         one, two = first.start(f"STOR {name}"), second.start(f"STOR {name}")

@@ -14,9 +14,7 @@ import os
 import random
 import re
 import signal
-import socket
 import sqlite3
-import struct
 import subprocess
 import sys
 import tempfile
@@ -27,6 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 
 from sallyport_lab.certificates import Authority  # noqa: E402
+from sallyport_lab.control import break_off  # noqa: E402
 from sallyport_lab.daemon import PASSWORD, SALLYPORTD, Log, Server, ensure_service_user  # noqa: E402
 from sallyport_lab.ports import PortBlock  # noqa: E402
 from sallyport_lab.wait import eventually  # noqa: E402
@@ -134,8 +133,10 @@ class Client(threading.Thread):
                 done = self.control.transfer(command, payload).final
             else:
                 running = self.control.start(command)
-                running.data.sendall(payload[:breaks_at])
-                self.break_off(running.data)
+                try:
+                    running.data.sendall(payload[:breaks_at])
+                finally:
+                    break_off(running.data)
                 done = self.control.read_reply()
         except Exception as error:
             self.remember(command, len(payload), breaks_at, "lost", repr(error))
@@ -144,12 +145,6 @@ class Client(threading.Thread):
         if done.code == 421:
             raise Lost
         return done
-
-    @staticmethod
-    def break_off(sock):
-        plain = socket.socket(fileno=sock.detach())
-        plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        plain.close()
 
     # Steps
 

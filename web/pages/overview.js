@@ -118,14 +118,14 @@ export function Overview() {
 			<${Tiles} data=${data} now=${now} />
 			<div class="columns side">
 				<div class="stack">
-					<${Panel} title="Throughput"><${Chart} format=${rate}
+					<${Panel} title="Throughput"><${Chart} format=${rate} least=${4096}
 						data=${[times, points.map((p) => p.bytes_in_per_s), points.map((p) =>
 							p.bytes_out_per_s)]}
 						series=${[{ label: 'From clients', fill: true }, { label: 'To clients',
 							fill: true }]}
 						words=${`Now ${rate(now.bytes_in_per_s)} from clients and
 							${rate(now.bytes_out_per_s)} to clients.`} /><//>
-					<${Panel} title="Sessions and transfers"><${Chart}
+					<${Panel} title="Sessions and transfers"><${Chart} least=${4}
 						format=${(n) => Number.isInteger(n) ? String(n) : ''}
 						data=${[times, points.map((p) => p.sessions),
 							points.map((p) => p.transfers)]}
@@ -142,8 +142,8 @@ export function Overview() {
 					<${Panel} title="Server"><${Facts} rows=${[
 						['Version', data.version],
 						['Running for', seconds(data.uptime_s)],
-						['Certificate', data.certificate ? html`<a href=${hrefTo('certificates')}>${
-							plural(data.certificate.days_left, 'day')} left</a>` : 'none'],
+						['Certificate', html`<a href=${hrefTo('certificates')}>${data.certificate
+							? `${plural(data.certificate.days_left, 'day')} left` : 'see what is served'}</a>`],
 					]} /><//>
 				</div>
 			</div>`;

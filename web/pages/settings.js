@@ -1,6 +1,6 @@
 // pages/settings.js - every setting of the server, drawn from the registry that the API tells.
 import { html, useMemo, useState } from '../lib.js';
-import { api, may, tagOf, useResource } from '../api.js';
+import { ANY, api, may, tagOf, useResource } from '../api.js';
 import { hrefTo } from '../route.js';
 import { Icon } from '../ui/icon.js';
 import { Load, Notice, PageHead, Panel } from '../ui/page.js';
@@ -8,6 +8,7 @@ import { Badge } from '../ui/status.js';
 import { Search, Table } from '../ui/table.js';
 import { attempt, toast } from '../ui/toast.js';
 
+const SUCCESSOR_MS = 4000;
 const SECTIONS = {
 	server: 'Server', ftp: 'FTP', tls: 'TLS', accounts: 'Accounts', limits: 'Limits',
 		manager: 'Manager',
@@ -175,7 +176,7 @@ function useChanges(settings) {
 			return;
 		setBusy(true);
 		const done = await attempt(() => api.patch('/settings', changes, { match:
-			tagOf(settings.data) }));
+			tagOf(settings.data) || ANY }));
 		setBusy(false);
 		if (!done)
 			return;
@@ -183,7 +184,11 @@ function useChanges(settings) {
 		const later = (done.needs_restart || []).join(', ');
 		toast(later ? `Saved. Restart the server for: ${later}.`
 			: 'Saved and applied. New sessions have it, running ones go on with theirs.');
-		settings.reload();
+		// A new manager is coming up; the old one may still answer the next look.
+		const fresh = new Map((done.settings || []).map((setting) => [setting.name, setting]));
+		settings.setData({ ...settings.data, settings: settings.data.settings.map((setting) =>
+			fresh.get(setting.name) || setting) });
+		setTimeout(settings.reload, SUCCESSOR_MS);
 	};
 	const checked = async () => {
 		const answer = await check();

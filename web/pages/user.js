@@ -5,7 +5,7 @@ import { go, hrefTo } from '../route.js';
 import { Bar } from '../ui/bar.js';
 import { CodeBlock } from '../ui/copy.js';
 import { confirm } from '../ui/dialog.js';
-import { CheckField, Choice, FormError, LinesField, PasswordField, Submit, TextField, cleanLines,
+import { CheckField, FormError, LinesField, PasswordField, Submit, TextField, cleanLines,
 	useForm } from '../ui/form.js';
 import { Icon } from '../ui/icon.js';
 import { ErrorBox, Facts, Load, Loading, PageHead, Panel } from '../ui/page.js';
@@ -15,7 +15,7 @@ import { Tabs } from '../ui/tabs.js';
 import { attempt, toast } from '../ui/toast.js';
 import { ago, bytes, count, fromLocalInput, moment, toLocalInput } from '../words.js';
 import { GroupSelect } from './groups.js';
-import { EnabledSwitch, quotaOf } from './users.js';
+import { EnabledSwitch, quotaOf, useUsed } from './users.js';
 
 const CLIENTS = [
 	['text', 'Mail', 'connection.txt'], ['filezilla', 'FileZilla', 'filezilla.xml'],
@@ -45,7 +45,7 @@ export function Connection({ path, lead }) {
 
 const EDITED = ['home', 'group', 'permissions', 'rules', 'folders', 'denied', 'hidden', 'quota',
 	'limits',
-	'uploads', 'allowed_networks', 'expires', 'plain'];
+	'uploads', 'allowed_networks', 'expires', 'require_tls'];
 
 function valuesOf(user) {
 	const values = { password: '' };
@@ -61,7 +61,7 @@ function valuesOf(user) {
 	values.quota = user.quota || { bytes: null, files: null };
 	values.limits = user.limits || {};
 	values.allowed_networks = user.allowed_networks || [];
-	values.plain = user.plain || 'as-server';
+	values.require_tls = Boolean(user.require_tls);
 	return values;
 }
 
@@ -105,18 +105,14 @@ function AccessPanel({ form }) {
 			value=${toLocalInput(form.values.expires)} error=${form.fault('expires')}
 			onValue=${(text) => form.set('expires')(fromLocalInput(text))}
 			help="No login from that moment on, in your time zone." /></div>
-		<${Choice} legend="Unencrypted FTP" value=${form.values.plain} onValue=${form.set('plain')}
-			error=${form.fault('plain')} options=${[
-				['as-server', 'As the server says'],
-				['no', 'Never: this user needs TLS'],
-				['yes', 'Allowed for this user',
-					'Password and files can be read by everybody on the way.'],
-			]} /></div><//>`;
+		<${CheckField} label="Never without TLS" value=${form.values.require_tls}
+			onValue=${form.set('require_tls')}
+			help="Refuses plain FTP for this user, even where the server serves it." /></div><//>`;
 }
 
 function Usage({ user }) {
 	const quota = quotaOf(user);
-	const used = user.used;
+	const used = useUsed(user);
 
 	return html`<${Panel} title="At a glance"><${Facts} rows=${[
 		['State', html`<${EnabledSwitch} user=${user} onChanged=${user.onChanged} />`],
@@ -167,7 +163,7 @@ function Form({ user, onSaved }) {
 		${canEdit && html`<div class="save-bar"><${Submit} form=${form}>Save<//>
 			<${FormError} form=${form} fields=${['password', 'home', 'group', 'allowed_networks',
 				'expires',
-				'plain', 'quota', 'rules', 'folders', 'denied', 'hidden', 'limits', 'uploads']} />
+				'require_tls', 'quota', 'rules', 'folders', 'denied', 'hidden', 'limits', 'uploads']} />
 			${form.error && html`<span class="field-error" role="alert">Not saved: see the field
 				above.</span>`}
 		</div>`}

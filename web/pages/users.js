@@ -2,7 +2,7 @@
 // user
 // is pages/user.js.
 import { html, useState } from '../lib.js';
-import { ANY, api, at, may, urlOf, usePaged } from '../api.js';
+import { ANY, api, at, may, urlOf, usePaged, useResource } from '../api.js';
 import { go, hrefTo } from '../route.js';
 import { Bar } from '../ui/bar.js';
 import { Dialog } from '../ui/dialog.js';
@@ -47,15 +47,27 @@ export function quotaOf(user) {
 	return (user.effective && user.effective.quota) || user.quota || {};
 }
 
+// What a user with a quota has stored; null until it is known. Counting is the server's work, so it
+// is asked for those that are shown only.
+export function useUsed(user) {
+	const quota = quotaOf(user);
+	const isLimited = Boolean(quota.bytes || quota.files);
+	const answer = useResource(isLimited ? at`/quotas` : null, { user: user.name });
+	const own = ((answer.data && answer.data.quotas) || []).find((one) => one.kind === 'user');
+
+	return (own && own.used) || null;
+}
+
 function Used({ user }) {
 	const limit = quotaOf(user).bytes || 0;
+	const used = useUsed(user);
 
-	if (!user.used)
+	if (!used)
 		return limit ? html`<span class="muted">limit ${bytes(limit)}</span>`
 			: html`<span class="muted">no limit</span>`;
-	return html`<${Bar} value=${user.used.bytes} of=${limit} label=${`Storage of ${user.name}`}
-		words=${limit ? `${bytes(user.used.bytes)} of ${bytes(limit)}` :
-			bytes(user.used.bytes)} />`;
+	return html`<${Bar} value=${used.bytes} of=${limit} label=${`Storage of ${user.name}`}
+		words=${limit ? `${bytes(used.bytes)} of ${bytes(limit)}` :
+			bytes(used.bytes)} />`;
 }
 
 function NewUser({ onClose }) {
@@ -91,11 +103,15 @@ function NewUser({ onClose }) {
 		</form><//>`;
 }
 
+// Each password takes a while.
+const IMPORT_PATIENCE_MS = 600000;
+
 function ImportResult({ result, isTry }) {
 	const errors = result.errors || [];
+	const title = errors.length ? 'Nothing is changed by a file with errors'
+		: isTry ? 'This is what would happen' : 'Imported';
 
-	return html`<${Notice} kind=${errors.length ? 'warn' : 'ok'}
-		title=${isTry ? 'This is what would happen' : 'Imported'}>
+	return html`<${Notice} kind=${errors.length ? 'warn' : 'ok'} title=${title}>
 		<p>${`${plural(result.created, 'user')} created, ${plural(result.updated, 'user')} updated,
 			${
 			plural(errors.length, 'line')} refused.`}</p><//>
@@ -107,14 +123,25 @@ function ImportResult({ result, isTry }) {
 		]} />`}`;
 }
 
+// A file with errors is an answer as well: it says in which lines they are.
+async function importUsers({ text, type }, dryRun) {
+	try {
+		return await api.post(`/users/import${dryRun ? '?dry_run=1' : ''}`, text,
+			{ type, signal: AbortSignal.timeout(IMPORT_PATIENCE_MS) });
+	} catch (problem) {
+		if (!problem.body || !problem.body.errors)
+			throw problem;
+		return problem.body;
+	}
+}
+
 function Import({ onClose, onDone }) {
 	const [result, setResult] = useState(null);
 	const [dryRun, setDryRun] = useState(true);
 	const form = useForm({ text: '', type: 'text/csv' }, async (values) => {
-		const answer = await api.post(`/users/import${dryRun ? '?dry_run=1' : ''}`, values.text,
-			{ type: values.type });
+		const answer = await importUsers(values, dryRun);
 		setResult({ ...answer, isTry: dryRun });
-		if (!dryRun)
+		if (!dryRun && answer.errors.length === 0)
 			onDone();
 	});
 	const read = async (event) => {
@@ -156,7 +183,7 @@ function Tools({ query, paged, onDialog }) {
 		<${Search} label="Search users" value=${query.search} onSearch=${set('search')} />
 		<${Filter} label="State" value=${query.enabled} onChange=${set('enabled')} options=${[['',
 			'All'],
-			['yes', 'Enabled'], ['no', 'Disabled']]} />
+			['true', 'Enabled'], ['false', 'Disabled']]} />
 		<span class="spring"></span>
 		<a class="button" href=${urlOf('/users/export', { format: 'csv' })} download="users.csv">
 			<${Icon} name="down" />CSV</a>

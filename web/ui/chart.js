@@ -24,7 +24,7 @@ function colour(parent, name) {
 	return value;
 }
 
-function options(parent, width, series, format) {
+function options(parent, width, series, format, least) {
 	const text = colour(parent, 'muted'), grid = colour(parent, 'line');
 	const axis = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { show: false },
 		font: '11px system-ui, sans-serif' };
@@ -34,7 +34,7 @@ function options(parent, width, series, format) {
 		cursor: { y: false, drag: { x: false, y: false } },
 		legend: { show: false },
 		scales: { x: { time: true, range: (u, low, high) => span(high) }, y: { range: (u, low,
-			high) => [0, Math.max(1, high * 1.15)] } },
+			high) => [0, Math.max(least, high * 1.15)] } },
 		axes: [
 			{ ...axis, values: (u, ticks) => ticks.map((t) => clock(t * 1000)), size: 28, space:
 				90 },
@@ -50,8 +50,9 @@ function options(parent, width, series, format) {
 }
 
 // data: [times in s, values, values ...]; series: [{label, fill, stepped}]; format(value) -> words.
+// The axis reaches up to `least` at least.
 // words say what the chart shows to whom cannot see it.
-export function Chart({ data, series, format, words }) {
+export function Chart({ data, series, format, words, least = 1 }) {
 	const place = useRef(null), plot = useRef(null);
 	const latest = useRef(data);
 
@@ -61,7 +62,7 @@ export function Chart({ data, series, format, words }) {
 		const build = () => {
 			if (plot.current)
 				plot.current.destroy();
-			plot.current = new uPlot(options(parent, parent.clientWidth, series, format),
+			plot.current = new uPlot(options(parent, parent.clientWidth, series, format, least),
 				latest.current, parent);
 		};
 		const dark = matchMedia('(prefers-color-scheme: dark)');

@@ -36,8 +36,15 @@ export function Toasts() {
 	const [list, setList] = useState(toasts.list);
 
 	useEffect(() => {
+		// A refusal stays until it is dismissed, or until the person goes on to another page.
+		const leave = () => toasts.list.filter((t) => t.kind === 'bad').forEach((t) => drop(t.id));
+
 		toasts.changed = setList;
-		return () => { toasts.changed = () => {}; };
+		window.addEventListener('hashchange', leave);
+		return () => {
+			toasts.changed = () => {};
+			window.removeEventListener('hashchange', leave);
+		};
 	}, []);
 	return html`<div class="toasts" role="status" aria-live="polite">
 		${list.map((t) => html`<div key=${t.id} class=${`toast ${t.kind}`}>

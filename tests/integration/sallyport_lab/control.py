@@ -7,6 +7,7 @@ import re
 import select
 import socket
 import ssl
+import struct
 import threading
 import time
 from dataclasses import dataclass, field
@@ -240,6 +241,15 @@ class Control:
         return text.split("\r\n")[:-1]
 
 
+def break_off(sock):
+    """A reset, as of who gives up: the plain end of a data connection would be the end of a file."""
+    if sock is None or sock.fileno() < 0:
+        return
+    sock = socket.socket(fileno=sock.detach())  # TLS says no word of it
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
 class Refused(Exception):
     def __init__(self, reply):
         super().__init__(str(reply))
@@ -257,6 +267,15 @@ class RunningTransfer:
     data: socket.socket = None
 
     def __post_init__(self):
+        try:
+            self._bring_up()
+        except Refused:
+            raise
+        except BaseException:
+            break_off(self.data)
+            raise
+
+    def _bring_up(self):
         if self.mode in ("epsv", "pasv"):
             self.data = self.control.dial(getattr(self.control, self.mode)())
             self._give_command()
@@ -302,6 +321,10 @@ class RunningTransfer:
                 self._move(payload)
             except OSError as error:
                 self.result.error = error
+                break_off(self.data)
+            except BaseException:
+                break_off(self.data)
+                raise
         self.data.close()
         self.result.final = self.control.read_reply()
         return self.result

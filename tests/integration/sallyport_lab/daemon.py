@@ -232,16 +232,25 @@ class Server:
 
     def request(self, method, path, body=None, timeout=20):
         """(status, decoded JSON or None) of the REST API."""
+        payload = None if body is None else json.dumps(body)
+        status, content = self.raw_request(method, path, payload,
+                                           {"Content-Type": "application/json"} if payload else {}, timeout)
+        return status, json.loads(content) if content else None
+
+    def raw_request(self, method, path, body=None, headers=None, timeout=20):
+        """(status, bytes)."""
         connection = UnixHttp(self.run_directory / "manager.sock", timeout)
         try:
-            payload = None if body is None else json.dumps(body)
-            connection.request(method, "/api/v1" + path, payload,
-                               {"Content-Type": "application/json"} if payload else {})
+            connection.request(method, "/api/v1" + path, body, headers or {})
             response = connection.getresponse()
-            content = response.read()
-            return response.status, json.loads(content) if content else None
+            return response.status, response.read()
         finally:
             connection.close()
+
+    def get(self, path):
+        status, answer = self.request("GET", path)
+        assert status == 200, answer
+        return answer
 
     def status(self):
         code, answer = self.request("GET", "/status")
