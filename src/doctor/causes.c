@@ -4,9 +4,9 @@
 #include "doctor/cause.h"
 
 static const struct stage *const stages[] = {
-	&stage_name,	&stage_connect, &stage_control,	 &stage_tls,	 &stage_login, &stage_data,
-	&stage_passive, &stage_active,	&stage_transfer, &stage_session, &stage_left,  &stage_reuse,
-	&stage_once,
+	&stage_name, &stage_connect, &stage_control, &stage_tls,      &stage_login,
+	&stage_data, &stage_passive, &stage_active,  &stage_transfer, &stage_session,
+	&stage_left, &stage_reuse,   &stage_once,
 };
 
 const struct cause *cause_at(size_t index, const struct stage **ret_stage)
@@ -214,8 +214,8 @@ static void judge(const struct evidence *evidence, struct diagnosis *ret)
 	const struct finding *root = ret->n_findings > 0 ? &ret->findings[0] : NULL;
 	bool is_problem = root && root->severity == SEVERITY_PROBLEM;
 	/* A warning may be all that a failure deserves (D-39). */
-	bool is_unexplained = !has_weight(ret) &&
-			      (unexplained_failure(evidence) || login_broke(evidence));
+	bool is_unexplained =
+		!has_weight(ret) && (unexplained_failure(evidence) || login_broke(evidence));
 	const char *reason = reason_untested(evidence);
 	struct buf out;
 

@@ -24,9 +24,8 @@ static const struct transfer *fails_once(const struct evidence *evidence,
 					 struct finding *finding)
 {
 	const struct wanted failed = { .modes = MODES_PASSIVE, .results = RESULTS_FAILED };
-	unsigned n_worked =
-		count_transfers(evidence, (struct wanted){ .modes = MODES_PASSIVE,
-							   .results = BIT(TRANSFER_OK) });
+	unsigned n_worked = count_transfers(
+		evidence, (struct wanted){ .modes = MODES_PASSIVE, .results = BIT(TRANSFER_OK) });
 	const struct transfer *transfer, *first = NULL;
 	unsigned n_failed = 0;
 	size_t at = 0;

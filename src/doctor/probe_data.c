@@ -18,6 +18,8 @@
 #define CLOSE_MS 5000
 /* How long the rest of an upload may trickle on. */
 #define DRAIN_MS 20000
+/* How long a write that has taken too long is looked at: do its bytes still get through? */
+#define STILL_MOVES_MS 1500
 #define ARRIVAL_LOOKS 5
 #define ARRIVAL_LOOK_MS 100
 
@@ -528,6 +530,16 @@ static bool goes_on(const struct data *data, uint64_t *acknowledged)
 	return has_moved;
 }
 
+/* What got through before the line stood still does not count. */
+static bool still_goes_on(const struct data *data)
+{
+	struct pollfd cancel = { .fd = data->patience.cancel_fd, .events = POLLIN };
+	uint64_t acknowledged = 0;
+
+	(void)goes_on(data, &acknowledged);
+	return poll(&cancel, 1, STILL_MOVES_MS) == 0 && goes_on(data, &acknowledged);
+}
+
 /* It has not ended in time, and it moves: what has come through tells the rate. */
 static void leave_slow_upload(struct data *data, uint64_t acknowledged)
 {
@@ -570,7 +582,8 @@ static void upload(struct data *data)
 		r = stream_end(&data->stream, deadline_in(closing_ms(data)));
 	if (r == 0)
 		return;
-	if (r == -ETIMEDOUT && goes_on(data, &acknowledged)) {
+	if (r == -ETIMEDOUT && goes_on(data, &acknowledged) && still_goes_on(data)) {
+		(void)goes_on(data, &acknowledged);
 		leave_slow_upload(data, acknowledged);
 		return;
 	}

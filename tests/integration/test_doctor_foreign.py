@@ -465,6 +465,31 @@ def test_a_slow_line_is_not_watched_to_the_end(fake):
     assert seen.transfer("port", "list")["result"] == "ok"
 
 
+def test_an_upload_that_moves_a_little_and_stalls_is_no_slow_line(fake):
+    is_over = threading.Event()
+
+    def swallow(session, name):
+        sock = session.data()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+        content = sock.recv(16384)
+        while len(content) < 330000 and (piece := sock.recv(16384)):
+            content += piece
+            is_over.wait(0.1)  # so that the last pieces come in the middle of one write
+        while len(content) > 65536 and not is_over.wait(20):
+            pass
+        session.server.files[name] = content
+        session.finish(sock)
+        return b""
+
+    try:
+        seen = examine(fake({"STOR": swallow}))
+    finally:
+        is_over.set()
+    large = seen.transfer("epsv", "large_upload")
+    assert (large["result"], large["failure"]) == ("stalled", "timed_out")
+    assert finding(seen, "D-34b")["facts"]["direction"] == "upload"
+
+
 def test_a_download_that_never_ends(fake):
     def pour(session, _):
         sock = session.data()
