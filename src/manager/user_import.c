@@ -121,8 +121,8 @@ static unsigned check_values(struct api_request *request, struct checking *check
 				     "One file may set %u passwords, since each takes a while: "
 				     "split it, or give password_hash.",
 				     USER_IMPORT_PASSWORDS);
-	checking->import->created += !is_there;
-	checking->import->updated += is_there;
+	checking->import->created += status == 0 && !is_there;
+	checking->import->updated += status == 0 && is_there;
 	return status;
 }
 

@@ -89,6 +89,7 @@ def test_errors_are_told_by_line_and_nothing_is_changed(server):
         assert errors == {(3, "name"), (5, "enabled"), (5, "home"), (6, "name"), (7, "password"), (8, "group"),
                           (9, "permissions"), (10, "expires"), (11, None)}
         assert all(e["detail"].endswith(".") for e in answer["errors"])
+        assert answer["created"] == (1 if query else 0)  # what would be made without the wrong lines
     assert users(server) == before
 
 
