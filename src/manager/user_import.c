@@ -40,6 +40,7 @@ struct checking {
 	struct user_change change;
 	json_t *names; /* of each user its line */
 	unsigned n_passwords;
+	bool is_wrong; /* the line, as it was read: its user would not be made */
 	struct password_kinds kinds;
 	char group[USER_NAME_MAX + 1]; /* the last one that was there */
 };
@@ -59,6 +60,19 @@ static unsigned take_problem(struct api_request *request, struct user_import *im
 	request->answer = NULL;
 	request->is_problem = false;
 	return 0;
+}
+
+static bool has_error(const struct user_import *import, json_int_t line)
+{
+	const json_t *error;
+	size_t i;
+
+	json_array_foreach(import->errors, i, error)
+	{
+		if (json_integer_value(json_object_get(error, "line")) == line)
+			return true;
+	}
+	return false;
 }
 
 /* quota_bytes and quota_files as the API has them. */
@@ -121,8 +135,8 @@ static unsigned check_values(struct api_request *request, struct checking *check
 				     "One file may set %u passwords, since each takes a while: "
 				     "split it, or give password_hash.",
 				     USER_IMPORT_PASSWORDS);
-	checking->import->created += status == 0 && !is_there;
-	checking->import->updated += status == 0 && is_there;
+	checking->import->created += status == 0 && !checking->is_wrong && !is_there;
+	checking->import->updated += status == 0 && !checking->is_wrong && is_there;
 	return status;
 }
 
@@ -161,6 +175,7 @@ unsigned user_import_check(struct api_request *request, struct user_import *impo
 	     i++) {
 		json_int_t line = line_of(import, i);
 
+		checking->is_wrong = has_error(import, line);
 		status = check_user(request, checking, json_array_get(import->users, i), line);
 		status = take_problem(request, import, status, line);
 	}
