@@ -289,6 +289,7 @@ static bool sample_is_blocked(const struct sample *sample)
 struct port_map {
 	uint8_t open[8192], blocked[8192];
 	unsigned n_open, n_blocked;
+	bool is_all_refused; /* the blocked ones, as far as they are known */
 };
 
 static bool map_has(const uint8_t *bits, unsigned port)
@@ -303,6 +304,13 @@ static void map_add(uint8_t *bits, unsigned *n, unsigned port)
 	bits[port / 8] |= (uint8_t)(1u << port % 8);
 }
 
+static void map_add_blocked(struct port_map *ret, const struct attempt *attempt)
+{
+	ret->is_all_refused =
+		attempt->outcome == NET_REFUSED && (ret->n_blocked == 0 || ret->is_all_refused);
+	map_add(ret->blocked, &ret->n_blocked, attempt->peer.port);
+}
+
 static void map_samples(const struct evidence *evidence, enum sample_origin origin,
 			struct port_map *ret)
 {
@@ -314,7 +322,7 @@ static void map_samples(const struct evidence *evidence, enum sample_origin orig
 		if (sample_is_open(sample))
 			map_add(ret->open, &ret->n_open, sample->attempt.peer.port);
 		else if (sample_is_blocked(sample))
-			map_add(ret->blocked, &ret->n_blocked, sample->attempt.peer.port);
+			map_add_blocked(ret, &sample->attempt);
 	}
 }
 
@@ -334,7 +342,7 @@ static void map_transfers(const struct evidence *evidence, enum data_mode mode,
 			map_add(ret->open, &ret->n_open, transfer->attempt.peer.port);
 		else if (outcome == NET_TIMED_OUT || outcome == NET_REFUSED ||
 			 outcome == NET_UNREACHABLE)
-			map_add(ret->blocked, &ret->n_blocked, transfer->attempt.peer.port);
+			map_add_blocked(ret, &transfer->attempt);
 	}
 }
 
@@ -395,6 +403,13 @@ static void describe_map(struct finding *finding, const struct port_map *map, un
 	fact_text(finding, "open", open);
 }
 
+/* One port that refused once is no hole: a limit of connections (D-34), or a listener that has gone
+ * meanwhile, looks the same. What was silent has been knocked at again. */
+static bool is_single_refusal(const struct evidence *evidence, const struct port_map *map)
+{
+	return map->n_blocked == 1 && map->is_all_refused && !evidence->other_end.is_there;
+}
+
 static bool range_is_partly_open(const struct evidence *evidence, struct finding *finding)
 {
 	static const enum sample_origin origins[] = { SAMPLE_RESERVED, SAMPLE_OFFERED,
@@ -430,6 +445,8 @@ static bool range_is_partly_open(const struct evidence *evidence, struct finding
 	map_transfers(evidence, DATA_EPSV, map);
 	for (size_t i = 0; i < sizeof(map->open); i++)
 		map->blocked[i] &= (uint8_t)~map->open[i];
+	if (is_single_refusal(evidence, map))
+		return false;
 	if (!known_range(evidence, &first, &last)) {
 		first = UINT16_MAX;
 		last = 0;
