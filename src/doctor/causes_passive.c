@@ -248,9 +248,11 @@ static bool known_range(const struct evidence *evidence, uint16_t *ret_first, ui
 	const struct other_end *other = &evidence->other_end;
 	bool is_told = other->is_there && other->passive_first != 0;
 
+	if (!is_told && evidence->conditions.promised_first == 0)
+		return false;
 	*ret_first = is_told ? other->passive_first : evidence->conditions.promised_first;
 	*ret_last = is_told ? other->passive_last : evidence->conditions.promised_last;
-	return *ret_first != 0;
+	return true;
 }
 
 static void note_range(const struct evidence *evidence, struct finding *finding)
@@ -288,8 +290,7 @@ static bool sample_is_blocked(const struct sample *sample)
 /* Ports seen open and blocked, of samples and of transfers: one bit each. */
 struct port_map {
 	uint8_t open[8192], blocked[8192];
-	unsigned n_open, n_blocked;
-	bool is_all_refused; /* the blocked ones, as far as they are known */
+	unsigned n_open, n_blocked, n_silent; /* silent: blocked without a reset */
 };
 
 static bool map_has(const uint8_t *bits, unsigned port)
@@ -306,8 +307,7 @@ static void map_add(uint8_t *bits, unsigned *n, unsigned port)
 
 static void map_add_blocked(struct port_map *ret, const struct attempt *attempt)
 {
-	ret->is_all_refused =
-		attempt->outcome == NET_REFUSED && (ret->n_blocked == 0 || ret->is_all_refused);
+	ret->n_silent += attempt->outcome != NET_REFUSED;
 	map_add(ret->blocked, &ret->n_blocked, attempt->peer.port);
 }
 
@@ -403,19 +403,12 @@ static void describe_map(struct finding *finding, const struct port_map *map, un
 	fact_text(finding, "open", open);
 }
 
-/* One port that refused once is no hole: a limit of connections (D-34), or a listener that has gone
- * meanwhile, looks the same. What was silent has been knocked at again. */
-static bool is_single_refusal(const struct evidence *evidence, const struct port_map *map)
-{
-	return map->n_blocked == 1 && map->is_all_refused && !evidence->other_end.is_there;
-}
-
 static bool range_is_partly_open(const struct evidence *evidence, struct finding *finding)
 {
 	static const enum sample_origin origins[] = { SAMPLE_RESERVED, SAMPLE_OFFERED,
 						      SAMPLE_PROMISED };
 	AUTO_FREE struct port_map *map = NULL;
-	uint16_t first, last;
+	uint16_t first = UINT16_MAX, last = 0;
 	bool is_mixed = false;
 
 	if (control_died(evidence))
@@ -445,11 +438,10 @@ static bool range_is_partly_open(const struct evidence *evidence, struct finding
 	map_transfers(evidence, DATA_EPSV, map);
 	for (size_t i = 0; i < sizeof(map->open); i++)
 		map->blocked[i] &= (uint8_t)~map->open[i];
-	if (is_single_refusal(evidence, map))
+	/* A single refusal is no hole: a limit of connections (D-34) looks the same. */
+	if (map->n_blocked == 1 && map->n_silent == 0 && !evidence->other_end.is_there)
 		return false;
 	if (!known_range(evidence, &first, &last)) {
-		first = UINT16_MAX;
-		last = 0;
 		for (unsigned port = 1; port <= UINT16_MAX; port++) {
 			if (!map_has(map->open, port) && !map_has(map->blocked, port))
 				continue;
