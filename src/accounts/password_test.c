@@ -58,9 +58,33 @@ static void what_is_no_complete_hash_is_refused(void **state)
 		T("$1$salt\0alt$le8lFSqqnPaRFOlmAZpvH1"),
 	};
 
+	struct password_kinds known = { .n = 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		assert_null(password_hash_problem_of_many(kinds[i], &known));
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
-		if (!password_hash_problem(refused[i]))
+		if (!password_hash_problem(refused[i]) ||
+		    !password_hash_problem_of_many(refused[i], &known))
 			fail_msg("\"%.*s\" was taken", TEXT_ARG(refused[i]));
+}
+
+static void one_hash_of_a_kind_is_computed_and_the_others_are_looked_at(void **state)
+{
+	(void)state;
+	struct password_kinds known = { .n = 0 };
+	char other[PASSWORD_HASH_SIZE];
+	size_t i = 0;
+
+	while (!text_starts(kinds[i], T("$6$")))
+		i++;
+	assert_null(password_hash_problem_of_many(kinds[i], &known));
+	assert_int_equal(known.n, 1);
+	memcpy(other, kinds[i].ptr, kinds[i].len + 1);
+	other[kinds[i].len - 1] = other[kinds[i].len - 1] == 'x' ? 'y' : 'x';
+	assert_null(password_hash_problem_of_many(text_of(other), &known));
+	other[kinds[i].len - 1] = '\0';
+	assert_non_null(password_hash_problem_of_many(text_of(other), &known));
+	assert_int_equal(known.n, 1);
 }
 
 static void nothing_matches_what_is_no_hash(void **state)
@@ -135,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(passwords_that_no_client_can_send_are_refused),
 		cmocka_unit_test(what_is_no_complete_hash_is_refused),
+		cmocka_unit_test(one_hash_of_a_kind_is_computed_and_the_others_are_looked_at),
 		cmocka_unit_test(nothing_matches_what_is_no_hash),
 		cmocka_unit_test(every_kind_of_crypt_hash_is_verified),
 		cmocka_unit_test(new_hashes_are_yescrypt_with_a_new_salt_each),
