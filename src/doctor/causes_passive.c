@@ -248,9 +248,11 @@ static bool known_range(const struct evidence *evidence, uint16_t *ret_first, ui
 	const struct other_end *other = &evidence->other_end;
 	bool is_told = other->is_there && other->passive_first != 0;
 
+	if (!is_told && evidence->conditions.promised_first == 0)
+		return false;
 	*ret_first = is_told ? other->passive_first : evidence->conditions.promised_first;
 	*ret_last = is_told ? other->passive_last : evidence->conditions.promised_last;
-	return *ret_first != 0;
+	return true;
 }
 
 static void note_range(const struct evidence *evidence, struct finding *finding)
@@ -288,7 +290,7 @@ static bool sample_is_blocked(const struct sample *sample)
 /* Ports seen open and blocked, of samples and of transfers: one bit each. */
 struct port_map {
 	uint8_t open[8192], blocked[8192];
-	unsigned n_open, n_blocked;
+	unsigned n_open, n_blocked, n_silent; /* silent: blocked without a reset */
 };
 
 static bool map_has(const uint8_t *bits, unsigned port)
@@ -303,6 +305,12 @@ static void map_add(uint8_t *bits, unsigned *n, unsigned port)
 	bits[port / 8] |= (uint8_t)(1u << port % 8);
 }
 
+static void map_add_blocked(struct port_map *ret, const struct attempt *attempt)
+{
+	ret->n_silent += attempt->outcome != NET_REFUSED;
+	map_add(ret->blocked, &ret->n_blocked, attempt->peer.port);
+}
+
 static void map_samples(const struct evidence *evidence, enum sample_origin origin,
 			struct port_map *ret)
 {
@@ -314,7 +322,7 @@ static void map_samples(const struct evidence *evidence, enum sample_origin orig
 		if (sample_is_open(sample))
 			map_add(ret->open, &ret->n_open, sample->attempt.peer.port);
 		else if (sample_is_blocked(sample))
-			map_add(ret->blocked, &ret->n_blocked, sample->attempt.peer.port);
+			map_add_blocked(ret, &sample->attempt);
 	}
 }
 
@@ -334,7 +342,7 @@ static void map_transfers(const struct evidence *evidence, enum data_mode mode,
 			map_add(ret->open, &ret->n_open, transfer->attempt.peer.port);
 		else if (outcome == NET_TIMED_OUT || outcome == NET_REFUSED ||
 			 outcome == NET_UNREACHABLE)
-			map_add(ret->blocked, &ret->n_blocked, transfer->attempt.peer.port);
+			map_add_blocked(ret, &transfer->attempt);
 	}
 }
 
@@ -400,7 +408,7 @@ static bool range_is_partly_open(const struct evidence *evidence, struct finding
 	static const enum sample_origin origins[] = { SAMPLE_RESERVED, SAMPLE_OFFERED,
 						      SAMPLE_PROMISED };
 	AUTO_FREE struct port_map *map = NULL;
-	uint16_t first, last;
+	uint16_t first = UINT16_MAX, last = 0;
 	bool is_mixed = false;
 
 	if (control_died(evidence))
@@ -430,9 +438,10 @@ static bool range_is_partly_open(const struct evidence *evidence, struct finding
 	map_transfers(evidence, DATA_EPSV, map);
 	for (size_t i = 0; i < sizeof(map->open); i++)
 		map->blocked[i] &= (uint8_t)~map->open[i];
+	/* A single refusal is no hole: a limit of connections (D-34) looks the same. */
+	if (map->n_blocked == 1 && map->n_silent == 0 && !evidence->other_end.is_there)
+		return false;
 	if (!known_range(evidence, &first, &last)) {
-		first = UINT16_MAX;
-		last = 0;
 		for (unsigned port = 1; port <= UINT16_MAX; port++) {
 			if (!map_has(map->open, port) && !map_has(map->blocked, port))
 				continue;
