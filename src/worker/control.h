@@ -56,7 +56,7 @@ int control_rest(struct session *s, int64_t until_ms) MUST_CHECK;
 /* A look at the client without waiting, between two pieces of a transfer. 0 or as above. */
 int control_look(struct session *s) MUST_CHECK;
 /* At the end of an upload's data: 0; -ECONNRESET: the client has left as well; -ECANCELED: it has
- * sent ABOR. What else there is to hear is heard later. */
+ * sent ABOR; a farewell changes nothing of that. What else there is to hear is heard later. */
 int control_check_end(struct session *s) MUST_CHECK;
 /* The same as control_look for walks and copies that take a function and its argument: the
  * session. */
