@@ -4,7 +4,6 @@ import os
 import pwd
 import re
 import shutil
-import statistics
 import subprocess
 import time
 
@@ -182,15 +181,22 @@ def test_wrong_user_wrong_password_and_disabled_user_look_the_same(server):
     cases = {"nobody-at-all": PASSWORD, "alice": "wrong", "locked": PASSWORD}
     times = {name: [] for name in cases}
     texts = set()
-    for _ in range(7):
-        for name, password in cases.items():
-            text, seconds = refused(server, name, password)
-            texts.add(text)
-            times[name].append(seconds)
+
+    def quickest_are_alike():
+        """The least of many: whatever else the machine does only adds."""
+        quickest = [min(values) for values in times.values()]
+        return max(quickest) < 1.3 * min(quickest) + 0.01
+
+    for _ in range(6):
+        for _ in range(7):
+            for name, password in cases.items():
+                text, seconds = refused(server, name, password)
+                texts.add(text)
+                times[name].append(seconds)
+        if quickest_are_alike():
+            break
     assert len(texts) == 1
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    fastest, slowest = min(medians.values()), max(medians.values())
-    assert slowest < 1.5 * fastest + 0.02, medians
+    assert quickest_are_alike(), times
 
 
 def test_the_true_reason_goes_to_the_log(server):
