@@ -150,17 +150,24 @@ static const char *text_in(const json_t *object, const char *name)
 	return text ? text : "";
 }
 
-/* What the scoreboard does not show: the reasons. */
+/* What the scoreboard does not show: why something went wrong. What others do from this address,
+ * its administrators among them, is not the guest's business. */
+static bool is_for_guests(const char *kind)
+{
+	static const char *const kinds[] = { "login-failed", "data-failed", "handshake-failed" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(kind, kinds[i]) == 0)
+			return true;
+	return false;
+}
+
 static void hear_event_locked(struct guests *g, const json_t *event)
 {
-	static const char *const shown_otherwise[] = { "login", "logout" };
 	const char *severity = text_in(event, "severity"), *kind = text_in(event, "kind");
 	struct address address;
 
-	for (size_t i = 0; i < ARRAY_SIZE(shown_otherwise); i++)
-		if (strcmp(kind, shown_otherwise[i]) == 0)
-			return;
-	if (!*kind || address_parse(text_of(text_in(event, "address")), &address) < 0)
+	if (!is_for_guests(kind) || address_parse(text_of(text_in(event, "address")), &address) < 0)
 		return;
 	for (size_t i = 0; i < WATCHED_MAX; i++) {
 		struct guest_watch *watch = &g->watched[i];

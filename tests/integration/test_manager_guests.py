@@ -130,6 +130,10 @@ def test_what_the_server_sees_of_the_guest_is_told(server):
         control.auth_tls()
         control.log_in("alice", PASSWORD)
         eventually(lambda: {"tls", "login"} <= set(seen()), 10, "the login is seen")
+        control.protect()
+        control.upload("confidential.txt", b"x")
     eventually(lambda: "disconnected" in seen(), 10, "the end is seen")
     texts = [item["text"] for item in server.request("GET", f"/guests/{number}")[1]["seen"]]
     assert any("alice" in text for text in texts)
+    assert not any("confidential" in text for text in texts), "which files there are is not the guest's affair"
+    assert not {"upload", "change"} & set(seen())
