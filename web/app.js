@@ -4,7 +4,7 @@ import { api, may, mayBeLoggedIn, setPerson, usePerson } from './api.js';
 import { hrefTo, useRoute } from './route.js';
 import { useIsLive, useTopic } from './live.js';
 import { Icon, Mark } from './ui/icon.js';
-import { Loading, Notice } from './ui/page.js';
+import { Loading, Notice, PageHead } from './ui/page.js';
 import { Toasts, attempt } from './ui/toast.js';
 import { ThemeSwitch } from './ui/theme.js';
 import { Login } from './pages/login.js';
@@ -96,11 +96,11 @@ function Page({ route }) {
 	if (error)
 		return html`<${Broken} error=${error} onRetry=${reset} />`;
 	if (!entry)
-		return html`<${Notice} kind="warn" title="There is no such page">
-			<p><a href=${hrefTo('overview')}>Go to the overview</a></p><//>`;
+		return html`<${PageHead} title="There is no such page" />
+			<p><a href=${hrefTo('overview')}>Go to the overview</a></p>`;
 	if (entry.role && !may(entry.role))
-		return html`<${Notice} kind="warn" title="Your role does not include this page">
-			<p>It needs the role ${entry.role}. Ask an owner of this server.</p><//>`;
+		return html`<${PageHead} title="Your role does not include this page"
+			lead=${`It needs the role ${entry.role}. Ask an owner of this server.`} />`;
 	return html`<${entry.component} route=${route} key=${route.page} />`;
 }
 
