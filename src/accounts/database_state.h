@@ -1,8 +1,8 @@
-/* accounts/database_state.h - has the database changed since? Told without a system call and without
- * a lock: by the header of the index of the write-ahead log, which all processes share in memory and
- * SQLite itself compares before each read to see whether its cached pages still hold
- * (sqlite.org/walformat.html, 2.1). Whoever commits, in this process or another one, changes it: the
- * moment in which it changes is the one in which readers see the commit.
+/* accounts/database_state.h - has the database changed since? Told without a system call and
+ * without a lock: by the header of the index of the write-ahead log, which all processes share in
+ * memory and SQLite itself compares before each read to see whether its cached pages still hold
+ * (sqlite.org/walformat.html, 2.1). Whoever commits, in this process or another one, changes it:
+ * the moment in which it changes is the one in which readers see the commit.
  *
  *	database_state_read(index, &before);
  *	... read rows ...

@@ -118,8 +118,8 @@ static void fill_data_failure(const struct event *event, struct happening *happe
 	fill(happening, facts, event->ended_wall_ms, ret);
 }
 
-/* Every session ends once: nearly always for a reason that needs no care, and then without a tree of
- * values that is printed and freed again. */
+/* Every session ends once: nearly always for a reason that needs no care, and then without a tree
+ * of values that is printed and freed again. */
 static void write_logout_facts(const struct event *event, struct buf *out)
 {
 	buf_add(out, T("{\"reason\":\""));
