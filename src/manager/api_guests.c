@@ -8,6 +8,7 @@
 #include "accounts/ban_list.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "manager/api_auth.h"
 #include "manager/audit_note.h"
 #include "manager/connect_sheet.h"
 #include "manager/guests.h"
@@ -108,6 +109,23 @@ static unsigned take_guest(struct api_request *request, const json_t *body, stru
 	return 0;
 }
 
+/* With the address of the page, where guests can reach it by the name of this server; else null. */
+static json_t *absolute_url(const struct api_context *context, const char *path)
+{
+	char storage[API_SETUP_URL_SIZE];
+	struct buf url;
+
+	for (size_t i = 0; *context->settings->server_name && i < context->n_doors; i++) {
+		if (context->doors[i].is_loopback)
+			continue;
+		buf_init(&url, storage, sizeof(storage));
+		api_door_url(context, &context->doors[i], &url);
+		buf_add(&url, text_of(path));
+		return api_text(buf_text(&url));
+	}
+	return json_null();
+}
+
 static unsigned add(struct api_request *request, const json_t *body)
 {
 	char token[GUEST_TOKEN_SIZE], url[GUEST_TOKEN_SIZE + 16], object[24];
@@ -121,8 +139,9 @@ static unsigned add(struct api_request *request, const json_t *body)
 		return database_problem(request, r);
 	(void)snprintf(url, sizeof(url), "/guest/%s", token);
 	(void)snprintf(object, sizeof(object), "%" PRId64, guest.id);
-	request->answer = json_pack("{s:I, s:s, s:o}", "id", (json_int_t)guest.id, "url", url,
-				    "expires", api_time(guest.expires_wall_ms));
+	request->answer = json_pack("{s:I, s:s, s:o, s:o}", "id", (json_int_t)guest.id, "url", url,
+				    "absolute_url", absolute_url(request->context, url), "expires",
+				    api_time(guest.expires_wall_ms));
 	explicit_bzero(token, sizeof(token));
 	explicit_bzero(url, sizeof(url));
 	audit_note_done(request, "guest-added", object, NULL, body);
@@ -163,32 +182,47 @@ static void match_ban(const struct ban *ban, void *arg)
 	search->is_found = true;
 }
 
-/* Why this address may not connect; empty: it may. */
-static void judge_address(struct api_request *request, const struct guest *guest, char *ret,
-			  size_t size)
+/* The same for the user of the link, whom the administrator has named to the guest. peer is NULL
+ * where it has no address. */
+static void judge_user(struct api_request *request, const char *user, const struct address *peer,
+		       char *ret, size_t size)
 {
-	struct ban_search search = { .now_ms = clock_wall_ms() };
 	struct account account;
+	int r = accounts_get(request->context->accounts, text_of(user), &account);
 
-	ret[0] = '\0';
-	if (address_parse(text_of(request->asker.from), &search.address) < 0)
-		return; /* over the Unix socket */
-	int r = ban_list_each(request->context->accounts, match_ban, &search);
+	if (r == -ENOENT)
+		(void)snprintf(ret, size, "There is no user %s any more.", user);
 	if (r < 0)
-		log_event(LOG_WARNING, "bans-unreadable", F_ERRNO(r));
-	if (search.is_found) {
-		(void)snprintf(ret, size, "The server has banned %s.", search.found.network);
 		return;
-	}
-	if (!*guest->user ||
-	    accounts_get(request->context->accounts, text_of(guest->user), &account) < 0)
-		return;
-	if (!access_networks_contain(text_of(account.access.networks), &search.address))
+	if (!account.is_enabled)
+		(void)snprintf(ret, size, "The user %s is disabled.", user);
+	else if (account.access.expires_wall_ms != 0 &&
+		 account.access.expires_wall_ms <= clock_wall_ms())
+		(void)snprintf(ret, size, "The time of the user %s is over.", user);
+	else if (peer && !access_networks_contain(text_of(account.access.networks), peer))
 		(void)snprintf(ret, size,
 			       "The user %s may log in from certain networks only, and this "
 			       "address is in none of them.",
-			       guest->user);
+			       user);
 	explicit_bzero(&account, sizeof(account));
+}
+
+/* Why the guest may not connect from this address; empty: it may. */
+static void judge(struct api_request *request, const struct guest *guest, char *ret, size_t size)
+{
+	struct ban_search search = { .now_ms = clock_wall_ms() };
+	bool has_address = address_parse(text_of(request->asker.from), &search.address) == 0;
+	int r = 0;
+
+	ret[0] = '\0';
+	if (has_address) /* not over the Unix socket */
+		r = ban_list_each(request->context->accounts, match_ban, &search);
+	if (r < 0)
+		log_event(LOG_WARNING, "bans-unreadable", F_ERRNO(r));
+	if (search.is_found)
+		(void)snprintf(ret, size, "The server has banned %s.", search.found.network);
+	else if (*guest->user)
+		judge_user(request, guest->user, has_address ? &search.address : NULL, ret, size);
 }
 
 static json_t *settings_json(struct api_request *request, const struct firewall_needs *needs,
@@ -261,7 +295,7 @@ unsigned api_guest_page(struct api_request *request)
 	if (!needs)
 		return api_problem(request, 500, NULL, "Memory is short.");
 	connect_sheet_needs(request->context, needs);
-	judge_address(request, &guest, reason, sizeof(reason));
+	judge(request, &guest, reason, sizeof(reason));
 	request->answer = json_pack(
 		"{s:I, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o}", "id", (json_int_t)guest.id,
 		"server", connect_sheet_json(request->context, needs, guest.user), "user",
