@@ -14,33 +14,17 @@
 #include "manager/guests.h"
 #include "manager/json_fields.h"
 
+#define THING "guest link"
 #define COOKIE "sallyport_guest"
 #define DEFAULT_MINUTES (24 * 60)
 #define MINUTE_MS ((int64_t)60 * 1000)
-
-static unsigned database_problem(struct api_request *request, int r)
-{
-	if (r == -ENOENT)
-		return api_problem(request, 404, NULL, "There is no such guest link.");
-	return api_problem(request, 500, NULL, "The database failed: %s.", strerrordesc_np(-r));
-}
-
-static unsigned take_id(struct api_request *request, int64_t *ret)
-{
-	uint64_t id;
-
-	if (text_to_uint(text_of(request->argument), INT64_MAX, &id) < 0)
-		return database_problem(request, -ENOENT);
-	*ret = (int64_t)id;
-	return 0;
-}
 
 unsigned api_guests_get(struct api_request *request)
 {
 	json_t *list = guests_list(request->context->guests);
 
 	if (!list)
-		return database_problem(request, -EIO);
+		return api_problem_thing(request, -EIO, THING);
 	request->answer = json_pack("{s:o, s:n}", "guests", list, "next");
 	return 200;
 }
@@ -48,24 +32,24 @@ unsigned api_guests_get(struct api_request *request)
 unsigned api_guest_get(struct api_request *request)
 {
 	int64_t id = 0;
-	unsigned status = take_id(request, &id);
+	unsigned status = api_take_id(request, THING, &id);
 
 	if (status != 0)
 		return status;
 	int r = guests_get(request->context->guests, id, &request->answer);
-	return r < 0 ? database_problem(request, r) : 200;
+	return r < 0 ? api_problem_thing(request, r, THING) : 200;
 }
 
 unsigned api_guest_delete(struct api_request *request)
 {
 	int64_t id = 0;
-	unsigned status = take_id(request, &id);
+	unsigned status = api_take_id(request, THING, &id);
 
 	if (status != 0)
 		return status;
 	int r = guests_remove(request->context->guests, id);
 	if (r < 0)
-		return database_problem(request, r);
+		return api_problem_thing(request, r, THING);
 	audit_note_done(request, "guest-removed", request->argument, NULL, NULL);
 	return 204;
 }
@@ -102,7 +86,7 @@ static unsigned take_guest(struct api_request *request, const json_t *body, stru
 			return api_problem(request, 422, "user", "There is no user \"%.100s\".",
 					   user);
 		if (r < 0)
-			return database_problem(request, r);
+			return api_problem_thing(request, r, THING);
 	}
 	(void)!text_copy(text_of(request->asker.name), ret->by, sizeof(ret->by));
 	ret->expires_wall_ms = clock_wall_ms() + minutes * MINUTE_MS;
@@ -136,7 +120,7 @@ static unsigned add(struct api_request *request, const json_t *body)
 		return status;
 	int r = guests_add(request->context->guests, &guest, token);
 	if (r < 0)
-		return database_problem(request, r);
+		return api_problem_thing(request, r, THING);
 	(void)snprintf(url, sizeof(url), "/guest/%s", token);
 	(void)snprintf(object, sizeof(object), "%" PRId64, guest.id);
 	request->answer = json_pack("{s:I, s:s, s:o, s:o}", "id", (json_int_t)guest.id, "url", url,
@@ -270,7 +254,7 @@ static unsigned enter(struct api_request *request, struct guest *ret)
 				   "This link is used up: it has expired, or another browser has "
 				   "opened it first.");
 	if (r < 0)
-		return database_problem(request, r);
+		return api_problem_thing(request, r, THING);
 	if (*fresh) {
 		api_header(request, "Set-Cookie",
 			   COOKIE "=%s; Path=/api/v1/guest/%s; Max-Age=%" PRId64
