@@ -115,6 +115,28 @@ def test_the_command_line_prints_a_whole_address_where_guests_can_reach_one(serv
     assert other.request("POST", "/guests", {})[1]["absolute_url"] is None
 
 
+def test_plain_ftp_is_told_beside_tls_where_it_is_served(server):
+    def told(user="alice"):
+        _, token = link(server, user=user)
+        page = ask(server, f"/guest/{token}")[1]
+        assert page["server"]["ports"]["explicit"] == [server.explicit]
+        mail = server.raw_request("GET", f"/users/{user}/connection")[1].decode()
+        assert page["settings"]["text"] == mail
+        has_port = f"Port:      FTP without TLS: {server.explicit}\n" in mail
+        assert page["server"]["ports"]["plain"] == ([server.explicit] if has_port else [])
+        return has_port
+
+    assert not told()
+    server.write_config(plain_ftp=True)
+    server.reload()
+    assert told()
+    server.cli("user", "set", "alice", "--require-tls", "yes")
+    assert not told()
+    server.cli("user", "set", "alice", "--require-tls", "no")
+    server.write_config(plain_ftp=False)
+    server.reload()
+
+
 # Whether the guest may connect
 
 def judged(server, address, user=None):
