@@ -1,5 +1,6 @@
-/* doctor/causes_mode.c - causes of one of the two passive commands that fails while the other works,
- * and, when all else is ruled out, of connections that end up at another machine; see cause.h. */
+/* doctor/causes_mode.c - causes of one of the two passive commands that fails while the other
+ * works, and, when all else is ruled out, of connections that end up at another machine; see
+ * cause.h. */
 #include "doctor/cause.h"
 
 /* A connection that opens and leads nowhere is no proof of the other command's fault. */

@@ -1,5 +1,5 @@
-/* doctor/causes_range.c - causes in the range of passive ports: closed, partly closed, not forwarded,
- * or another one than the firewall opens; see cause.h. */
+/* doctor/causes_range.c - causes in the range of passive ports: closed, partly closed, not
+ * forwarded, or another one than the firewall opens; see cause.h. */
 #include "doctor/cause.h"
 
 /* What is known of the passive ports: from the server itself, or from who promised. */
