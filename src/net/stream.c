@@ -247,8 +247,10 @@ ssize_t stream_read_to_pipe(struct stream *stream, int pipe, size_t len, int64_t
  * client once. */
 static int write_records(struct stream *stream, const void *data, size_t len)
 {
-	bool has_ticket = stream->has_ticket;
+	/* Refused only before the handshake. */
+	bool has_ticket = stream->owes_ticket && SSL_new_session_ticket(stream->ssl) == 1;
 
+	stream->owes_ticket = false;
 	if (has_ticket)
 		socket_cork(stream->fd, true);
 	ERR_clear_error();
@@ -259,7 +261,6 @@ static int write_records(struct stream *stream, const void *data, size_t len)
 
 	if (has_ticket)
 		socket_cork(stream->fd, false);
-	stream->has_ticket = false;
 	errno = saved;
 	return n;
 }
@@ -452,9 +453,9 @@ void stream_close(struct stream *stream)
 
 void stream_push_ticket(struct stream *stream)
 {
-	if (stream->ssl && SSL_version(stream->ssl) >= TLS1_3_VERSION)
-		/* Refused only before the handshake. */
-		stream->has_ticket = SSL_new_session_ticket(stream->ssl) == 1;
+	/* Not asked of OpenSSL yet: that would send it with whatever it does next, be it a look for
+	 * what the client has sent, and wake the client before the reply is there. */
+	stream->owes_ticket = stream->ssl && SSL_version(stream->ssl) >= TLS1_3_VERSION;
 }
 
 void stream_describe_tls(const struct stream *stream, char *ret, size_t size)

@@ -30,7 +30,7 @@ struct stream {
 	bool has_read_end;   /* read_end is what all further reads say: 0 or an error */
 	int read_end;
 	bool is_watched; /* the owner's note: fd is in its epoll set */
-	bool has_ticket; /* one goes out in front of the next bytes */
+	bool owes_ticket; /* one goes out in front of the next bytes */
 };
 
 /* Takes fd. */
