@@ -108,6 +108,7 @@ static int serve_tls(struct stream *stream, struct tls_server *server, struct tl
 		stream->ssl = tls_server_connection(server, stream->fd, binding);
 	if (!stream->ssl)
 		return -ENOMEM;
+	stream->binding = binding;
 	int r = run_handshake(stream, waits_for_client, deadline_ms, ret_error);
 	if (r == 0)
 		tls_server_finish(stream->ssl, binding);
@@ -137,12 +138,16 @@ int stream_connect_tls(struct stream *stream, struct tls_client *client, struct 
 /* The results are those of read_now. */
 static ssize_t read_record(struct stream *stream, void *ret, size_t size, short *ret_events)
 {
+	struct tls_binding *binding = stream->binding;
+
 	ERR_clear_error();
 	errno = 0;
+	if (binding)
+		binding->has_read_all = false; /* it may find in its buffer what it needs */
 
 	int n = SSL_read(stream->ssl, ret, (int)MIN_OF(size, (size_t)INT_MAX));
-	/* OpenSSL may hold a header, and have asked for the rest of its record alone. */
-	stream->is_drained = false;
+	/* Of a record that it holds the beginning of OpenSSL asks for the rest alone. */
+	stream->is_drained = binding && binding->has_read_all && SSL_has_pending(stream->ssl) != 1;
 	if (n > 0)
 		return n;
 
