@@ -108,6 +108,7 @@ static int serve_tls(struct stream *stream, struct tls_server *server, struct tl
 		stream->ssl = tls_server_connection(server, stream->fd, binding);
 	if (!stream->ssl)
 		return -ENOMEM;
+	stream->binding = binding;
 	int r = run_handshake(stream, waits_for_client, deadline_ms, ret_error);
 	if (r == 0)
 		tls_server_finish(stream->ssl, binding);
@@ -137,12 +138,16 @@ int stream_connect_tls(struct stream *stream, struct tls_client *client, struct 
 /* The results are those of read_now. */
 static ssize_t read_record(struct stream *stream, void *ret, size_t size, short *ret_events)
 {
+	struct tls_binding *binding = stream->binding;
+
 	ERR_clear_error();
 	errno = 0;
+	if (binding)
+		binding->has_read_all = false; /* it may find in its buffer what it needs */
 
 	int n = SSL_read(stream->ssl, ret, (int)MIN_OF(size, (size_t)INT_MAX));
-	/* OpenSSL may hold a header, and have asked for the rest of its record alone. */
-	stream->is_drained = false;
+	/* Of a record that it holds the beginning of OpenSSL asks for the rest alone. */
+	stream->is_drained = binding && binding->has_read_all && SSL_has_pending(stream->ssl) != 1;
 	if (n > 0)
 		return n;
 
@@ -247,8 +252,10 @@ ssize_t stream_read_to_pipe(struct stream *stream, int pipe, size_t len, int64_t
  * client once. */
 static int write_records(struct stream *stream, const void *data, size_t len)
 {
-	bool has_ticket = stream->has_ticket;
+	/* Refused only before the handshake. */
+	bool has_ticket = stream->owes_ticket && SSL_new_session_ticket(stream->ssl) == 1;
 
+	stream->owes_ticket = false;
 	if (has_ticket)
 		socket_cork(stream->fd, true);
 	ERR_clear_error();
@@ -259,7 +266,6 @@ static int write_records(struct stream *stream, const void *data, size_t len)
 
 	if (has_ticket)
 		socket_cork(stream->fd, false);
-	stream->has_ticket = false;
 	errno = saved;
 	return n;
 }
@@ -452,9 +458,9 @@ void stream_close(struct stream *stream)
 
 void stream_push_ticket(struct stream *stream)
 {
-	if (stream->ssl && SSL_version(stream->ssl) >= TLS1_3_VERSION)
-		/* Refused only before the handshake. */
-		stream->has_ticket = SSL_new_session_ticket(stream->ssl) == 1;
+	/* Not asked of OpenSSL yet: that would send it with whatever it does next, be it a look for
+	 * what the client has sent, and wake the client before the reply is there. */
+	stream->owes_ticket = stream->ssl && SSL_version(stream->ssl) >= TLS1_3_VERSION;
 }
 
 void stream_describe_tls(const struct stream *stream, char *ret, size_t size)

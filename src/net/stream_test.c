@@ -48,11 +48,11 @@ static int make_plain(void **state)
 	return 0;
 }
 
-static void start_tls(int version)
+static void start_tls(int version, bool reads_ahead)
 {
 	struct tls_error error;
 
-	f.binding = (struct tls_binding){ .is_data = false };
+	f.binding = (struct tls_binding){ .is_data = false, .reads_ahead = reads_ahead };
 	peer_want_tls(&f.peer, &(struct peer_tls){ .from = version, .to = version });
 	if (peer_handshake(&f.peer, &f.stream, f.server, &f.binding, &error) < 0)
 		fail_msg("%s", error.text);
@@ -61,14 +61,21 @@ static void start_tls(int version)
 static int make_tls_1_3(void **state)
 {
 	(void)make_plain(state);
-	start_tls(TLS1_3_VERSION);
+	start_tls(TLS1_3_VERSION, false);
+	return 0;
+}
+
+static int make_tls_ahead(void **state)
+{
+	(void)make_plain(state);
+	start_tls(TLS1_3_VERSION, true);
 	return 0;
 }
 
 static int make_tls_1_2(void **state)
 {
 	(void)make_plain(state);
-	start_tls(TLS1_2_VERSION);
+	start_tls(TLS1_2_VERSION, false);
 	return 0;
 }
 
@@ -391,6 +398,74 @@ static void a_pushed_ticket_arrives_with_the_next_bytes(void **state)
 	assert_int_equal(f.peer.n_sessions, 3);
 }
 
+static void a_pushed_ticket_does_not_go_out_before_the_reply(void **state)
+{
+	char byte;
+
+	(void)state;
+	stream_push_ticket(&f.stream);
+	assert_int_equal(stream_try_read(&f.stream, &byte, 1), -EAGAIN);
+	assert_int_equal(recv(f.peer.fd, &byte, 1, MSG_PEEK), -1);
+	assert_int_equal(errno, EAGAIN);
+}
+
+/* One record of the peer's, as it would be sent. */
+static size_t make_record(const char *text, char *ret, size_t size)
+{
+	BIO *socket = SSL_get_wbio(f.peer.ssl), *kept = BIO_new(BIO_s_mem());
+
+	(void)BIO_up_ref(socket);
+	SSL_set0_wbio(f.peer.ssl, kept);
+	assert_int_equal(SSL_write(f.peer.ssl, text, (int)strlen(text)), strlen(text));
+	int n = BIO_read(kept, ret, (int)size);
+	assert_true(n > 5 && (size_t)n < size);
+	SSL_set0_wbio(f.peer.ssl, socket);
+	return (size_t)n;
+}
+
+static void assert_line(const char *text, bool is_drained)
+{
+	char line[64];
+	ssize_t n = stream_try_read(&f.stream, line, sizeof(line));
+
+	assert_true(n > 0);
+	assert_text((struct text){ line, (size_t)n }, text);
+	assert_int_equal(f.stream.is_drained, is_drained);
+}
+
+static void tls_that_reads_ahead_knows_when_it_has_all(void **state)
+{
+	(void)state;
+	send_from_peer("NOOP\r\n");
+	assert_line("NOOP\r\n", true);
+	send_from_peer("PWD\r\n");
+	send_from_peer("SYST\r\n");
+	assert_line("PWD\r\nSYST\r\n", false); /* the second one was in the buffer */
+}
+
+static void tls_that_asks_for_the_rest_of_a_record_does_not(void **state)
+{
+	char record[256];
+	size_t len;
+
+	(void)state;
+	send_from_peer("NOOP\r\n");
+	len = make_record("PWD\r\n", record, sizeof(record));
+	assert_int_equal(send(f.peer.fd, record, 7, 0), 7);
+	assert_line("NOOP\r\n", false);
+	assert_int_equal(send(f.peer.fd, record + 7, len - 7, 0), len - 7);
+	send_from_peer("SYST\r\n");
+	assert_line("PWD\r\n", false);
+	assert_line("SYST\r\n", true);
+}
+
+static void tls_that_reads_single_records_does_not(void **state)
+{
+	(void)state;
+	send_from_peer("NOOP\r\n");
+	assert_line("NOOP\r\n", false);
+}
+
 static void tls_1_2_has_no_tickets_to_push(void **state)
 {
 	(void)state;
@@ -446,6 +521,7 @@ static void garbage_ends_a_handshake_in_steps(void **state)
 	{                                                                                          \
 #story " (TLS 1.3)", story, make_tls_1_3, remove_connection, NULL                  \
 	}
+#define AHEAD(story) cmocka_unit_test_setup_teardown(story, make_tls_ahead, remove_connection)
 #define EACH(story) PLAIN(story), TLS_1_2(story), TLS_1_3(story)
 
 int main(void)
@@ -474,6 +550,10 @@ int main(void)
 		PLAIN(a_plain_stream_says_nothing_of_tls),
 		TLS_1_3(a_tls_stream_says_version_and_cipher),
 		TLS_1_3(a_pushed_ticket_arrives_with_the_next_bytes),
+		TLS_1_3(a_pushed_ticket_does_not_go_out_before_the_reply),
+		AHEAD(tls_that_reads_ahead_knows_when_it_has_all),
+		AHEAD(tls_that_asks_for_the_rest_of_a_record_does_not),
+		TLS_1_3(tls_that_reads_single_records_does_not),
 		TLS_1_2(tls_1_2_has_no_tickets_to_push),
 	};
 

@@ -381,6 +381,18 @@ void tls_server_free(struct tls_server **server)
 	*server = NULL;
 }
 
+/* SSL_read(3) does not tell how much of what had come it has taken. BIO_set_callback_ex(3): what
+ * is returned replaces what the operation has returned. */
+static long note_read(BIO *bio, int operation, const char *bytes UNUSED, size_t room,
+		      int argi UNUSED, long argl UNUSED, int result, size_t *processed)
+{
+	struct tls_binding *binding = (struct tls_binding *)BIO_get_callback_arg(bio);
+
+	if (operation == (BIO_CB_READ | BIO_CB_RETURN))
+		binding->has_read_all = result <= 0 || *processed < room;
+	return result;
+}
+
 SSL *tls_server_connection(struct tls_server *server, int fd, struct tls_binding *binding)
 {
 	/* All begin with the default host, whose cache of session ids then serves every host. */
@@ -395,6 +407,10 @@ SSL *tls_server_connection(struct tls_server *server, int fd, struct tls_binding
 		return NULL;
 	}
 	SSL_set_read_ahead(ssl, binding->reads_ahead);
+	if (!binding->is_data) {
+		BIO_set_callback_ex(SSL_get_rbio(ssl), note_read);
+		BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)binding);
+	}
 	if (binding->tolerates_bare_end)
 		SSL_set_options(ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_set_accept_state(ssl);

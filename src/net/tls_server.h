@@ -89,6 +89,9 @@ struct tls_binding {
 	bool reads_ahead;
 	/* Data, set by the handshake: resumed with an accepted identity. */
 	bool is_bound;
+	/* Control, set by every read of the socket: it has got less than there was room for, all
+	 * that had come by then. */
+	bool has_read_all;
 };
 
 /* A fresh connection object for the accepting side, owned by the caller (SSL_free); NULL when

@@ -41,7 +41,7 @@ BOUNDS = [
     ("CWD", "none", command("CWD"), 1, 8),
     ("SIZE", "none", command("SIZE"), 1, 10),
     ("SIZE in the home", "none", command("SIZE", path="file"), 1, 8),
-    ("NOOP", "explicit", command("NOOP"), 1, 8),
+    ("NOOP", "explicit", command("NOOP"), 1, 7),
     ("NOOP, pipelined", "none", command("NOOP", 32), 32, 0.6),
     ("PWD, pipelined", "none", command("PWD", 32), 32, 0.6),
     ("CWD, pipelined", "none", command("CWD", 32), 32, 1.8),
