@@ -38,6 +38,36 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+/* The highest bit of each byte that is below ' ', 0x7f or 255. No sum carries into the next byte. */
+static uint64_t odd_bytes(uint64_t word)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t low = word & each * 0x7f;
+
+	return (~((low + each * 0x60) | word) | (low + each)) & each * 0x80;
+}
+
+bool text_is_printable(struct text in)
+{
+	uint64_t odd = 0, word = UINT64_C(0x2020202020202020);
+	size_t at = 0;
+
+	for (; in.len - at >= sizeof(word); at += sizeof(word)) {
+		memcpy(&word, in.ptr + at, sizeof(word));
+		odd |= odd_bytes(word);
+	}
+	/* The rest pushes out what was looked at already, or spaces. */
+	for (; at < in.len; at++)
+		word = word << 8 | (uint8_t)in.ptr[at];
+	return (odd | odd_bytes(word)) == 0;
+}
+
+bool text_is_one_line(struct text in)
+{
+	return text_is_printable(in) || (text_find(in, '\0') < 0 && text_find(in, '\r') < 0 &&
+					 text_find(in, '\n') < 0);
+}
+
 struct text text_trim(struct text in)
 {
 	text_skip_blank(&in);

@@ -52,6 +52,13 @@ void text_copy_cut(const char *string, char *dst, size_t dst_size);
 /* A heap copy that ends in NUL, owned by the caller; NULL when memory is short. */
 char *text_dup(struct text in) MUST_CHECK;
 
+/* No byte is a control byte (below ' ', or 0x7f) or 255: nothing that a line, a log or Telnet could
+ * trip over. Looks at eight bytes at a time, so that ordinary text is told from what has to be gone
+ * through byte by byte. */
+bool text_is_printable(struct text in);
+/* No byte is NUL, CR or LF. */
+bool text_is_one_line(struct text in);
+
 /* True when the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool text_is_utf8(struct text in);
 

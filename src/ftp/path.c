@@ -64,8 +64,7 @@ int path_join(const struct path *base, struct text argument, struct path *ret)
 	struct path path;
 	struct text name;
 
-	if (text_find(argument, '\0') >= 0 || text_find(argument, '\r') >= 0 ||
-	    text_find(argument, '\n') >= 0)
+	if (!text_is_one_line(argument))
 		return -EILSEQ;
 
 	set_text(&path, text_starts(argument, T("/")) ? T("/") : path_text(base));

@@ -68,14 +68,21 @@ void recorder_prepare(struct recorder *recorder, uint32_t worker_slot)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
+/* Whole words first: with a length that is known they are copied without a call. */
 static void put_text(struct slot *slot, const char *text, size_t len)
 {
-	for (size_t at = 0; at < len; at += 8) {
-		uint64_t word = 0;
+	_Atomic uint64_t *to = &slot->words[WORD_TEXT];
+	uint64_t word;
 
-		memcpy(&word, text + at, MIN_OF(len - at, (size_t)8));
-		atomic_store_explicit(&slot->words[WORD_TEXT + at / 8], word, memory_order_release);
+	for (; len >= sizeof(word); len -= sizeof(word), text += sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		atomic_store_explicit(to++, word, memory_order_release);
 	}
+	if (len == 0)
+		return;
+	word = 0;
+	memcpy(&word, text, len);
+	atomic_store_explicit(to, word, memory_order_release);
 }
 
 static struct text without_line_end(struct text line)
