@@ -47,19 +47,41 @@ static uint64_t odd_bytes(uint64_t word)
 	return (~((low + each * 0x60) | word) | (low + each)) & each * 0x80;
 }
 
+static uint64_t word_at(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+/* All bytes of a text that is shorter than a word, some of them twice, and spaces. */
+static uint64_t short_word(struct text in)
+{
+	uint64_t word = UINT64_C(0x2020202020202020);
+	uint32_t first, last;
+
+	if (in.len < sizeof(first)) {
+		for (size_t i = 0; i < in.len; i++)
+			word = word << 8 | (uint8_t)in.ptr[i];
+		return word;
+	}
+	memcpy(&first, in.ptr, sizeof(first));
+	memcpy(&last, in.ptr + in.len - sizeof(last), sizeof(last));
+	return (uint64_t)first << 32 | last;
+}
+
 bool text_is_printable(struct text in)
 {
-	uint64_t odd = 0, word = UINT64_C(0x2020202020202020);
-	size_t at = 0;
+	const size_t step = sizeof(uint64_t);
+	uint64_t odd;
 
-	for (; in.len - at >= sizeof(word); at += sizeof(word)) {
-		memcpy(&word, in.ptr + at, sizeof(word));
-		odd |= odd_bytes(word);
-	}
-	/* The rest pushes out what was looked at already, or spaces. */
-	for (; at < in.len; at++)
-		word = word << 8 | (uint8_t)in.ptr[at];
-	return (odd | odd_bytes(word)) == 0;
+	if (in.len < step)
+		return odd_bytes(short_word(in)) == 0;
+	odd = odd_bytes(word_at(in.ptr + in.len - step));
+	for (size_t at = 0; at + step < in.len; at += step)
+		odd |= odd_bytes(word_at(in.ptr + at));
+	return odd == 0;
 }
 
 bool text_is_one_line(struct text in)

@@ -1,14 +1,17 @@
 /* ftp/command.c - see command.h. */
 #include "ftp/command.h"
 
-static bool is_verb_byte(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
 static char upper(char c)
 {
 	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+/* A letter in upper case, a digit as it is; 0: no verb has this byte. */
+static char verb_byte(char c)
+{
+	char letter = upper(c);
+
+	return (letter >= 'A' && letter <= 'Z') || (c >= '0' && c <= '9') ? letter : '\0';
 }
 
 int command_parse(struct text line, struct command_line *ret)
@@ -21,9 +24,11 @@ int command_parse(struct text line, struct command_line *ret)
 		return -EILSEQ;
 	text_skip_blank(&line);
 	for (; n < line.len && line.ptr[n] != ' '; n++) {
-		if (n == sizeof(command.verb) - 1 || !is_verb_byte(line.ptr[n]))
+		char byte = verb_byte(line.ptr[n]);
+
+		if (n == sizeof(command.verb) - 1 || byte == '\0')
 			return -EINVAL;
-		command.verb[n] = upper(line.ptr[n]);
+		command.verb[n] = byte;
 	}
 	if (n == 0)
 		return -EINVAL;
@@ -50,7 +55,7 @@ static const char *secret_verb(struct text line)
 {
 	static const char *const verbs[] = { "PASS", "ACCT" };
 
-	while (line.len > 0 && !is_verb_byte(line.ptr[0])) {
+	while (line.len > 0 && verb_byte(line.ptr[0]) == '\0') {
 		line.ptr++;
 		line.len--;
 	}

@@ -132,12 +132,15 @@ static void note_denied(struct session *s, const struct command *command, struct
 			place_note_denied(s, argument, recorded[i].kind);
 }
 
+static bool needs_tls(const struct session *s)
+{
+	return !session_is_tls(s) && !s->is_cleared && !s->worker->settings->plain_ftp;
+}
+
 static bool is_allowed(struct session *s, const struct command *command, struct text argument)
 {
-	bool is_clear = !session_is_tls(s) && !s->is_cleared && !s->worker->settings->plain_ftp;
-
 	if ((!s->user && !(command->flags & PRE_LOGIN)) ||
-	    (is_clear && !(command->flags & PRE_TLS))) {
+	    (!(command->flags & PRE_TLS) && needs_tls(s))) {
 		refuse_before_login(s);
 		return false;
 	}
