@@ -6,11 +6,6 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-bool text_equal(struct text a, struct text b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 bool text_equal_nocase(struct text a, struct text b)
 {
 	if (a.len != b.len)
@@ -19,18 +14,6 @@ bool text_equal_nocase(struct text a, struct text b)
 		if (lower(a.ptr[i]) != lower(b.ptr[i]))
 			return false;
 	return true;
-}
-
-bool text_starts(struct text in, struct text prefix)
-{
-	return in.len >= prefix.len && text_equal((struct text){ in.ptr, prefix.len }, prefix);
-}
-
-ptrdiff_t text_find(struct text in, char c)
-{
-	const char *at = in.len > 0 ? memchr(in.ptr, c, in.len) : NULL;
-
-	return at ? at - in.ptr : -1;
 }
 
 static bool is_blank(char c)

@@ -20,11 +20,26 @@ static inline struct text text_of(const char *string)
 	return (struct text){ string, string ? strlen(string) : 0 };
 }
 
-bool text_equal(struct text a, struct text b);
+static inline bool text_equal(struct text a, struct text b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
 bool text_equal_nocase(struct text a, struct text b); /* ASCII letters only */
-bool text_starts(struct text in, struct text prefix);
+
+static inline bool text_starts(struct text in, struct text prefix)
+{
+	return in.len >= prefix.len && text_equal((struct text){ in.ptr, prefix.len }, prefix);
+}
+
 /* Position of byte c, or -1. */
-ptrdiff_t text_find(struct text in, char c);
+static inline ptrdiff_t text_find(struct text in, char c)
+{
+	const char *at = in.len > 0 ? memchr(in.ptr, c, in.len) : NULL;
+
+	return at ? at - in.ptr : -1;
+}
+
 /* Without spaces and tabs at both ends. */
 struct text text_trim(struct text in);
 
