@@ -21,7 +21,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* The highest bit of each byte that is below ' ', 0x7f or 255. No sum carries into the next byte. */
+/* The highest bit of each byte below ' ', 0x7f or 255. No sum carries into the next byte. */
 static uint64_t odd_bytes(uint64_t word)
 {
 	const uint64_t each = UINT64_C(0x0101010101010101);
@@ -69,8 +69,8 @@ bool text_is_printable(struct text in)
 
 bool text_is_one_line(struct text in)
 {
-	return text_is_printable(in) || (text_find(in, '\0') < 0 && text_find(in, '\r') < 0 &&
-					 text_find(in, '\n') < 0);
+	return text_is_printable(in) ||
+	       (text_find(in, '\0') < 0 && text_find(in, '\r') < 0 && text_find(in, '\n') < 0);
 }
 
 struct text text_trim(struct text in)

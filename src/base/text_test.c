@@ -158,7 +158,7 @@ static void what_is_only_shown_is_cut(void **state)
 	assert_string_equal(small, "");
 }
 
-/* Each byte at each place of texts of up to three words, behind bytes that do not belong to them. */
+/* Each byte at each place of texts of up to three words, and behind bytes of others. */
 static void odd_bytes_are_found_wherever_they_stand(void **state)
 {
 	char bytes[32];

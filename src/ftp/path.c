@@ -63,8 +63,8 @@ static int step(struct path *path, struct text name)
 /* Nothing but a name of a file or directory. */
 static bool is_one_name(struct text argument)
 {
-	return argument.len > 0 && text_find(argument, '/') < 0 &&
-	       !text_equal(argument, T(".")) && !text_equal(argument, T(".."));
+	return argument.len > 0 && text_find(argument, '/') < 0 && !text_equal(argument, T(".")) &&
+	       !text_equal(argument, T(".."));
 }
 
 int path_join(const struct path *base, struct text argument, struct path *ret)

@@ -143,8 +143,8 @@ void recorder_note(struct recorder *recorder, uint32_t worker_slot, uint64_t ses
 {
 	struct ring *ring = &recorder->rings[worker_slot];
 	struct text rest = without_line_end(line);
-	uint64_t what = (uint64_t)clock_wall_coarse_ms() << WHAT_TIME |
-			(uint64_t)source << WHAT_SOURCE;
+	uint64_t now = (uint64_t)clock_wall_coarse_ms();
+	uint64_t what = now << WHAT_TIME | (uint64_t)source << WHAT_SOURCE;
 
 	if (rest.len <= PART_MAX) { /* nearly all */
 		write_part(ring, atomic_fetch_add_explicit(&ring->next, 1, memory_order_relaxed),
