@@ -6,11 +6,6 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-bool text_equal(struct text a, struct text b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 bool text_equal_nocase(struct text a, struct text b)
 {
 	if (a.len != b.len)
@@ -21,21 +16,61 @@ bool text_equal_nocase(struct text a, struct text b)
 	return true;
 }
 
-bool text_starts(struct text in, struct text prefix)
-{
-	return in.len >= prefix.len && text_equal((struct text){ in.ptr, prefix.len }, prefix);
-}
-
-ptrdiff_t text_find(struct text in, char c)
-{
-	const char *at = in.len > 0 ? memchr(in.ptr, c, in.len) : NULL;
-
-	return at ? at - in.ptr : -1;
-}
-
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
+}
+
+/* The highest bit of each byte below ' ', 0x7f or 255. No sum carries into the next byte. */
+static uint64_t odd_bytes(uint64_t word)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t low = word & each * 0x7f;
+
+	return (~((low + each * 0x60) | word) | (low + each)) & each * 0x80;
+}
+
+static uint64_t word_at(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+/* All bytes of a text that is shorter than a word, some of them twice, and spaces. */
+static uint64_t short_word(struct text in)
+{
+	uint64_t word = UINT64_C(0x2020202020202020);
+	uint32_t first, last;
+
+	if (in.len < sizeof(first)) {
+		for (size_t i = 0; i < in.len; i++)
+			word = word << 8 | (uint8_t)in.ptr[i];
+		return word;
+	}
+	memcpy(&first, in.ptr, sizeof(first));
+	memcpy(&last, in.ptr + in.len - sizeof(last), sizeof(last));
+	return (uint64_t)first << 32 | last;
+}
+
+bool text_is_printable(struct text in)
+{
+	const size_t step = sizeof(uint64_t);
+	uint64_t odd;
+
+	if (in.len < step)
+		return odd_bytes(short_word(in)) == 0;
+	odd = odd_bytes(word_at(in.ptr + in.len - step));
+	for (size_t at = 0; at + step < in.len; at += step)
+		odd |= odd_bytes(word_at(in.ptr + at));
+	return odd == 0;
+}
+
+bool text_is_one_line(struct text in)
+{
+	return text_is_printable(in) ||
+	       (text_find(in, '\0') < 0 && text_find(in, '\r') < 0 && text_find(in, '\n') < 0);
 }
 
 struct text text_trim(struct text in)

@@ -20,11 +20,26 @@ static inline struct text text_of(const char *string)
 	return (struct text){ string, string ? strlen(string) : 0 };
 }
 
-bool text_equal(struct text a, struct text b);
+static inline bool text_equal(struct text a, struct text b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
 bool text_equal_nocase(struct text a, struct text b); /* ASCII letters only */
-bool text_starts(struct text in, struct text prefix);
+
+static inline bool text_starts(struct text in, struct text prefix)
+{
+	return in.len >= prefix.len && text_equal((struct text){ in.ptr, prefix.len }, prefix);
+}
+
 /* Position of byte c, or -1. */
-ptrdiff_t text_find(struct text in, char c);
+static inline ptrdiff_t text_find(struct text in, char c)
+{
+	const char *at = in.len > 0 ? memchr(in.ptr, c, in.len) : NULL;
+
+	return at ? at - in.ptr : -1;
+}
+
 /* Without spaces and tabs at both ends. */
 struct text text_trim(struct text in);
 
@@ -51,6 +66,13 @@ void text_copy_cut(const char *string, char *dst, size_t dst_size);
 
 /* A heap copy that ends in NUL, owned by the caller; NULL when memory is short. */
 char *text_dup(struct text in) MUST_CHECK;
+
+/* No byte is a control byte (below ' ', or 0x7f) or 255: nothing that a line, a log or Telnet could
+ * trip over. Looks at eight bytes at a time, so that ordinary text is told from what has to be gone
+ * through byte by byte. */
+bool text_is_printable(struct text in);
+/* No byte is NUL, CR or LF. */
+bool text_is_one_line(struct text in);
 
 /* True when the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool text_is_utf8(struct text in);

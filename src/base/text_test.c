@@ -158,6 +158,33 @@ static void what_is_only_shown_is_cut(void **state)
 	assert_string_equal(small, "");
 }
 
+/* Each byte at each place of texts of up to three words, and behind bytes of others. */
+static void odd_bytes_are_found_wherever_they_stand(void **state)
+{
+	char bytes[32];
+
+	(void)state;
+	for (size_t len = 0; len <= 24; len++) {
+		const struct text text = { bytes + 1, len };
+
+		memset(bytes, '\n', sizeof(bytes));
+		memset(bytes + 1, 'a', len);
+		assert_true(text_is_printable(text));
+		assert_true(text_is_one_line(text));
+		for (size_t at = 0; at < len; at++) {
+			for (unsigned c = 0; c < 256; c++) {
+				bytes[1 + at] = (char)c;
+				assert_int_equal(text_is_printable(text),
+						 c >= ' ' && c != 0x7f && c != 0xff);
+				assert_int_equal(text_is_one_line(text),
+						 c != 0 && c != '\r' && c != '\n');
+			}
+			bytes[1 + at] = 'a';
+		}
+	}
+	assert_true(text_is_printable((struct text){ NULL, 0 }));
+}
+
 static void utf8_refuses_overlong_surrogates_and_cut_characters(void **state)
 {
 	(void)state;
@@ -226,6 +253,7 @@ int main(void)
 		cmocka_unit_test(comparisons_know_length_and_case),
 		cmocka_unit_test(a_copy_is_never_cut),
 		cmocka_unit_test(what_is_only_shown_is_cut),
+		cmocka_unit_test(odd_bytes_are_found_wherever_they_stand),
 		cmocka_unit_test(utf8_refuses_overlong_surrogates_and_cut_characters),
 	};
 

@@ -1,47 +1,52 @@
 /* ftp/command.c - see command.h. */
 #include "ftp/command.h"
 
-static bool is_verb_byte(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
 static char upper(char c)
 {
 	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-static bool has_forbidden_byte(struct text line)
+/* A letter in upper case, a digit as it is; 0: no verb has this byte. */
+static char verb_byte(char c)
 {
-	return text_find(line, '\0') >= 0 || text_find(line, '\r') >= 0 ||
-	       text_find(line, '\n') >= 0;
+	char letter = upper(c);
+
+	return (letter >= 'A' && letter <= 'Z') || (c >= '0' && c <= '9') ? letter : '\0';
 }
 
 int command_parse(struct text line, struct command_line *ret)
 {
 	struct command_line command = { 0 };
 
-	if (has_forbidden_byte(line))
+	size_t n = 0;
+
+	if (!text_is_one_line(line))
 		return -EILSEQ;
 	text_skip_blank(&line);
+	for (; n < line.len && line.ptr[n] != ' '; n++) {
+		char byte = verb_byte(line.ptr[n]);
 
-	ptrdiff_t space = text_find(line, ' ');
-
-	struct text verb = { line.ptr, space < 0 ? line.len : (size_t)space };
-
-	if (verb.len == 0 || verb.len >= sizeof(command.verb))
-		return -EINVAL;
-	for (size_t i = 0; i < verb.len; i++) {
-		if (!is_verb_byte(verb.ptr[i]))
+		if (n == sizeof(command.verb) - 1 || byte == '\0')
 			return -EINVAL;
-		command.verb[i] = upper(verb.ptr[i]);
+		command.verb[n] = byte;
 	}
+	if (n == 0)
+		return -EINVAL;
 
-	command.has_argument = space >= 0;
-	size_t used = verb.len + (command.has_argument ? 1 : 0);
+	command.has_argument = n < line.len;
+	size_t used = n + (command.has_argument ? 1 : 0);
 	command.argument = (struct text){ line.ptr + used, line.len - used };
 	*ret = command;
 	return 0;
+}
+
+/* Four letters as one number, whatever their case: the bit in which that differs is set. */
+static uint32_t four_letters(const char *in)
+{
+	uint32_t word;
+
+	memcpy(&word, in, sizeof(word));
+	return word | UINT32_C(0x20202020);
 }
 
 /* Generous on purpose: a mistyped "PASSsecret" or a PASS behind stray bytes must not reach a
@@ -50,14 +55,14 @@ static const char *secret_verb(struct text line)
 {
 	static const char *const verbs[] = { "PASS", "ACCT" };
 
-	while (line.len > 0 && !is_verb_byte(line.ptr[0])) {
+	while (line.len > 0 && verb_byte(line.ptr[0]) == '\0') {
 		line.ptr++;
 		line.len--;
 	}
 	if (line.len < 4)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		if (text_equal_nocase((struct text){ line.ptr, 4 }, text_of(verbs[i])))
+		if (four_letters(line.ptr) == four_letters(verbs[i]))
 			return verbs[i];
 	return NULL;
 }
@@ -72,27 +77,39 @@ static size_t cut_len(struct text in, size_t max)
 	return ((uint8_t)in.ptr[len] & 0xc0) == 0x80 ? max : len;
 }
 
-void command_mask(struct text line, char *ret, size_t ret_size)
+/* Control bytes become '?'. */
+static void copy_shown(struct text in, char *ret)
+{
+	if (text_is_printable(in)) {
+		if (in.len > 0)
+			memcpy(ret, in.ptr, in.len);
+		return;
+	}
+	for (size_t i = 0; i < in.len; i++) {
+		uint8_t c = (uint8_t)in.ptr[i];
+		ret[i] = c < ' ' || c == 0x7f ? '?' : (char)c;
+	}
+}
+
+size_t command_mask(struct text line, char *ret, size_t ret_size)
 {
 	const char *verb = secret_verb(line);
 
 	if (ret_size == 0)
-		return;
+		return 0;
 	if (verb) {
 		(void)snprintf(ret, ret_size, "%s ****", verb); /* cut or not, it shows nothing */
-		return;
+		return strlen(ret);
 	}
 
 	bool is_cut = line.len >= ret_size;
 	size_t dots = is_cut ? MIN_OF(ret_size - 1, 3) : 0;
 	size_t len = is_cut ? cut_len(line, ret_size - 1 - dots) : line.len;
 
-	for (size_t i = 0; i < len; i++) {
-		uint8_t c = (uint8_t)line.ptr[i];
-		ret[i] = c < ' ' || c == 0x7f ? '?' : (char)c;
-	}
+	copy_shown((struct text){ line.ptr, len }, ret);
 	memset(ret + len, '.', dots);
 	ret[len + dots] = '\0';
+	return len + dots;
 }
 
 /* What may stand behind A and E: nothing, or one of the three forms. */

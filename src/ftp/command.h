@@ -5,9 +5,11 @@
 
 #include "base/text.h"
 
+#define VERB_SIZE 8
+
 struct command_line {
-	/* Upper case, NUL-terminated; at most 7 letters (RFC 959: 3 or 4, XSHA512 has 7). */
-	char verb[8];
+	/* Upper case, filled up with NUL; at most 7 letters (RFC 959: 3 or 4, XSHA512 has 7). */
+	char verb[VERB_SIZE];
 	/* After exactly one space; may be empty; spaces inside and at the end count (file names
 	 * begin and end with them); borrowed from the line. */
 	struct text argument;
@@ -20,8 +22,8 @@ int command_parse(struct text line, struct command_line *ret) MUST_CHECK;
 
 /* The line as it may be logged and shown: "PASS ****" for PASS and ACCT and whatever begins with
  * them; control bytes as '?'; cut to fit with "..." at the end. Works on lines that do not parse,
- * too. */
-void command_mask(struct text line, char *ret, size_t ret_size);
+ * too. Returns its length. */
+size_t command_mask(struct text line, char *ret, size_t ret_size);
 
 /* TYPE (RFC 959 3.1.1, 5.3.2): "A", "A N", "I", "L 8", any case. */
 enum transfer_type { TYPE_ASCII, TYPE_IMAGE };

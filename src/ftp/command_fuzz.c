@@ -32,9 +32,9 @@ static void check_mask(struct text line, size_t room)
 
 	assert(shown);
 	shown[0] = '\0';
-	command_mask(line, shown, room);
+	size_t len = command_mask(line, shown, room);
 
-	size_t len = strlen(shown);
+	assert(len == strlen(shown));
 
 	assert(len == 0 || len < room);
 	for (size_t i = 0; i < len; i++)

@@ -127,6 +127,11 @@ static void add_lines(struct line_reader *reader, const char *in, size_t len)
 {
 	const char *end;
 
+	/* Nearly always: no line among them can be too long. */
+	if (!reader->is_skipping && unfinished_len(reader) + len <= LONG_LINE_KEPT) {
+		append(reader, in, len);
+		return;
+	}
 	while ((end = memchr(in, '\n', len))) {
 		size_t piece = (size_t)(end - in);
 

@@ -3,7 +3,7 @@
 
 #define NAME_BYTES_MAX 255 /* what file systems hold in one name */
 
-static void set_text(struct path *path, struct text clean)
+void path_set(struct path *path, struct text clean)
 {
 	memmove(path->bytes, clean.ptr, clean.len);
 	path->bytes[clean.len] = '\0';
@@ -12,7 +12,7 @@ static void set_text(struct path *path, struct text clean)
 
 void path_set_root(struct path *path)
 {
-	set_text(path, T("/"));
+	path_set(path, T("/"));
 }
 
 bool path_is_root(const struct path *path)
@@ -45,6 +45,7 @@ static int append_name(struct path *path, struct text name)
 		path->bytes[path->len++] = '/';
 	memcpy(path->bytes + path->len, name.ptr, name.len);
 	path->len += name.len;
+	path->bytes[path->len] = '\0';
 	return 0;
 }
 
@@ -59,21 +60,29 @@ static int step(struct path *path, struct text name)
 	return append_name(path, name);
 }
 
+/* Nothing but a name of a file or directory. */
+static bool is_one_name(struct text argument)
+{
+	return argument.len > 0 && text_find(argument, '/') < 0 && !text_equal(argument, T(".")) &&
+	       !text_equal(argument, T(".."));
+}
+
 int path_join(const struct path *base, struct text argument, struct path *ret)
 {
 	struct path path;
 	struct text name;
 
-	if (text_find(argument, '\0') >= 0 || text_find(argument, '\r') >= 0 ||
-	    text_find(argument, '\n') >= 0)
+	if (!text_is_one_line(argument))
 		return -EILSEQ;
+	if (ret == base && is_one_name(argument))
+		return append_name(ret, argument);
 
-	set_text(&path, text_starts(argument, T("/")) ? T("/") : path_text(base));
+	path_set(&path, text_starts(argument, T("/")) ? T("/") : path_text(base));
 	while (text_take_until(&argument, '/', &name)) {
 		int r = step(&path, name);
 		if (r < 0)
 			return r;
 	}
-	set_text(ret, path_text(&path));
+	path_set(ret, path_text(&path));
 	return 0;
 }

@@ -15,6 +15,8 @@ struct path {
 };
 
 void path_set_root(struct path *path);
+/* clean: the text of another path. */
+void path_set(struct path *path, struct text clean);
 
 /* Of the bytes that count only: the storage is a page, and a command has several of them. */
 static inline void path_copy(const struct path *from, struct path *ret)

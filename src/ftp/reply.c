@@ -15,6 +15,10 @@ static void add_clean(struct buf *out, struct text text, char doubled)
 {
 	size_t begin = 0;
 
+	if (text_is_printable(text) && text_find(text, doubled) < 0) {
+		buf_add(out, text);
+		return;
+	}
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
 
@@ -38,12 +42,37 @@ static void undo_if_overflowed(struct buf *out, size_t len)
 	out->ptr[len] = '\0';
 }
 
+#define CODE_LEN ((size_t)4) /* with its separator */
+
+static void write_code(char ret[static CODE_LEN], unsigned code, char separator)
+{
+	ret[0] = (char)('0' + code / 100);
+	ret[1] = (char)('0' + code / 10 % 10);
+	ret[2] = (char)('0' + code % 10);
+	ret[3] = separator;
+}
+
 static void add_code(struct buf *out, unsigned code, char separator)
 {
-	char digits[4] = { (char)('0' + code / 100), (char)('0' + code / 10 % 10),
-			   (char)('0' + code % 10), separator };
+	char digits[CODE_LEN];
 
+	write_code(digits, code, separator);
 	buf_add(out, (struct text){ digits, sizeof(digits) });
+}
+
+/* Nearly all replies: one line in which nothing has to be changed. False: it is another one. */
+static bool add_simple(struct buf *out, unsigned code, struct text text)
+{
+	char *at = out->ptr + out->len;
+	size_t len = CODE_LEN + text.len + strlen("\r\n");
+
+	if (!text_is_printable(text) || out->has_overflowed || len > buf_room(out))
+		return false;
+	write_code(at, code, ' ');
+	memcpy(at + CODE_LEN, text.ptr, text.len);
+	memcpy(at + CODE_LEN + text.len, "\r\n", sizeof("\r\n"));
+	out->len += len;
+	return true;
 }
 
 void reply_add(struct buf *out, unsigned code, struct text text)
@@ -53,6 +82,8 @@ void reply_add(struct buf *out, unsigned code, struct text text)
 	ptrdiff_t end;
 
 	assert(code >= 100 && code <= 659);
+	if (add_simple(out, code, text))
+		return;
 	while ((end = text_find(text, '\n')) >= 0) {
 		if (is_first)
 			add_code(out, code, '-');

@@ -68,14 +68,38 @@ void recorder_prepare(struct recorder *recorder, uint32_t worker_slot)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
+/* Fewer bytes than a word has, and zeros: in steps whose length is known, without a call. */
+static uint64_t short_word(const char *text, size_t len)
+{
+	uint64_t word = 0;
+	char *to = (char *)&word;
+
+	if (len & 4) {
+		memcpy(to, text, 4);
+		to += 4;
+		text += 4;
+	}
+	if (len & 2) {
+		memcpy(to, text, 2);
+		to += 2;
+		text += 2;
+	}
+	if (len & 1)
+		*to = *text;
+	return word;
+}
+
 static void put_text(struct slot *slot, const char *text, size_t len)
 {
-	for (size_t at = 0; at < len; at += 8) {
-		uint64_t word = 0;
+	_Atomic uint64_t *to = &slot->words[WORD_TEXT];
+	uint64_t word;
 
-		memcpy(&word, text + at, MIN_OF(len - at, (size_t)8));
-		atomic_store_explicit(&slot->words[WORD_TEXT + at / 8], word, memory_order_release);
+	for (; len >= sizeof(word); len -= sizeof(word), text += sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		atomic_store_explicit(to++, word, memory_order_release);
 	}
+	if (len > 0)
+		atomic_store_explicit(to, short_word(text, len), memory_order_release);
 }
 
 static struct text without_line_end(struct text line)
@@ -85,35 +109,53 @@ static struct text without_line_end(struct text line)
 	return line;
 }
 
+/* what: of all of the line's slots. */
+static void write_part(struct ring *ring, uint64_t turn, uint64_t session, uint64_t what,
+		       struct text part)
+{
+	struct slot *slot = &ring->slots[turn % RECORDER_SLOTS];
+
+	atomic_store_explicit(&slot->words[WORD_TURN], 0, memory_order_relaxed);
+	atomic_store_explicit(&slot->words[WORD_SESSION], session, memory_order_release);
+	atomic_store_explicit(&slot->words[WORD_WHAT], what | part.len, memory_order_release);
+	put_text(slot, part.ptr, part.len);
+	atomic_store_explicit(&slot->words[WORD_TURN], turn + 1, memory_order_release);
+}
+
+static void note_parts(struct ring *ring, uint64_t session, uint64_t what, struct text rest)
+{
+	uint64_t parts = (rest.len + PART_MAX - 1) / PART_MAX;
+	uint64_t turn = atomic_fetch_add_explicit(&ring->next, parts, memory_order_relaxed);
+
+	for (uint64_t i = 0; i < parts; i++) {
+		size_t len = MIN_OF(rest.len, (size_t)PART_MAX);
+
+		write_part(ring, turn + i, session,
+			   what | (uint64_t)(i > 0) << WHAT_INNER | (parts - 1 - i) << WHAT_FOLLOW,
+			   (struct text){ rest.ptr, len });
+		rest.ptr += len;
+		rest.len -= len;
+	}
+}
+
 void recorder_note(struct recorder *recorder, uint32_t worker_slot, uint64_t session,
 		   enum recorder_source source, struct text line)
 {
 	struct ring *ring = &recorder->rings[worker_slot];
 	struct text rest = without_line_end(line);
-	bool is_cut = rest.len > RECORDER_LINE_MAX;
+	uint64_t now = (uint64_t)clock_wall_coarse_ms();
+	uint64_t what = now << WHAT_TIME | (uint64_t)source << WHAT_SOURCE;
 
-	rest.len = MIN_OF(rest.len, RECORDER_LINE_MAX);
-
-	uint64_t parts = rest.len > 0 ? (rest.len + PART_MAX - 1) / PART_MAX : 1;
-	uint64_t turn = atomic_fetch_add_explicit(&ring->next, parts, memory_order_relaxed);
-	uint64_t what = (uint64_t)clock_wall_coarse_ms() << WHAT_TIME |
-			(uint64_t)source << WHAT_SOURCE | (uint64_t)is_cut << WHAT_CUT;
-
-	for (uint64_t i = 0; i < parts; i++) {
-		struct slot *slot = &ring->slots[(turn + i) % RECORDER_SLOTS];
-		size_t len = MIN_OF(rest.len, (size_t)PART_MAX);
-
-		atomic_store_explicit(&slot->words[WORD_TURN], 0, memory_order_relaxed);
-		atomic_store_explicit(&slot->words[WORD_SESSION], session, memory_order_release);
-		atomic_store_explicit(&slot->words[WORD_WHAT],
-				      what | (uint64_t)(i > 0) << WHAT_INNER |
-					      (parts - 1 - i) << WHAT_FOLLOW | len,
-				      memory_order_release);
-		put_text(slot, rest.ptr, len);
-		atomic_store_explicit(&slot->words[WORD_TURN], turn + i + 1, memory_order_release);
-		rest.ptr += len;
-		rest.len -= len;
+	if (rest.len <= PART_MAX) { /* nearly all */
+		write_part(ring, atomic_fetch_add_explicit(&ring->next, 1, memory_order_relaxed),
+			   session, what, rest);
+		return;
 	}
+	if (rest.len > RECORDER_LINE_MAX) {
+		what |= UINT64_C(1) << WHAT_CUT;
+		rest.len = RECORDER_LINE_MAX;
+	}
+	note_parts(ring, session, what, rest);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */

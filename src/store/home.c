@@ -17,6 +17,8 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
+#include "base/buf.h"
+
 /* openat2(2) gives up with EAGAIN when something was renamed or mounted while it walked over
  * "..". */
 #define RACE_TRIES 64
@@ -34,6 +36,7 @@ struct root {
 	/* As fstat(2) tells it; it stays so while the descriptor is open. */
 	dev_t device;
 	ino_t inode;
+	uid_t self;	   /* that we open files as */
 	bool is_local;	   /* the file system writes to a disk or to memory by itself */
 	struct root *next; /* in the chain of its inode */
 };
@@ -236,6 +239,7 @@ static struct root *new_root(int *fd)
 	}
 	root->device = st.st_dev;
 	root->inode = st.st_ino;
+	root->self = geteuid();
 	root->is_local = is_local(*fd);
 	root->fd = fd_take(fd);
 	root->users = 1;
@@ -429,7 +433,6 @@ static bool is_in_home(const char *path)
 
 static int stat_with(const struct home *home, const char *path, int flags, struct stat *ret)
 {
-	AUTO_CLOSE int fd = -1;
 	struct stat st;
 
 	if (is_in_home(path)) {
@@ -440,13 +443,24 @@ static int stat_with(const struct home *home, const char *path, int flags, struc
 			return 0;
 		}
 	}
-	fd = beneath(home, path, O_PATH | flags, 0);
+
+	AUTO_CLOSE int fd = beneath(home, path, O_PATH | flags, 0);
+
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	*ret = st;
 	return 0;
+}
+
+/* A directory of ours in the home: what its owner may do, its mode alone decides. */
+static bool is_plainly_ours(const struct home *home, const char *path)
+{
+	struct stat st;
+
+	return is_in_home(path) && fstatat(home->fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISDIR(st.st_mode) && st.st_uid == home->root->self && st.st_mode & S_IXUSR;
 }
 
 int home_stat(const struct home *home, const char *path, struct stat *ret)
@@ -462,12 +476,18 @@ int home_lstat(const struct home *home, const char *path, struct stat *ret)
 int home_enter(const struct home *home, const char *path)
 {
 	char inside[PATH_MAX];
+	struct buf name;
 	struct stat st;
 
 	/* The dot in it: a directory that may not be entered says so there. */
 	if (text_equal(text_of(path), T(".")))
 		return fstatat(home->fd, ".", &st, 0) < 0 ? -errno : 0;
-	if ((size_t)snprintf(inside, sizeof(inside), "%s/.", path) >= sizeof(inside))
+	if (is_plainly_ours(home, path))
+		return 0;
+	buf_init(&name, inside, sizeof(inside));
+	buf_add(&name, text_of(path));
+	buf_add(&name, T("/."));
+	if (name.has_overflowed)
 		return -ENAMETOOLONG;
 
 	AUTO_CLOSE int fd = beneath(home, inside, O_PATH | O_DIRECTORY, 0);

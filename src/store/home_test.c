@@ -390,8 +390,14 @@ static void only_a_directory_that_may_be_entered_is_entered(void **state)
 	assert_int_equal(mkdirat(world->home_fd, "open", 0700), 0);
 	make_file(world->home_fd, "open/file", "x");
 	assert_int_equal(symlinkat("../secret", world->home_fd, "away"), 0);
+	assert_int_equal(symlinkat("open", world->home_fd, "inside"), 0);
+	assert_int_equal(mkdirat(world->home_fd, "open/deep", 0700), 0);
+	assert_int_equal(mkdirat(world->home_fd, "shut", 0600), 0);
 	assert_int_equal(home_enter(world->home, "."), 0);
 	assert_int_equal(home_enter(world->home, "open"), 0);
+	assert_int_equal(home_enter(world->home, "inside"), 0);
+	assert_int_equal(home_enter(world->home, "open/deep"), 0);
+	assert_int_equal(home_enter(world->home, "shut"), geteuid() == 0 ? 0 : -EACCES);
 	assert_int_equal(home_enter(world->home, "open/file"), -ENOTDIR);
 	assert_int_equal(home_enter(world->home, "none"), -ENOENT);
 	assert_int_equal(home_enter(world->home, "away"), -EXDEV);

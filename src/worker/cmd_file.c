@@ -80,7 +80,13 @@ void cmd_size(struct session *s, struct text argument)
 		return;
 	}
 	remember_size(s->user, path_text(&place.path), size);
-	reply(s, 213, "%" PRIu64, size);
+
+	char digits[24];
+	struct buf text;
+
+	buf_init(&text, digits, sizeof(digits));
+	buf_add_uint(&text, size);
+	reply_text(s, 213, buf_text(&text));
 }
 
 void cmd_mdtm(struct session *s, struct text argument)

@@ -1,6 +1,8 @@
 /* worker/commands.c - see commands.h. */
 #include "worker/commands.h"
 
+#include <endian.h>
+
 #include "base/log.h"
 #include "worker/control.h"
 #include "worker/events.h"
@@ -83,16 +85,25 @@ const struct command commands[] = {
 /* clang-format on */
 const size_t n_commands = ARRAY_SIZE(commands);
 
-static int compare_verb(const void *key, const void *row)
+/* A verb as a number; greater ones stand further down in the table. */
+static uint64_t number_of(const char verb[static VERB_SIZE])
 {
-	const struct command *command = row;
+	uint64_t number;
 
-	return strcmp(key, command->verb);
+	_Static_assert(sizeof(number) == VERB_SIZE, "a verb is one number");
+	memcpy(&number, verb, sizeof(number));
+	return be64toh(number);
 }
 
-static const struct command *find(const char *verb)
+static const struct command *find(const char verb[static VERB_SIZE])
 {
-	return bsearch(verb, commands, n_commands, sizeof(commands[0]), compare_verb);
+	const struct command *row = commands;
+	uint64_t wanted = number_of(verb);
+
+	for (size_t n = n_commands; n > 1; n -= n / 2)
+		if (number_of(row[n / 2].verb) <= wanted)
+			row += n / 2;
+	return number_of(row->verb) == wanted ? row : NULL;
 }
 
 static void refuse_before_login(struct session *s)
@@ -121,12 +132,15 @@ static void note_denied(struct session *s, const struct command *command, struct
 			place_note_denied(s, argument, recorded[i].kind);
 }
 
+static bool needs_tls(const struct session *s)
+{
+	return !session_is_tls(s) && !s->is_cleared && !s->worker->settings->plain_ftp;
+}
+
 static bool is_allowed(struct session *s, const struct command *command, struct text argument)
 {
-	bool is_clear = !session_is_tls(s) && !s->is_cleared && !s->worker->settings->plain_ftp;
-
 	if ((!s->user && !(command->flags & PRE_LOGIN)) ||
-	    (is_clear && !(command->flags & PRE_TLS))) {
+	    (!(command->flags & PRE_TLS) && needs_tls(s))) {
 		refuse_before_login(s);
 		return false;
 	}
@@ -158,8 +172,9 @@ void commands_run(struct session *s, struct text line)
 	char *masked = pool_self()->command;
 	int r = command_parse(line, &parsed);
 
-	command_mask(line, masked, SESSION_VIEW_TEXT);
-	control_record(s, RECORDER_CLIENT, text_of(masked));
+	size_t masked_len = command_mask(line, masked, SESSION_VIEW_TEXT);
+
+	control_record(s, RECORDER_CLIENT, (struct text){ masked, masked_len });
 	log_event(LOG_DEBUG, "command", F_UINT("session", s->id), F_STR("line", masked));
 	if (r < 0 && line.len > 1 && memcmp(line.ptr, "\x16\x03", 2) == 0) /* TLS, a record */
 		events_note_handshake(s, 16, "TLS begins without AUTH TLS");

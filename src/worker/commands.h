@@ -18,7 +18,7 @@ enum command_flags {
 enum command_argument { ARG_NONE, ARG_OPTIONAL, ARG_REQUIRED };
 
 struct command {
-	const char *verb;
+	char verb[VERB_SIZE];
 	void (*run)(struct session *s, struct text argument);
 	enum command_argument argument;
 	unsigned flags;

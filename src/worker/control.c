@@ -21,16 +21,18 @@
 
 /* --- replies ---------------------------------------------------------------------------------- */
 
-/* The text in the client's character set; out overflows when it does not fit. */
-static struct text encode(const struct session *s, struct text text, struct buf *out)
+/* A reply in the client's character set; out overflows when it does not fit. */
+static void add_encoded(struct charset *charset, unsigned code, struct text text, struct buf *out)
 {
-	struct charset *charset = hosts_charset(s);
+	char storage[REPLY_MAX];
+	struct buf encoded;
 
-	if (!charset)
-		return text;
-	charset_encode(charset, &text, out);
-	out->has_overflowed = text.len > 0;
-	return buf_text(out);
+	buf_init(&encoded, storage, sizeof(storage));
+	charset_encode(charset, &text, &encoded);
+	if (text.len == 0)
+		reply_add(out, code, buf_text(&encoded));
+	else
+		out->has_overflowed = true;
 }
 
 void control_flush(struct session *s)
@@ -67,17 +69,19 @@ void control_record(const struct session *s, enum recorder_source source, struct
 void reply_text(struct session *s, unsigned code, struct text text)
 {
 	struct pool_thread *self = pool_self();
-	char encoded_storage[REPLY_MAX];
-	struct buf out, encoded;
+	struct charset *charset = hosts_charset(s);
+	struct buf out;
 
 	if (s->wants_end && code != 221 && code != 421)
 		return;
 	if (sizeof(self->replies) - self->replies_len < REPLY_MAX)
 		control_flush(s);
 	buf_init(&out, self->replies + self->replies_len, REPLY_MAX);
-	buf_init(&encoded, encoded_storage, sizeof(encoded_storage));
-	reply_add(&out, code, encode(s, text, &encoded));
-	if (out.has_overflowed || encoded.has_overflowed) {
+	if (charset)
+		add_encoded(charset, code, text, &out);
+	else
+		reply_add(&out, code, text);
+	if (out.has_overflowed) {
 		buf_reset(&out);
 		reply_add(&out, code, T("(the reply is too long)"));
 	}
@@ -91,6 +95,10 @@ void reply(struct session *s, unsigned code, const char *format, ...)
 	char text[REPLY_MAX / 2];
 	va_list args;
 
+	if (!strchr(format, '%')) { /* nothing to fill in */
+		reply_text(s, code, text_of(format));
+		return;
+	}
 	va_start(args, format);
 	int n = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);

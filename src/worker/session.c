@@ -1,6 +1,7 @@
 /* worker/session.c - see session.h. */
 #include "worker/session.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 
@@ -60,11 +61,8 @@ int session_path(struct session *s, struct text argument, struct path *ret)
 {
 	int r = 0;
 
-	path_set_root(ret);
-	if (!text_starts(argument, T("/")))
-		r = path_join(ret, text_of(s->user->directory), ret);
-	if (r == 0)
-		r = path_join(ret, argument, ret);
+	path_set(ret, text_of(s->user->directory));
+	r = path_join(ret, argument, ret);
 	/* Under their own names partials would be files beside the rules for the final name. */
 	if (r == 0 && partial_is_reserved(path_name(ret))) {
 		reply(s, 553, "Names of this kind belong to broken uploads: use the file's own.");
@@ -192,17 +190,21 @@ static int hear_answer(struct session *s)
 	return 0;
 }
 
-/* Appends the line in UTF-8: a client of a host with a legacy character set may send either (RFC
- * 2640
- * 3.2 trusts bytes that are valid UTF-8). False: it has been refused. */
-static bool decode_line(struct session *s, struct text line, struct buf *out)
+/* Copies the line in UTF-8, and makes it that copy: a client of a host with a legacy character set
+ * may send either (RFC 2640 3.2 trusts bytes that are valid UTF-8). False: it has been refused. */
+static bool decode_line(struct session *s, struct text *line, char ret[static LINE_MAX_LEN + 1])
 {
+	struct buf out;
 	int r = 0;
 
-	if (s->host->charset && !text_is_utf8(line))
-		r = charset_decode(s->host->charset, line, out);
-	else
-		buf_add(out, line);
+	if (!s->host->charset || text_is_utf8(*line)) {
+		memcpy(ret, line->ptr, line->len);
+		line->ptr = ret;
+		return true;
+	}
+	buf_init(&out, ret, LINE_MAX_LEN + 1);
+	r = charset_decode(s->host->charset, *line, &out);
+	*line = buf_text(&out);
 	if (r == -EILSEQ)
 		reply(s, 501, "The line is neither UTF-8 nor %s.", s->host->charset_name);
 	else if (r < 0)
@@ -217,7 +219,6 @@ static int step(struct session *s)
 	AUTO_FREE char *held = s->held_line;
 	struct text line = { held, s->held_len };
 	char storage[LINE_MAX_LEN + 1];
-	struct buf copy;
 	int r = 0;
 
 	s->held_line = NULL;
@@ -237,9 +238,9 @@ static int step(struct session *s)
 	if (!line.ptr)
 		return 1;
 	/* The reader takes in more lines while a transfer runs: the command keeps its own. */
-	buf_init(&copy, storage, sizeof(storage));
-	if (decode_line(s, line, &copy))
-		commands_run(s, buf_text(&copy));
+	assert(line.len <= LINE_MAX_LEN);
+	if (decode_line(s, &line, storage))
+		commands_run(s, line);
 	return 0;
 }
 

@@ -23,8 +23,8 @@ SMALL_PUT = ["--workload", "small-put", "--dest", "DEST", "--source", "SOURCE"]
 LOGIN = ["--workload", "login"]
 
 
-def command(verb, pipeline=1, path="small/f00000"):
-    return ["--workload", "commands", "--commands", verb, "--size-path", path,
+def command(verb, pipeline=1, path="small/f00000", cwd="/"):
+    return ["--workload", "commands", "--commands", verb, "--size-path", path, "--cwd-path", cwd,
             "--pipeline", str(pipeline)]
 
 
@@ -39,14 +39,16 @@ BOUNDS = [
     ("NOOP", "none", command("NOOP"), 1, 7),
     ("PWD", "none", command("PWD"), 1, 7),
     ("CWD", "none", command("CWD"), 1, 8),
+    ("CWD below the home", "none", command("CWD", cwd="/small"), 1, 8),
     ("SIZE", "none", command("SIZE"), 1, 10),
     ("SIZE in the home", "none", command("SIZE", path="file"), 1, 8),
     ("NOOP", "explicit", command("NOOP"), 1, 7),
-    ("NOOP, pipelined", "none", command("NOOP", 32), 32, 0.6),
-    ("PWD, pipelined", "none", command("PWD", 32), 32, 0.6),
-    ("CWD, pipelined", "none", command("CWD", 32), 32, 1.8),
-    ("SIZE, pipelined", "none", command("SIZE", 32), 32, 4.5),
-    ("SIZE in the home, pipelined", "none", command("SIZE", 32, "file"), 32, 1.8),
+    ("NOOP, pipelined", "none", command("NOOP", 32), 32, 0.4),
+    ("PWD, pipelined", "none", command("PWD", 32), 32, 0.4),
+    ("CWD, pipelined", "none", command("CWD", 32), 32, 1.5),
+    ("CWD below the home, pipelined", "none", command("CWD", 32, cwd="/small"), 32, 1.5),
+    ("SIZE, pipelined", "none", command("SIZE", 32), 32, 4),
+    ("SIZE in the home, pipelined", "none", command("SIZE", 32, "file"), 32, 1.5),
 ]
 
 
