@@ -182,7 +182,7 @@ static ssize_t read_plain(struct stream *stream, void *ret, size_t size)
 		n = recv(stream->fd, ret, size, 0);
 	} while (n < 0 && errno == EINTR);
 	stream->is_drained = n < 0 || (size_t)n < size;
-	if (n == 0 && size > 0)
+	if ((n == 0 && size > 0) || (n > 0 && stream->is_drained && stream->knows_end))
 		stream->has_read_end = true;
 	return n < 0 ? -errno : n;
 }

@@ -76,8 +76,7 @@ struct home_parent {
 };
 
 /* For what must act on several names of one directory. Errors as of home_mkdir. */
-int home_open_parent(const struct home *home, const char *path,
-		     struct home_parent *ret) MUST_CHECK;
+int home_open_parent(const struct home *home, const char *path, struct home_parent *ret) MUST_CHECK;
 void home_release_parent(struct home_parent *parent);
 #define AUTO_HOME_PARENT __attribute__((cleanup(home_release_parent)))
 
