@@ -406,6 +406,20 @@ int stream_end(struct stream *stream, int64_t deadline_ms)
 	return 0;
 }
 
+int stream_finish(struct stream *stream, int64_t deadline_ms)
+{
+	char first;
+
+	/* Unread bytes would turn the close into a reset; and of a peer that has ended, only
+	 * shutdown(2) tells whether it has not refused the last bytes. */
+	if (stream->ssl || recv(stream->fd, &first, sizeof(first), MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+	    errno != EAGAIN)
+		return stream_end(stream, deadline_ms);
+	fd_close(&stream->fd); /* the FIN goes out with it */
+	stream->has_ended = true;
+	return 0;
+}
+
 int stream_clear(struct stream *stream, int64_t deadline_ms)
 {
 	char unread[512];

@@ -91,6 +91,9 @@ ssize_t stream_send_file(struct stream *stream, int file, off_t *offset, size_t 
 
 /* Ends our direction: close_notify, then FIN; the peer may still be sending. */
 int stream_end(struct stream *stream, int64_t deadline_ms) MUST_CHECK;
+/* The same, for who reads nothing more: a plain stream is closed with it, if the peer has neither
+ * sent anything nor ended its own direction; stream_close still belongs behind it. */
+int stream_finish(struct stream *stream, int64_t deadline_ms) MUST_CHECK;
 /* Ends TLS but not the connection, which goes on in clear (CCC, RFC 4217 12.3): exchanges
  * close_notify. */
 int stream_clear(struct stream *stream, int64_t deadline_ms) MUST_CHECK;
