@@ -124,9 +124,14 @@ static int make_name(const char *name, const char *middle, const char *end,
 		name = digits;
 	}
 
-	int n = snprintf(ret, PARTIAL_NAME_SIZE, ".%s%s%s", name, middle, end);
+	struct buf out;
 
-	return n < 0 || n >= PARTIAL_NAME_SIZE ? -ENAMETOOLONG : 0;
+	buf_init(&out, ret, PARTIAL_NAME_SIZE);
+	buf_add_char(&out, '.');
+	buf_add(&out, text_of(name));
+	buf_add(&out, text_of(middle));
+	buf_add(&out, text_of(end));
+	return out.has_overflowed ? -ENAMETOOLONG : 0;
 }
 
 int partial_name(const char *name, char ret[static PARTIAL_NAME_SIZE])
