@@ -178,7 +178,8 @@ const char *address_format(const struct address *a, char ret[static ADDRESS_TEXT
 	if (has_brackets)
 		buf_add_char(&out, '[');
 	add_ip(&out, a);
-	buf_addf(&out, "%s:%u", has_brackets ? "]" : "", (unsigned)a->port);
+	buf_add(&out, has_brackets ? T("]:") : T(":"));
+	buf_add_uint(&out, a->port);
 	return ret;
 }
 
