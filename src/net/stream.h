@@ -27,8 +27,8 @@ struct stream {
 	bool has_failed_tls; /* nothing more may be sent on it, not even close_notify */
 	bool has_ended;	     /* our direction, by stream_end */
 	bool is_drained;     /* plain: the last read has taken all that had come by then */
-	/* The owner's note, plain: the peer's FIN has come, and nothing urgent, so that a read which
-	 * takes less than there is room for has reached it. */
+	/* The owner's note, plain: the peer's FIN has come, and nothing urgent, so that a read
+	 * which takes less than there is room for has reached it. */
 	bool knows_end;
 	bool has_read_end; /* read_end is what all further reads say: 0 or an error */
 	int read_end;
