@@ -1,6 +1,8 @@
 /* ftp/data_record.c - see data_record.h. */
 #include "ftp/data_record.h"
 
+#include "base/buf.h"
+
 static const char *const modes[] = { "", "pasv", "epsv", "port", "eprt" };
 static const char *const outcomes[] = {
 	"", "arrived", "never", "elsewhere", "refused", "tls-failed"
@@ -22,29 +24,43 @@ const char *data_outcome_name(unsigned outcome)
 	return name_at(outcomes, ARRAY_SIZE(outcomes), outcome);
 }
 
-/* "address:port", or the port alone, or "-". */
-static const char *format_end(const struct address *end, char ret[static ADDRESS_TEXT_SIZE])
+/* "address:port", or the port alone, or "-", and a blank. */
+static void add_end(struct buf *out, const struct address *end)
 {
+	char text[ADDRESS_TEXT_SIZE];
+
 	if (!address_is_unspecified(end))
-		return address_format(end, ret);
-	(void)snprintf(ret, ADDRESS_TEXT_SIZE, end->port ? "%u" : "-", end->port);
-	return ret;
+		buf_add(out, text_of(address_format(end, text)));
+	else if (end->port)
+		buf_add_uint(out, end->port);
+	else
+		buf_add_char(out, '-');
+	buf_add_char(out, ' ');
+}
+
+static void add_word(struct buf *out, const char *word)
+{
+	buf_add(out, text_of(word));
+	buf_add_char(out, ' ');
 }
 
 void data_record_format(const struct data_record *record, char ret[static DATA_RECORD_TEXT_SIZE])
 {
 	const char *mode = data_mode_name(record->mode);
 	const char *outcome = data_outcome_name(record->outcome);
-	char advertised[ADDRESS_TEXT_SIZE], peer[ADDRESS_TEXT_SIZE];
+	struct buf out;
 
-	*ret = '\0';
+	buf_init(&out, ret, DATA_RECORD_TEXT_SIZE);
 	if (!mode || !outcome)
 		return;
-	(void)snprintf(ret, DATA_RECORD_TEXT_SIZE, "%s %s %s %s %" PRIu32 " %s %u", mode,
-		       format_end(&record->advertised, advertised), format_end(&record->peer, peer),
-		       outcome, record->waited_ms,
-		       protections[record->is_tls + (record->is_tls && record->is_resumed)],
-		       record->cause);
+	add_word(&out, mode);
+	add_end(&out, &record->advertised);
+	add_end(&out, &record->peer);
+	add_word(&out, outcome);
+	buf_add_uint(&out, record->waited_ms);
+	buf_add_char(&out, ' ');
+	add_word(&out, protections[record->is_tls + (record->is_tls && record->is_resumed)]);
+	buf_add_uint(&out, record->cause);
 }
 
 /* The next word, and the blank behind it. */

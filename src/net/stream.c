@@ -187,7 +187,7 @@ static ssize_t read_plain(struct stream *stream, void *ret, size_t size)
 		n = recv(stream->fd, ret, size, 0);
 	} while (n < 0 && errno == EINTR);
 	stream->is_drained = n < 0 || (size_t)n < size;
-	if (n == 0 && size > 0)
+	if ((n == 0 && size > 0) || (n > 0 && stream->is_drained && stream->knows_end))
 		stream->has_read_end = true;
 	return n < 0 ? -errno : n;
 }
@@ -408,6 +408,20 @@ int stream_end(struct stream *stream, int64_t deadline_ms)
 		return r;
 	if (shutdown(stream->fd, SHUT_WR) < 0)
 		return -errno;
+	stream->has_ended = true;
+	return 0;
+}
+
+int stream_finish(struct stream *stream, int64_t deadline_ms)
+{
+	char first;
+
+	/* Unread bytes would turn the close into a reset; and of a peer that has ended, only
+	 * shutdown(2) tells whether it has not refused the last bytes. */
+	if (stream->ssl || recv(stream->fd, &first, sizeof(first), MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+	    errno != EAGAIN)
+		return stream_end(stream, deadline_ms);
+	fd_close(&stream->fd); /* the FIN goes out with it */
 	stream->has_ended = true;
 	return 0;
 }

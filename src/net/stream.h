@@ -28,7 +28,10 @@ struct stream {
 	bool has_failed_tls; /* nothing more may be sent on it, not even close_notify */
 	bool has_ended;	     /* our direction, by stream_end */
 	bool is_drained;     /* the last read has taken all that had come by then */
-	bool has_read_end;   /* read_end is what all further reads say: 0 or an error */
+	/* The owner's note, plain: the peer's FIN has come, and nothing urgent, so that a read
+	 * which takes less than there is room for has reached it. */
+	bool knows_end;
+	bool has_read_end; /* read_end is what all further reads say: 0 or an error */
 	int read_end;
 	bool is_watched;  /* the owner's note: fd is in its epoll set */
 	bool owes_ticket; /* one goes out in front of the next bytes */
@@ -89,6 +92,9 @@ ssize_t stream_send_file(struct stream *stream, int file, off_t *offset, size_t 
 
 /* Ends our direction: close_notify, then FIN; the peer may still be sending. */
 int stream_end(struct stream *stream, int64_t deadline_ms) MUST_CHECK;
+/* The same, for who reads nothing more: a plain stream is closed with it, if the peer has neither
+ * sent anything nor ended its own direction; stream_close still belongs behind it. */
+int stream_finish(struct stream *stream, int64_t deadline_ms) MUST_CHECK;
 /* Ends TLS but not the connection, which goes on in clear (CCC, RFC 4217 12.3): exchanges
  * close_notify. */
 int stream_clear(struct stream *stream, int64_t deadline_ms) MUST_CHECK;

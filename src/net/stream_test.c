@@ -320,6 +320,42 @@ static void closing_sends_what_was_written_and_the_end(void **state)
 	stream_close(&f.stream); /* once more is harmless */
 }
 
+static void finishing_closes_what_the_peer_is_silent_on(void **state)
+{
+	(void)state;
+	assert_int_equal(stream_write(&f.stream, "bye", 3, deadline_in(PATIENCE_MS)), 0);
+	assert_int_equal(stream_finish(&f.stream, deadline_in(PATIENCE_MS)), 0);
+	assert_false(stream_is_open(&f.stream));
+	assert_true(peer_drain(&f.peer));
+	assert_received("bye");
+	stream_close(&f.stream);
+}
+
+/* A close would be a reset then, which takes away what the peer has not read. */
+static void finishing_only_ends_what_the_peer_has_sent_on(void **state)
+{
+	(void)state;
+	send_from_peer("never read");
+	assert_int_equal(stream_write(&f.stream, "bye", 3, deadline_in(PATIENCE_MS)), 0);
+	assert_int_equal(stream_finish(&f.stream, deadline_in(PATIENCE_MS)), 0);
+	assert_true(stream_is_open(&f.stream));
+	stream_close(&f.stream);
+	assert_true(peer_drain(&f.peer));
+	assert_received("bye");
+}
+
+static void an_end_that_is_known_is_not_asked_for(void **state)
+{
+	char bytes[4];
+
+	(void)state;
+	send_from_peer("in two");
+	f.stream.knows_end = true; /* as if the FIN had been seen: else the last read would wait */
+	assert_int_equal(stream_read(&f.stream, bytes, sizeof(bytes), deadline_in(0)), 4);
+	assert_int_equal(stream_read(&f.stream, bytes, sizeof(bytes), deadline_in(0)), 2);
+	assert_int_equal(stream_read(&f.stream, bytes, sizeof(bytes), deadline_in(0)), 0);
+}
+
 static void a_file_is_sent_from_any_offset(void **state)
 {
 	static const struct {
@@ -543,6 +579,9 @@ int main(void)
 		EACH(an_end_in_order_is_proven),
 		EACH(our_end_is_proven_to_the_client),
 		EACH(closing_sends_what_was_written_and_the_end),
+		PLAIN(finishing_closes_what_the_peer_is_silent_on),
+		PLAIN(finishing_only_ends_what_the_peer_has_sent_on),
+		PLAIN(an_end_that_is_known_is_not_asked_for),
 		EACH(a_file_is_sent_from_any_offset),
 		EACH(a_long_file_is_sent_as_the_client_reads),
 		PLAIN(a_handshake_goes_on_when_the_client_has_sent_more),

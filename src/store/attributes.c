@@ -39,16 +39,15 @@ int home_set_mtime(const struct home *home, const char *path, int64_t mtime_s)
 
 int home_symlink(const struct home *home, const char *target, const char *path)
 {
-	AUTO_CLOSE int parent = -1;
+	AUTO_HOME_PARENT struct home_parent parent = { .fd = -1 };
 	char relative[8192];
-	const char *name;
 	struct buf text;
-	int r = home_open_parent(home, path, &parent, &name);
+	int r = home_open_parent(home, path, &parent);
 
 	if (r < 0)
 		return r;
 	/* Not as deep as the path says: a link on the way may lead upwards. */
-	int depth = home_depth(home, parent, 0);
+	int depth = home_depth(home, parent.fd, 0);
 
 	if (depth < 0)
 		return depth;
@@ -59,7 +58,7 @@ int home_symlink(const struct home *home, const char *target, const char *path)
 	buf_add_char(&text, '\0');
 	if (text.has_overflowed)
 		return -ENAMETOOLONG;
-	return symlinkat(relative, parent, name) < 0 ? -errno : 0;
+	return symlinkat(relative, parent.fd, parent.name) < 0 ? -errno : 0;
 }
 
 int home_free_bytes(const struct home *home, const char *path, uint64_t *ret)

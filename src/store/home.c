@@ -52,17 +52,13 @@ struct home {
 static struct root *chains[CHAINS];
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER; /* guards it; innermost */
 
-/* The parent directory of a path and the last name in it. */
-struct place {
-	int fd;		  /* owned, O_PATH directory */
-	const char *name; /* borrowed from the path */
-};
-
-static void place_release(struct place *place)
+void home_release_parent(struct home_parent *parent)
 {
-	fd_close(&place->fd);
+	if (parent->is_home)
+		parent->fd = -1;
+	parent->is_home = false;
+	fd_close(&parent->fd);
 }
-#define AUTO_PLACE __attribute__((cleanup(place_release)))
 
 /* openat2(2). Returns a descriptor or -errno. */
 static int resolve(int root, const char *path, int flags, mode_t mode, uint64_t how_to_resolve)
@@ -97,43 +93,34 @@ int home_check_kernel(void)
 	return fd == -ENOSYS || fd == -EPERM ? -ENOSYS : 0;
 }
 
-/* Opens the parent of path. -EINVAL when path ends in '/' or is empty, -EBUSY for "." and "..". */
-static int open_place(const struct home *home, const char *path, struct place *ret)
+/* -EINVAL when path ends in '/' or is empty, -EBUSY for "." and "..". */
+int home_open_parent(const struct home *home, const char *path, struct home_parent *ret)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
-	char parent[PATH_MAX] = ".";
+	char parent[PATH_MAX];
 
 	if (*name == '\0')
 		return -EINVAL;
 	if (text_equal(text_of(name), T(".")) || text_equal(text_of(name), T("..")))
 		return -EBUSY;
-	/* The slash goes along: that of "/name" is the parent itself, and leads out of the home. */
-	if (slash) {
-		int r = text_copy((struct text){ path, (size_t)(slash - path) + 1 }, parent,
-				  sizeof(parent));
-
-		if (r < 0)
-			return r;
+	if (!slash) {
+		*ret = (struct home_parent){ home->fd, true, name };
+		return 0;
 	}
+
+	/* The slash goes along: that of "/name" is the parent itself, and leads out of the home. */
+	int r = text_copy((struct text){ path, (size_t)(slash - path) + 1 }, parent,
+			  sizeof(parent));
+
+	if (r < 0)
+		return r;
 
 	int fd = beneath(home, parent, O_PATH | O_DIRECTORY, 0);
 
 	if (fd < 0)
 		return fd;
-	*ret = (struct place){ fd, name };
-	return 0;
-}
-
-int home_open_parent(const struct home *home, const char *path, int *ret_fd, const char **ret_name)
-{
-	struct place place;
-	int r = open_place(home, path, &place);
-
-	if (r < 0)
-		return r;
-	*ret_fd = place.fd;
-	*ret_name = place.name;
+	*ret = (struct home_parent){ fd, false, name };
 	return 0;
 }
 
@@ -497,8 +484,8 @@ int home_enter(const struct home *home, const char *path)
 
 int home_mkdir(const struct home *home, const char *path, mode_t mode)
 {
-	AUTO_PLACE struct place place = { -1, NULL };
-	int r = open_place(home, path, &place);
+	AUTO_HOME_PARENT struct home_parent place = { .fd = -1 };
+	int r = home_open_parent(home, path, &place);
 
 	if (r < 0)
 		return r;
@@ -507,8 +494,8 @@ int home_mkdir(const struct home *home, const char *path, mode_t mode)
 
 int home_rmdir(const struct home *home, const char *path)
 {
-	AUTO_PLACE struct place place = { -1, NULL };
-	int r = open_place(home, path, &place);
+	AUTO_HOME_PARENT struct home_parent place = { .fd = -1 };
+	int r = home_open_parent(home, path, &place);
 
 	if (r < 0)
 		return r;
@@ -517,20 +504,20 @@ int home_rmdir(const struct home *home, const char *path)
 
 int home_unlink(const struct home *home, const char *path)
 {
-	AUTO_PLACE struct place place = { -1, NULL };
-	int r = open_place(home, path, &place);
+	AUTO_HOME_PARENT struct home_parent place = { .fd = -1 };
+	int r = home_open_parent(home, path, &place);
 
 	return r < 0 ? r : ledger_unlink(home->ledger, place.fd, place.name);
 }
 
 int home_rename(const struct home *home, const char *from, const char *to, bool may_replace)
 {
-	AUTO_PLACE struct place source = { -1, NULL }, target = { -1, NULL };
-	int r = open_place(home, from, &source);
+	AUTO_HOME_PARENT struct home_parent source = { .fd = -1 }, target = { .fd = -1 };
+	int r = home_open_parent(home, from, &source);
 
 	if (r < 0)
 		return r;
-	r = open_place(home, to, &target);
+	r = home_open_parent(home, to, &target);
 	if (r < 0)
 		return r;
 	const struct ledger_rename what = { source.fd, target.fd, source.name, target.name,

@@ -68,10 +68,17 @@ int home_unlink(const struct home *home, const char *path) MUST_CHECK; /* -EISDI
 int home_rename(const struct home *home, const char *from, const char *to,
 		bool may_replace) MUST_CHECK; /* -EEXIST when not */
 
-/* The directory of the last name (O_PATH, owned by the caller), and that name within path. For what
- * must act on several names of one directory. Errors as of home_mkdir. */
-int home_open_parent(const struct home *home, const char *path, int *ret_fd,
-		     const char **ret_name) MUST_CHECK;
+/* The directory of a path's last name. That of a name in the home itself is open already. */
+struct home_parent {
+	int fd;		  /* O_PATH; -1: none */
+	bool is_home;	  /* fd is the home's, and good for as long as that; else it is owned */
+	const char *name; /* borrowed from the path */
+};
+
+/* For what must act on several names of one directory. Errors as of home_mkdir. */
+int home_open_parent(const struct home *home, const char *path, struct home_parent *ret) MUST_CHECK;
+void home_release_parent(struct home_parent *parent);
+#define AUTO_HOME_PARENT __attribute__((cleanup(home_release_parent)))
 
 /* How deep an open directory lies in the home now; 0: it is the home. -ESTALE: it lies elsewhere,
  * because somebody has moved it away since it was opened. For what goes on in a directory for

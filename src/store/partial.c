@@ -46,46 +46,51 @@ static int follow_link(const struct home *home, int directory, const char *name,
 	return r < 0 ? r : 1;
 }
 
+/* Takes the parent. */
+static int take_parent(struct home_parent *parent, struct partial_place *ret)
+{
+	int r = text_copy(text_of(parent->name), ret->name, sizeof(ret->name));
+
+	if (r < 0)
+		return r;
+	ret->directory = fd_take(&parent->fd);
+	ret->is_home = parent->is_home;
+	return 0;
+}
+
 int partial_find_place(const struct home *home, const char *path, struct partial_place *ret)
 {
 	char at[PATH_MAX];
 	int r = text_copy(text_of(path), at, sizeof(at));
 
 	for (int links = 0; r >= 0 && links < MAX_LINKS; links++) {
-		AUTO_CLOSE int directory = -1;
-		const char *name;
+		AUTO_HOME_PARENT struct home_parent parent = { .fd = -1 };
 
-		r = home_open_parent(home, at, &directory, &name);
+		r = home_open_parent(home, at, &parent);
 		if (r < 0)
 			return r;
-		r = follow_link(home, directory, name, at);
-		if (r == 0)
-			r = text_copy(text_of(name), ret->name, sizeof(ret->name));
-		else if (r > 0)
-			continue;
-		if (r == 0)
-			ret->directory = fd_take(&directory);
-		return r;
+		r = follow_link(home, parent.fd, parent.name, at);
+		if (r <= 0)
+			return r < 0 ? r : take_parent(&parent, ret);
 	}
 	return r < 0 ? r : -ELOOP;
 }
 
 int partial_take_place(const struct home *home, const char *path, struct partial_place *ret)
 {
-	AUTO_CLOSE int directory = -1;
-	const char *name;
-	int r = home_open_parent(home, path, &directory, &name);
+	AUTO_HOME_PARENT struct home_parent parent = { .fd = -1 };
+	int r = home_open_parent(home, path, &parent);
 
-	if (r == 0)
-		r = text_copy(text_of(name), ret->name, sizeof(ret->name));
-	if (r == 0)
-		ret->directory = fd_take(&directory);
-	return r;
+	return r < 0 ? r : take_parent(&parent, ret);
 }
 
 void partial_release_place(struct partial_place *place)
 {
-	fd_close(&place->directory);
+	struct home_parent parent = { .fd = place->directory, .is_home = place->is_home };
+
+	home_release_parent(&parent);
+	place->directory = -1;
+	place->is_home = false;
 }
 
 /* --- names ------------------------------------------------------------------------------------ */
@@ -119,9 +124,14 @@ static int make_name(const char *name, const char *middle, const char *end,
 		name = digits;
 	}
 
-	int n = snprintf(ret, PARTIAL_NAME_SIZE, ".%s%s%s", name, middle, end);
+	struct buf out;
 
-	return n < 0 || n >= PARTIAL_NAME_SIZE ? -ENAMETOOLONG : 0;
+	buf_init(&out, ret, PARTIAL_NAME_SIZE);
+	buf_add_char(&out, '.');
+	buf_add(&out, text_of(name));
+	buf_add(&out, text_of(middle));
+	buf_add(&out, text_of(end));
+	return out.has_overflowed ? -ENAMETOOLONG : 0;
 }
 
 int partial_name(const char *name, char ret[static PARTIAL_NAME_SIZE])

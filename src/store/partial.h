@@ -19,7 +19,8 @@
 /* The file that an upload goes to: its directory and its name there, the links of the last name
  * followed. */
 struct partial_place {
-	int directory;		      /* owned, O_PATH */
+	int directory;		      /* O_PATH; owned, unless it is the home's */
+	bool is_home;		      /* it is, and is good for as long as that */
 	char name[PARTIAL_NAME_SIZE]; /* one component */
 };
 

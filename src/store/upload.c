@@ -84,6 +84,9 @@ static bool is_unchanged(const struct stat *a, const struct stat *b)
  * takes the file along; one that has left it takes nothing. */
 static int check_directory(const struct upload *up)
 {
+	if (up->place.is_home)
+		return 0;
+
 	int depth = home_depth(up->home, up->place.directory, up->depth);
 
 	return MIN_OF(depth, 0);

@@ -326,7 +326,7 @@ int data_end(struct data *data, int64_t deadline_ms)
 {
 	int r = data->deflate ? write_packed(data, T(""), true, deadline_ms) : 0;
 
-	return r == 0 ? stream_end(&data->stream, deadline_ms) : r;
+	return r == 0 ? stream_finish(&data->stream, deadline_ms) : r;
 }
 
 /* --- whole ------------------------------------------------------------------------------------ */

@@ -35,7 +35,8 @@ int data_try_secure(struct session *s, struct data *data) MUST_CHECK;
  * -EBADMSG for a broken zlib stream, -ENODATA when it is cut off. */
 int data_write(struct data *data, const void *bytes, size_t len, int64_t deadline_ms) MUST_CHECK;
 ssize_t data_read(struct data *data, void *ret, size_t size, int64_t deadline_ms) MUST_CHECK;
-/* All has been written: the end of the content, then of the connection (close_notify, FIN). */
+/* All has been written: the end of the content, then of the connection (close_notify, FIN). Nothing
+ * is to be read from it after that. */
 int data_end(struct data *data, int64_t deadline_ms) MUST_CHECK;
 
 /* Closes it. Then a fresh ticket goes out on the control connection with the

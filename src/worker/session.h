@@ -133,6 +133,7 @@ struct session {
 	uint8_t digest;		 /* of HASH, enum digest_kind */
 	bool is_mode_z;		 /* MODE Z */
 	uint8_t deflate_level;	 /* OPTS MODE Z LEVEL */
+	uint16_t data_watch;	 /* counts the times that its data connections were watched */
 	uint64_t bytes_sent, bytes_received;
 	enum transfer_kind transfer_kind;
 	uint64_t transfer_size; /* when all is well; UINT64_MAX: not known */

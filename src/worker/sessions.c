@@ -10,6 +10,7 @@
  * remembered (is_pending), and it looks once more before it is parked. */
 #include "worker/sessions.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
@@ -19,6 +20,7 @@
 #include "ftp/digest.h"
 #include "ipc/places.h"
 #include "net/socket.h"
+#include "worker/opening.h"
 #include "worker/passive.h"
 #include "worker/pool.h"
 
@@ -27,6 +29,14 @@
 #define EXPIRE_EVERY_MS 1000
 /* So long a transfer may wait for its client without a thread. */
 #define AWAIT_DATA_MS 1000
+
+/* Of events of its data connection. Above the slot stands which watch it was (the low bits of
+ * data_watch): an event may be handled late, and must not say of one connection what was true of
+ * the one before it. */
+#define DATA_TAG (UINT64_C(1) << 31)
+#define WATCH_SHIFT 20
+#define MAX_SLOTS ((size_t)1 << WATCH_SHIFT)
+#define WATCH_MASK (DATA_TAG - MAX_SLOTS)
 
 struct sessions {
 	pthread_mutex_t lock; /* guards all below; innermost */
@@ -44,6 +54,7 @@ struct sessions {
 struct sessions *sessions_new(struct worker *worker, int epoll)
 {
 	size_t max = scoreboard_max_sessions(worker->start->board);
+	assert(max <= MAX_SLOTS);
 	struct sessions *table = calloc(1, sizeof(*table) + max * sizeof(table->slots[0]));
 
 	if (!table)
@@ -65,8 +76,17 @@ static uint64_t tag_of(const struct session *s)
 	return (uint64_t)(uint32_t)s->id << 32 | s->board_slot;
 }
 
-/* Of events of its data connection. */
-#define DATA_TAG (UINT64_C(1) << 31)
+static uint64_t watch_of(const struct session *s)
+{
+	return (uint64_t)s->data_watch << WATCH_SHIFT & WATCH_MASK;
+}
+
+/* The end of an upload has come with its last bytes: to read once more would only say so. */
+static void note_end(struct session *s, uint64_t watch, uint32_t events)
+{
+	if (s->opening && watch == watch_of(s) && events == (EPOLLIN | EPOLLRDHUP))
+		s->opening->data.stream.knows_end = true;
+}
 
 static struct session *find_locked(struct sessions *table, uint32_t board_slot, uint64_t id)
 {
@@ -172,7 +192,8 @@ static void set_handshake_timeout_locked(struct sessions *table, struct session 
 struct session *sessions_take(struct sessions *table, uint64_t tag, uint32_t events, int wake_fd)
 {
 	bool is_control = !(tag & DATA_TAG);
-	uint32_t slot = (uint32_t)(tag &= ~DATA_TAG);
+	uint64_t watch = is_control ? 0 : tag & WATCH_MASK;
+	uint32_t slot = (uint32_t)(tag &= ~(is_control ? 0 : DATA_TAG | WATCH_MASK));
 	struct session *s = NULL;
 
 	(void)pthread_mutex_lock(&table->lock);
@@ -194,6 +215,8 @@ struct session *sessions_take(struct sessions *table, uint64_t tag, uint32_t eve
 		/* Else nothing has come there. */
 		if (is_control)
 			s->is_drained = false;
+		else
+			note_end(s, watch, events);
 		bool is_leaving = atomic_load(&s->farewell) != NULL;
 		if (s->user && !is_leaving)
 			list_remove(&s->timeout_link);
@@ -236,11 +259,14 @@ bool sessions_park(struct sessions *table, struct session *s)
 	return is_free;
 }
 
-bool sessions_await_data(struct sessions *table, const struct session *s, struct stream *data)
+bool sessions_await_data(struct sessions *table, struct session *s, struct stream *data)
 {
 	int operation = data->is_watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT,
-				     .data.u64 = tag_of(s) | DATA_TAG };
+
+	s->data_watch++;
+
+	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLONESHOT,
+				     .data.u64 = tag_of(s) | DATA_TAG | watch_of(s) };
 
 	if (epoll_ctl(table->epoll, operation, data->fd, &event) < 0)
 		return false;

@@ -31,8 +31,7 @@ bool sessions_park(struct sessions *table, struct session *s) MUST_CHECK;
 /* Bytes on the data connection, once, are an event of the session; so is the end of a second when
  * nothing comes, which counts as a call of the client (is_called). False: the kernel is out of
  * memory. */
-bool sessions_await_data(struct sessions *table, const struct session *s,
-			 struct stream *data) MUST_CHECK;
+bool sessions_await_data(struct sessions *table, struct session *s, struct stream *data) MUST_CHECK;
 
 /* A session that has just been opened, by a thread outside of the pool: a pool thread takes it from
  * here. */

@@ -361,6 +361,27 @@ def test_the_plain_end_of_the_data_is_the_end_of_the_file(server, name, sent):
     assert file.read_bytes() == sent
 
 
+def test_urgent_data_does_not_cut_a_file_that_has_come_whole(direct, name):
+    """A read stops at the urgent mark, also when the end of the connection is there already. The urgent
+    byte itself is not in the stream (RFC 959 knows none on data connections)."""
+    with login(direct, False) as control:
+        address = control.epsv()
+        pids = [w["pid"] for w in direct.workers()]
+        try:
+            stop(pids)
+            with control.dial(address) as data:
+                data.sendall(NEW[:1000])
+                data.send(b"!", socket.MSG_OOB)
+                data.sendall(NEW[1000:3000])
+                control.send(f"STOR {name}")
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+        control.expect_reply(150)
+        control.expect_reply(226)
+    assert (direct.home() / name).read_bytes() == NEW[:3000]
+
+
 @pytest.mark.sanitize
 def test_the_last_that_is_complete_wins(server, name):
     with login(server, False) as first, login(server, False) as second:
@@ -402,6 +423,23 @@ def test_mode_and_owner_are_preserved(server, name):
                                                            before.st_gid)
     assert after.st_ino != before.st_ino
     assert file.read_bytes() == NEW
+
+
+def test_uploads_into_a_renamed_home_stay_in_it(server, name):
+    """The home's own descriptor serves for the names in it."""
+    home = server.home()
+    moved = home.with_name(home.name + "-moved")
+    with login(server, False) as control:
+        running = control.start(f"STOR {name}")
+        running.data.sendall(NEW[:1000])
+        os.rename(home, moved)
+        try:
+            assert running.finish(NEW[1000:]).code == 226
+            control.upload(f"{name}-2", OLD)
+            assert (moved / name).read_bytes() == NEW
+            assert (moved / f"{name}-2").read_bytes() == OLD
+        finally:
+            os.rename(moved, home)
 
 
 def test_a_parent_renamed_during_the_upload_takes_it_along(server):
