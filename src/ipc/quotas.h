@@ -42,11 +42,11 @@ struct quota_bound {
 /* Who makes changes. */
 struct quota_actor {
 	struct quotas *quotas;
+	const struct quota_bound *bounds; /* borrowed: its user's, its group's, its folders' */
+	uint32_t n_bounds;
 	uint32_t worker_slot;
 	uint32_t
 		record; /* of its uploads: its slot on the scoreboard; QUOTA_NO_RECORD: it has none */
-	const struct quota_bound *bounds; /* borrowed: its user's, its group's, its folders' */
-	size_t n_bounds;
 	uint32_t unknown;  /* after -ENODATA: the counter that has to be counted first */
 	uint32_t exceeded; /* after -EDQUOT: the bound that stood in the way, by its index */
 	/* When it was looked last what is left: the bounds that leave the fewest bytes and

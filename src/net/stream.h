@@ -21,14 +21,14 @@ struct waiter {
 };
 
 struct stream {
-	int fd;	  /* owned */
-	SSL *ssl; /* owned; NULL: plain */
+	int fd;	      /* owned */
+	int read_end; /* what all further reads say when has_read_end: 0 or an error */
+	SSL *ssl;     /* owned; NULL: plain */
 	struct waiter *waiter;
 	bool has_failed_tls; /* nothing more may be sent on it, not even close_notify */
 	bool has_ended;	     /* our direction, by stream_end */
 	bool is_drained;     /* plain: the last read has taken all that had come by then */
-	bool has_read_end;   /* read_end is what all further reads say: 0 or an error */
-	int read_end;
+	bool has_read_end;
 	bool is_watched; /* the owner's note: fd is in its epoll set */
 	bool has_ticket; /* one goes out in front of the next bytes */
 };

@@ -26,12 +26,12 @@ struct held {
 struct session_quota {
 	struct ledger ledger;
 	const struct worker *worker;
-	int data_root; /* borrowed */
-	char *group;   /* its name; NULL: none with a quota */
+	char *group; /* its name; NULL: none with a quota */
 	struct quota_actor actor;
 	struct quota_bound *bounds; /* those of actor, with room for max_bounds of them */
 	struct source *sources;	    /* by bound */
-	size_t max_bounds;
+	uint32_t max_bounds;
+	int data_root;		       /* borrowed */
 	struct quota_section *section; /* between enter and leave */
 	struct held *held;	       /* between hold and release */
 };
@@ -273,7 +273,7 @@ static int find_tree(struct session_quota *q, const struct home *home, uint32_t 
 static int add_bound(struct session_quota *q, uint32_t counter, const struct quota_limits *limits,
 		     const struct home *home, const char *name)
 {
-	size_t at = q->actor.n_bounds;
+	uint32_t at = q->actor.n_bounds;
 
 	if (at == q->max_bounds)
 		return -ENOSPC;
@@ -316,7 +316,7 @@ static int bind_group(struct session_quota *q, const struct home *home,
 	return add_bound(q, group, &answer->group_quota, NULL, q->group);
 }
 
-static int make_room(struct session_quota *q, size_t max_bounds)
+static int make_room(struct session_quota *q, uint32_t max_bounds)
 {
 	if (max_bounds == 0)
 		return 0;
@@ -329,13 +329,15 @@ static int make_room(struct session_quota *q, size_t max_bounds)
 	return 0;
 }
 
-static size_t count_bounds(const struct session_user *user, const struct message_auth_reply *answer)
+static uint32_t count_bounds(const struct session_user *user,
+			     const struct message_auth_reply *answer)
 {
-	size_t n = (size_t)quota_is_limited(&answer->user_quota) +
-		   (size_t)(*answer->group && quota_is_limited(&answer->group_quota));
+	uint32_t n = quota_is_limited(&answer->user_quota) ? 1 : 0;
 
+	if (*answer->group && quota_is_limited(&answer->group_quota))
+		n++;
 	for (size_t i = 0; i < user->n_folders; i++)
-		n += quota_is_limited(&user->folders[i].quota);
+		n += quota_is_limited(&user->folders[i].quota) ? 1 : 0;
 	return n;
 }
 
