@@ -38,11 +38,11 @@ struct session_folder {
 /* What a login brings; heap, so that a session before its login stays small. */
 struct session_user {
 	struct policy *policy;
-	struct user_limits limits;
+	struct user_limits *limits; /* NULL: all as the server's, as nearly everybody's */
 	enum user_uploads uploads;
-	struct home *home;
+	uint32_t n_folders;
 	struct session_folder *folders; /* those that could be opened */
-	size_t n_folders;
+	struct home *home;
 	struct session_quota *quota; /* see worker/quota.h */
 	char *directory;	     /* clean absolute path of the working directory */
 	char *rename_from;	     /* between RNFR and RNTO, else NULL */
