@@ -69,6 +69,9 @@ static void send_image(struct session *s, struct data *data, int file, off_t off
 			t->error = (int)n;
 			return;
 		}
+		if (t->bytes < CHUNK_BYTES && t->bytes + (size_t)n >= CHUNK_BYTES &&
+		    s->flow->n_meters == 0)
+			socket_tune_bulk(data->stream.fd);
 		n = stream_send_file(&data->stream, file, &offset, (size_t)n, buffer,
 				     POOL_BUFFER_SIZE, stall_deadline(s));
 		if (n == 0)
