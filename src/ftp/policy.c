@@ -14,7 +14,7 @@ static const char *const keywords[POLICY_KINDS] = {
 
 struct policy {
 	uint32_t permissions;
-	size_t n_entries;
+	uint32_t n_entries;
 	struct policy_entry *entries; /* behind this struct, in the same block */
 	char *bytes;		      /* behind those: what the entries borrow */
 };
@@ -209,7 +209,7 @@ int policy_new(uint32_t permissions, struct text lines, struct policy **ret)
 	/* Each entry has a separator or more for each NUL that it needs, but for patterns: those
 	 * have no directory, whose NUL is counted here. */
 	struct policy *policy =
-		malloc(sizeof(*policy) + n * sizeof(policy->entries[0]) + lines.len + 2 * n + 1);
+		malloc(sizeof(*policy) + n * sizeof(policy->entries[0]) + lines.len + 2 * n);
 	if (!policy)
 		return -ENOMEM;
 	policy->permissions = permissions;

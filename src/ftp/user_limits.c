@@ -25,6 +25,14 @@ struct user_limits limits_as_server(void)
 	return limits;
 }
 
+bool limits_are_as_server(const struct user_limits *limits)
+{
+	for (size_t i = 0; i < LIMITS; i++)
+		if (limits->values[i] != LIMIT_AS_SERVER)
+			return false;
+	return true;
+}
+
 int limit_parse(struct text in, int64_t *ret)
 {
 	uint64_t value = 0;

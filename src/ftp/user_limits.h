@@ -29,6 +29,7 @@ struct user_limits {
 const char *limit_name(enum limit limit);
 /* Every value LIMIT_AS_SERVER. */
 struct user_limits limits_as_server(void);
+bool limits_are_as_server(const struct user_limits *limits); /* that is what they are */
 
 /* "64K", "0" or "none" (no limit), "default" (as the server). 0 or -EINVAL. */
 int limit_parse(struct text in, int64_t *ret) MUST_CHECK;

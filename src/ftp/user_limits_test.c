@@ -40,12 +40,25 @@ static void each_limit_has_a_name_and_starts_as_the_server_has_it(void **state)
 	}
 }
 
+static void one_of_them_makes_limits_their_own(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LIMITS; i++) {
+		struct user_limits limits = limits_as_server();
+
+		assert_true(limits_are_as_server(&limits));
+		limits.values[i] = 0;
+		assert_false(limits_are_as_server(&limits));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_no_limit_is_refused),
 		cmocka_unit_test(limits_are_sizes_or_words),
 		cmocka_unit_test(each_limit_has_a_name_and_starts_as_the_server_has_it),
+		cmocka_unit_test(one_of_them_makes_limits_their_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

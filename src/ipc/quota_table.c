@@ -393,7 +393,7 @@ struct quota_usage quota_room_locked(struct quota_actor *actor, const struct quo
 {
 	struct quota_usage room = { UINT64_MAX, UINT64_MAX };
 
-	actor->tightest_bytes = actor->tightest_files = QUOTA_BOUNDS_MAX; /* none */
+	actor->tightest_bytes = actor->tightest_files = UINT32_MAX; /* none */
 
 	for (size_t i = 0; i < actor->n_bounds; i++) {
 		const struct quota_bound *bound = &actor->bounds[i];

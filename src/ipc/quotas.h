@@ -29,9 +29,8 @@
 
 struct quotas;
 
-#define QUOTA_TREES_MAX 24  /* counted trees that one file lies in */
-#define QUOTA_SET_MAX 64    /* with the groups that they belong to */
-#define QUOTA_BOUNDS_MAX 20 /* of one session: its user, its group, its folders */
+#define QUOTA_TREES_MAX 24 /* counted trees that one file lies in */
+#define QUOTA_SET_MAX 64   /* with the groups that they belong to */
 #define QUOTA_NO_RECORD UINT32_MAX
 
 /* What a counter must not exceed by the changes of one session. */
@@ -43,11 +42,11 @@ struct quota_bound {
 /* Who makes changes. */
 struct quota_actor {
 	struct quotas *quotas;
+	const struct quota_bound *bounds; /* borrowed: its user's, its group's, its folders' */
+	uint32_t n_bounds;
 	uint32_t worker_slot;
 	uint32_t
 		record; /* of its uploads: its slot on the scoreboard; QUOTA_NO_RECORD: it has none */
-	struct quota_bound bounds[QUOTA_BOUNDS_MAX];
-	size_t n_bounds;
 	uint32_t unknown;  /* after -ENODATA: the counter that has to be counted first */
 	uint32_t exceeded; /* after -EDQUOT: the bound that stood in the way, by its index */
 	/* When it was looked last what is left: the bounds that leave the fewest bytes and

@@ -17,6 +17,7 @@ struct world {
 	int home, inside, other; /* home/inside is in both */
 	uint32_t tree, inner, elsewhere;
 	struct quota_actor actor;
+	struct quota_bound bounds[2]; /* the actor's */
 };
 
 static int make_directory(const char *folder, const char *name)
@@ -66,7 +67,8 @@ static int set_up(void **state)
 	world->inner = find(world->quotas, world->inside);
 	world->elsewhere = find(world->quotas, world->other);
 	world->actor = (struct quota_actor){ .quotas = world->quotas, .worker_slot = 1 };
-	world->actor.bounds[0] = (struct quota_bound){ world->tree, { 1000, 10 } };
+	world->actor.bounds = world->bounds;
+	world->bounds[0] = (struct quota_bound){ world->tree, { 1000, 10 } };
 	world->actor.n_bounds = 1;
 	*state = world;
 	return 0;
@@ -443,7 +445,7 @@ static void a_group_counts_what_its_members_have_once(void **state)
 	uint64_t granted;
 
 	assert_used(world, group, 500, 5);
-	world->actor.bounds[0] = (struct quota_bound){ group, { 600, 6 } };
+	world->bounds[0] = (struct quota_bound){ group, { 600, 6 } };
 	begin_upload(world, world->inside, &file, NULL); /* in two homes of members */
 	assert_int_equal(quotas_grow(&world->actor, 1000, &granted), 0);
 	assert_int_equal(granted, 100);
@@ -467,7 +469,7 @@ static void a_group_with_other_members_is_unknown(void **state)
 	assert_used(world, group, 500, 5);
 	quotas_doubt_groups(world->quotas);
 	assert_unknown(world, group);
-	world->actor.bounds[0] = (struct quota_bound){ group, { 600, 6 } };
+	world->bounds[0] = (struct quota_bound){ group, { 600, 6 } };
 	assert_int_equal(quotas_enter(&section, &world->actor, directories, true), -ENODATA);
 	assert_int_equal(world->actor.unknown, group);
 	uint32_t epoch = quotas_members_epoch(world->quotas, group);
@@ -568,7 +570,7 @@ static void the_room_is_that_of_the_tightest_bound(void **state)
 	struct world *world = *state;
 	struct quota_usage room;
 
-	world->actor.bounds[1] = (struct quota_bound){ world->inner, { 0, 3 } };
+	world->bounds[1] = (struct quota_bound){ world->inner, { 0, 3 } };
 	world->actor.n_bounds = 2;
 	assert_int_equal(quotas_room(&world->actor, world->inside, &room), -ENODATA);
 	set_counted(world, world->tree, 400, 1);

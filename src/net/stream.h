@@ -21,8 +21,9 @@ struct waiter {
 };
 
 struct stream {
-	int fd;			     /* owned */
-	SSL *ssl;		     /* owned; NULL: plain */
+	int fd;	      /* owned */
+	int read_end; /* what all further reads say when has_read_end: 0 or an error */
+	SSL *ssl;     /* owned; NULL: plain */
 	struct tls_binding *binding; /* of the server's side of TLS; borrowed */
 	struct waiter *waiter;
 	bool has_failed_tls; /* nothing more may be sent on it, not even close_notify */
@@ -31,8 +32,7 @@ struct stream {
 	/* The owner's note, plain: the peer's FIN has come, and nothing urgent, so that a read
 	 * which takes less than there is room for has reached it. */
 	bool knows_end;
-	bool has_read_end; /* read_end is what all further reads say: 0 or an error */
-	int read_end;
+	bool has_read_end;
 	bool is_watched;  /* the owner's note: fd is in its epoll set */
 	bool owes_ticket; /* one goes out in front of the next bytes */
 };

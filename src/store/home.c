@@ -43,7 +43,7 @@ struct root {
 
 struct home {
 	int fd;		  /* that of root */
-	uint64_t refuses; /* RESOLVE_NO_SYMLINKS, or 0 */
+	uint32_t refuses; /* RESOLVE_NO_SYMLINKS, or 0 */
 	struct ledger *ledger;
 	struct root *root;
 };
@@ -280,7 +280,7 @@ static void close_root(struct root *root)
 }
 
 /* Takes *fd, which may be -errno, unless the directory is open already. */
-static int make_home(int *fd, uint64_t refuses, struct home **ret)
+static int make_home(int *fd, uint32_t refuses, struct home **ret)
 {
 	if (*fd < 0)
 		return *fd;
@@ -300,7 +300,7 @@ static int make_home(int *fd, uint64_t refuses, struct home **ret)
 	return 0;
 }
 
-static int open_home(int data_root, const char *path, uint64_t refuses, struct home **ret)
+static int open_home(int data_root, const char *path, uint32_t refuses, struct home **ret)
 {
 	if (*path == '\0')
 		return -EINVAL;

@@ -64,6 +64,17 @@ static void refuse_login(struct session *s)
 	reply(s, 530, "Login incorrect.");
 }
 
+static int keep_limits(struct session_user *user, const struct user_limits *limits)
+{
+	if (limits_are_as_server(limits))
+		return 0;
+	user->limits = malloc(sizeof(*user->limits));
+	if (!user->limits)
+		return -ENOMEM;
+	*user->limits = *limits;
+	return 0;
+}
+
 static int open_user(struct session *s, const struct message_auth_reply *answer)
 {
 	size_t len = strlen(answer->user);
@@ -72,12 +83,13 @@ static int open_user(struct session *s, const struct message_auth_reply *answer)
 	if (!user)
 		return -ENOMEM;
 	memcpy(user->name, answer->user, len + 1);
-	user->limits = answer->limits;
 	user->uploads = answer->uploads;
 	user->directory = text_dup(T("/"));
 	int r = user->directory
 			? policy_new(answer->permissions, text_of(answer->policy), &user->policy)
 			: -ENOMEM;
+	if (r == 0)
+		r = keep_limits(user, &answer->limits);
 	if (r == 0)
 		r = place_open_home(s, answer->home, !policy_is_plain(user->policy), &user->home);
 	if (r == 0)

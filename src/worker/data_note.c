@@ -5,8 +5,9 @@
 #include "worker/events.h"
 #include "worker/sessions.h"
 
+/* It is there as long as there is a plan: none for a session that waits between its transfers. */
 struct data_note {
-	struct data_record record; /* DATA_MODE_NONE: there is no plan */
+	struct data_record record;
 	int64_t planned_ms;
 	bool is_excused; /* that nobody came means nothing */
 };
@@ -15,7 +16,13 @@ static struct data_record *record_of(const struct session *s)
 {
 	struct data_note *note = s->user ? s->user->data_note : NULL;
 
-	return note && note->record.mode != DATA_MODE_NONE ? &note->record : NULL;
+	return note ? &note->record : NULL;
+}
+
+static void forget(const struct session *s)
+{
+	free(s->user->data_note);
+	s->user->data_note = NULL;
 }
 
 static void tell(struct session *s, struct text path)
@@ -117,7 +124,7 @@ bool data_note_take(struct session *s, struct data_record *ret)
 	if (!record)
 		return false;
 	*ret = *record;
-	record->mode = DATA_MODE_NONE;
+	forget(s);
 	return true;
 }
 
@@ -156,6 +163,6 @@ void data_note_abandon(struct session *s)
 		judge_unused(s);
 	/* A PORT that nothing was done with tells nothing. */
 	if (record->outcome == DATA_OPEN_QUESTION)
-		record->mode = DATA_MODE_NONE;
+		forget(s);
 	tell(s, T(""));
 }

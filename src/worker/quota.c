@@ -15,16 +15,25 @@ struct source {
 	const char *name;	 /* of the user or the group; empty: of a folder; borrowed */
 };
 
+/* Trees that nobody else changes for a while. */
+struct held {
+	uint32_t trees[2 * QUOTA_TREES_MAX];
+	size_t n;
+};
+
+/* Most sessions have no quota and change nothing while they wait: what only those need is not
+ * there. */
 struct session_quota {
 	struct ledger ledger;
 	const struct worker *worker;
-	int data_root; /* borrowed */
-	char *group;   /* its name; NULL: none with a quota */
+	char *group; /* its name; NULL: none with a quota */
 	struct quota_actor actor;
-	struct source sources[QUOTA_BOUNDS_MAX]; /* by bound */
-	struct quota_section section;
-	uint32_t held[2 * QUOTA_TREES_MAX];
-	size_t n_held;
+	struct quota_bound *bounds; /* those of actor, with room for max_bounds of them */
+	struct source *sources;	    /* by bound */
+	uint32_t max_bounds;
+	int data_root;		       /* borrowed */
+	struct quota_section *section; /* between enter and leave */
+	struct held *held;	       /* between hold and release */
 };
 
 /* The ledger is the first member. */
@@ -60,12 +69,10 @@ static bool is_on(const struct ledger *l)
 	return quotas_are_on(((const struct session_quota *)l)->actor.quotas);
 }
 
-static int enter(struct ledger *l, const int directories[2], bool adds)
+static int enter_section(struct session_quota *q, const int directories[2], bool adds)
 {
-	struct session_quota *q = of(l);
-
 	for (;;) {
-		int r = quotas_enter(&q->section, &q->actor, directories, adds);
+		int r = quotas_enter(q->section, &q->actor, directories, adds);
 
 		if (r == -ENODATA && q->actor.holds)
 			return -EAGAIN; /* nobody can count what we hold */
@@ -80,9 +87,29 @@ static int enter(struct ledger *l, const int directories[2], bool adds)
 	}
 }
 
+static void free_section(struct session_quota *q)
+{
+	free(q->section);
+	q->section = NULL;
+}
+
+static int enter(struct ledger *l, const int directories[2], bool adds)
+{
+	struct session_quota *q = of(l);
+
+	q->section = malloc(sizeof(*q->section));
+	if (!q->section)
+		return -ENOMEM;
+	int r = enter_section(q, directories, adds);
+	if (r < 0)
+		free_section(q);
+	return r;
+}
+
 static void leave(struct ledger *l)
 {
-	quotas_leave(&of(l)->section);
+	quotas_leave(of(l)->section);
+	free_section(of(l));
 }
 
 static void doubt(struct ledger *l, int directory)
@@ -92,43 +119,43 @@ static void doubt(struct ledger *l, int directory)
 
 static int may_create(struct ledger *l, const struct stat *replaces)
 {
-	return quotas_may_create(&of(l)->section, replaces);
+	return quotas_may_create(of(l)->section, replaces);
 }
 
 static void adopt(struct ledger *l, const struct stat *file, bool is_new,
 		  const struct stat *replaces)
 {
-	quotas_adopt(&of(l)->section, file, is_new, replaces);
+	quotas_adopt(of(l)->section, file, is_new, replaces);
 }
 
 static int may_replace(struct ledger *l, const struct stat *now)
 {
-	return quotas_may_replace(&of(l)->section, now);
+	return quotas_may_replace(of(l)->section, now);
 }
 
 static uint64_t may_keep(struct ledger *l)
 {
-	return quotas_may_keep(&of(l)->section);
+	return quotas_may_keep(of(l)->section);
 }
 
 static void settle(struct ledger *l, uint64_t bytes, uint64_t files)
 {
-	quotas_settle(&of(l)->section, bytes, files);
+	quotas_settle(of(l)->section, bytes, files);
 }
 
 static void removed(struct ledger *l, unsigned side, const struct stat *file)
 {
-	quotas_removed(&of(l)->section, side, file);
+	quotas_removed(of(l)->section, side, file);
 }
 
 static bool is_one_set(const struct ledger *l)
 {
-	return quotas_is_one_set(&((const struct session_quota *)l)->section);
+	return quotas_is_one_set(((const struct session_quota *)l)->section);
 }
 
 static struct ledger_amount amount(struct ledger *l, const struct stat *file)
 {
-	struct quota_usage usage = quotas_amount(&of(l)->section, file);
+	struct quota_usage usage = quotas_amount(of(l)->section, file);
 
 	return (struct ledger_amount){ usage.bytes, usage.files };
 }
@@ -138,14 +165,14 @@ static int may_move(struct ledger *l, const struct ledger_amount *moving,
 {
 	const struct quota_usage usage = { moving->bytes, moving->files };
 
-	return quotas_may_move(&of(l)->section, &usage, replaced);
+	return quotas_may_move(of(l)->section, &usage, replaced);
 }
 
 static void moved(struct ledger *l, const struct ledger_amount *moving, const struct stat *file)
 {
 	const struct quota_usage usage = { moving->bytes, moving->files };
 
-	quotas_moved(&of(l)->section, &usage, file);
+	quotas_moved(of(l)->section, &usage, file);
 }
 
 static int grow(struct ledger *l, uint64_t bytes, uint64_t *ret_bytes)
@@ -163,13 +190,25 @@ static int grow(struct ledger *l, uint64_t bytes, uint64_t *ret_bytes)
 	}
 }
 
+static void free_held(struct session_quota *q)
+{
+	free(q->held);
+	q->held = NULL;
+}
+
 static int hold(struct ledger *l, const int directories[2])
 {
 	struct session_quota *q = of(l);
 	int r;
 
-	while ((r = quotas_hold_above(&q->actor, directories, q->held, &q->n_held)) == -EAGAIN)
+	q->held = malloc(sizeof(*q->held));
+	if (!q->held)
+		return -ENOMEM;
+	while ((r = quotas_hold_above(&q->actor, directories, q->held->trees, &q->held->n)) ==
+	       -EAGAIN)
 		quota_nap(q->worker);
+	if (r < 0)
+		free_held(q);
 	return r;
 }
 
@@ -177,7 +216,8 @@ static void release(struct ledger *l)
 {
 	struct session_quota *q = of(l);
 
-	quotas_release(&q->actor, q->held, q->n_held);
+	quotas_release(&q->actor, q->held->trees, q->held->n);
+	free_held(q);
 }
 
 static bool is_growing(struct ledger *l, const struct stat *file)
@@ -233,11 +273,11 @@ static int find_tree(struct session_quota *q, const struct home *home, uint32_t 
 static int add_bound(struct session_quota *q, uint32_t counter, const struct quota_limits *limits,
 		     const struct home *home, const char *name)
 {
-	size_t at = q->actor.n_bounds;
+	uint32_t at = q->actor.n_bounds;
 
-	if (at == QUOTA_BOUNDS_MAX)
+	if (at == q->max_bounds)
 		return -ENOSPC;
-	q->actor.bounds[at] = (struct quota_bound){ counter, *limits };
+	q->bounds[at] = (struct quota_bound){ counter, *limits };
 	q->sources[at] = (struct source){ home, name };
 	q->actor.n_bounds++;
 	return 0;
@@ -276,6 +316,31 @@ static int bind_group(struct session_quota *q, const struct home *home,
 	return add_bound(q, group, &answer->group_quota, NULL, q->group);
 }
 
+static int make_room(struct session_quota *q, uint32_t max_bounds)
+{
+	if (max_bounds == 0)
+		return 0;
+	q->bounds = calloc(max_bounds, sizeof(q->bounds[0]));
+	q->sources = calloc(max_bounds, sizeof(q->sources[0]));
+	if (!q->bounds || !q->sources)
+		return -ENOMEM;
+	q->actor.bounds = q->bounds;
+	q->max_bounds = max_bounds;
+	return 0;
+}
+
+static uint32_t count_bounds(const struct session_user *user,
+			     const struct message_auth_reply *answer)
+{
+	uint32_t n = quota_is_limited(&answer->user_quota) ? 1 : 0;
+
+	if (*answer->group && quota_is_limited(&answer->group_quota))
+		n++;
+	for (size_t i = 0; i < user->n_folders; i++)
+		n += quota_is_limited(&user->folders[i].quota) ? 1 : 0;
+	return n;
+}
+
 int quota_open(struct session *s, struct session_user *user,
 	       const struct message_auth_reply *answer)
 {
@@ -289,7 +354,9 @@ int quota_open(struct session *s, struct session_user *user,
 	q->data_root = s->host->data_root;
 	user->quota = q;
 	home_count(user->home, &q->ledger);
-	int r = bind_tree(q, user->home, &answer->user_quota, user->name);
+	int r = make_room(q, count_bounds(user, answer));
+	if (r == 0)
+		r = bind_tree(q, user->home, &answer->user_quota, user->name);
 	if (r == 0)
 		r = bind_group(q, user->home, answer);
 	for (size_t i = 0; i < user->n_folders && r == 0; i++) {
@@ -301,8 +368,13 @@ int quota_open(struct session *s, struct session_user *user,
 
 void quota_free(struct session_quota **quota)
 {
-	if (*quota)
+	if (*quota) {
 		free((*quota)->group);
+		free((*quota)->bounds);
+		free((*quota)->sources);
+		free_section(*quota);
+		free_held(*quota);
+	}
 	free(*quota);
 	*quota = NULL;
 }
@@ -372,7 +444,7 @@ void quota_describe(struct session *s, struct buf *out)
 	if (!q || q->actor.exceeded >= q->actor.n_bounds)
 		return; /* it is the file system's own */
 
-	const struct quota_bound *bound = &q->actor.bounds[q->actor.exceeded];
+	const struct quota_bound *bound = &q->bounds[q->actor.exceeded];
 	const struct source *source = &q->sources[q->actor.exceeded];
 
 	buf_addf(out, "The quota of %s%s is in the way",

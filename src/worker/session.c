@@ -30,6 +30,7 @@ void session_user_free(struct session_user **user)
 		home_free(&(*user)->home);
 		quota_free(&(*user)->quota);
 		policy_free(&(*user)->policy);
+		free((*user)->limits);
 		free((*user)->directory);
 		free((*user)->rename_from);
 		free((*user)->copy_from);

@@ -38,11 +38,11 @@ struct session_folder {
 /* What a login brings; heap, so that a session before its login stays small. */
 struct session_user {
 	struct policy *policy;
-	struct user_limits limits;
+	struct user_limits *limits; /* NULL: all as the server's, as nearly everybody's */
 	enum user_uploads uploads;
-	struct home *home;
+	uint32_t n_folders;
 	struct session_folder *folders; /* those that could be opened */
-	size_t n_folders;
+	struct home *home;
 	struct session_quota *quota; /* see worker/quota.h */
 	char *directory;	     /* clean absolute path of the working directory */
 	char *rename_from;	     /* between RNFR and RNTO, else NULL */
@@ -65,20 +65,22 @@ struct session_refusal {
 	struct ban_entry ban; /* -EACCES */
 };
 
+/* The order is that of the groups, and within them by size: tens of thousands wait at a time, and
+ * a hole costs as much as a field. */
 struct session {
 	/* Guarded by the lock of struct sessions. */
-	struct list timeout_link; /* among the not yet logged in, or the parked */
-	int64_t deadline_ms;	  /* when the sweep ends it */
-	enum session_state state;
-	int wake_fd;		     /* eventfd of the thread that runs it, or -1 */
-	bool is_watched;	     /* it has its entry in epoll */
-	int arrived_fd;		     /* data connection that came for its reservation, or -1 */
-	struct address arrived_from; /* where that came from; port 0: none has come */
-	struct address stray;	     /* who else came to the reserved port; port 0: nobody */
+	struct list timeout_link;	   /* among the not yet logged in, or the parked */
+	int64_t deadline_ms;		   /* when the sweep ends it */
 	struct message_auth_reply *answer; /* what the manager said to its login, not yet read */
 	char *login_name; /* who it is, for kicks; set before the login is told to the session */
-	_Atomic(char *) farewell; /* end it: the text of a 421 reply; owned */
-	bool is_pending;	  /* something has come while it ran: look before parking */
+	_Atomic(char *) farewell;    /* end it: the text of a 421 reply; owned */
+	struct address arrived_from; /* where that came from; port 0: none has come */
+	struct address stray;	     /* who else came to the reserved port; port 0: nobody */
+	int arrived_fd;		     /* data connection that came for its reservation, or -1 */
+	int wake_fd;		     /* eventfd of the thread that runs it, or -1 */
+	enum session_state state;
+	bool is_watched; /* it has its entry in epoll */
+	bool is_pending; /* something has come while it ran: look before parking */
 	/* Something has come on the control connection since a transfer was told to begin. */
 	atomic_bool is_called;
 	/* The client has ended its direction, or has sent urgent data: a read that is short is not
@@ -87,29 +89,49 @@ struct session {
 
 	/* Fixed for its life. */
 	struct worker *worker;
-	uint32_t board_slot;
 	uint64_t id;
 	struct address peer, local;
-	bool is_implicit;
-	int control_fd; /* that of control, for the table */
 	int64_t started_ms, started_wall_ms;
+	uint32_t board_slot;
+	int control_fd; /* that of control, for the table */
 
 	/* The running thread's. */
 	struct stream control;
 	struct waiter control_waiter, data_waiter;
 	struct tls_binding *tls; /* heap; NULL on a plain connection */
 	const struct host *host; /* that the client has chosen, by SNI or HOST */
-	bool wants_utf8;	 /* OPTS UTF8 ON: also where the host has a legacy character set */
 	struct line_reader lines;
 	char *held_line; /* read during a transfer, to be run after it; any bytes, held_len of them */
 	size_t held_len;
 	struct session_user *user;
-	char *login_user; /* of USER, until PASS */
-	unsigned failed_logins;
-	bool awaits_answer;	/* of the manager, to its login: nothing else goes on meanwhile */
-	int64_t refuse_from_ms; /* a wrong password is not told before */
-	uint32_t facts;		/* of MLSD/MLST, enum fact */
+	char *login_user;		 /* of USER, until PASS */
+	int64_t refuse_from_ms;		 /* a wrong password is not told before */
+	_Atomic int64_t reserved_ms;	 /* when the reservation was made; 0: none is pending */
+	uint64_t restart_at;		 /* REST */
+	uint64_t range_first, range_end; /* RANG, when has_range; the end is not included */
+	uint64_t bytes_sent, bytes_received;
+	uint64_t transfer_size; /* when all is well; UINT64_MAX: not known */
+	int64_t transfer_started_wall_ms;
+	_Atomic uint64_t transfer_bytes;
+	const char *transfer_path; /* borrowed during a transfer */
+	struct flow *flow;	   /* of the transfer in progress, see worker/flow.h; else NULL */
+	struct opening *opening;   /* a transfer that waits for its client, worker/opening.h */
+	struct bucket buckets[DIRECTIONS];
+	struct address active_to;
+	enum data_plan plan;
+	enum transfer_kind transfer_kind;
 	enum transfer_type type;
+	uint32_t facts; /* of MLSD/MLST, enum fact */
+	unsigned failed_logins;
+	unsigned idle_timeout_s; /* SITE IDLE; 0: the setting's */
+	uint16_t passive_port;
+	uint16_t data_watch;   /* counts the times that its data connections were watched */
+	uint8_t digest;	       /* of HASH, enum digest_kind */
+	uint8_t deflate_level; /* OPTS MODE Z LEVEL */
+	bool is_mode_z;	       /* MODE Z */
+	bool is_implicit;      /* fixed for its life */
+	bool wants_utf8;       /* OPTS UTF8 ON: also where the host has a legacy character set */
+	bool awaits_answer;    /* of the manager, to its login: nothing else goes on meanwhile */
 	bool is_greeted;
 	bool is_published; /* the scoreboard shows how it stands */
 	bool is_drained;   /* all that had come when it was read last has been read */
@@ -120,30 +142,10 @@ struct session {
 	bool wants_end;	      /* QUIT, or the connection is gone */
 	bool wants_abort;     /* an ABOR waits behind the transfer in progress */
 	bool is_transferring;
-	bool needs_epsv;   /* EPSV ALL was sent (RFC 2428 4) */
-	bool needs_ticket; /* the client has spent one */
-	enum data_plan plan;
-	uint16_t passive_port;
-	_Atomic int64_t reserved_ms; /* when the reservation was made; 0: none is pending */
-	struct address active_to;
-	uint64_t restart_at; /* REST */
-	bool has_range;	     /* RANG; its end is not included */
-	uint64_t range_first, range_end;
-	unsigned idle_timeout_s; /* SITE IDLE; 0: the setting's */
-	uint8_t digest;		 /* of HASH, enum digest_kind */
-	bool is_mode_z;		 /* MODE Z */
-	uint8_t deflate_level;	 /* OPTS MODE Z LEVEL */
-	uint16_t data_watch;	 /* counts the times that its data connections were watched */
-	uint64_t bytes_sent, bytes_received;
-	enum transfer_kind transfer_kind;
-	uint64_t transfer_size; /* when all is well; UINT64_MAX: not known */
-	int64_t transfer_started_wall_ms;
-	const char *transfer_path; /* borrowed during a transfer */
-	struct flow *flow;	   /* of the transfer in progress, see worker/flow.h; else NULL */
-	struct opening *opening;   /* a transfer that waits for its client, worker/opening.h */
-	bool parks_opening;	   /* the session is to be parked until something has come for it */
-	struct bucket buckets[DIRECTIONS];
-	_Atomic uint64_t transfer_bytes;
+	bool needs_epsv;    /* EPSV ALL was sent (RFC 2428 4) */
+	bool needs_ticket;  /* the client has spent one */
+	bool has_range;	    /* RANG */
+	bool parks_opening; /* the session is to be parked until something has come for it */
 };
 
 /* Runs a session that is in the hands of the calling pool thread: its next commands, until it has

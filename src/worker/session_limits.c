@@ -34,7 +34,8 @@ static uint64_t of_server(const struct settings *settings, enum limit limit)
 
 uint64_t limits_value(const struct session *s, enum limit limit)
 {
-	int64_t own = s->user ? s->user->limits.values[limit] : LIMIT_AS_SERVER;
+	const struct user_limits *limits = s->user ? s->user->limits : NULL;
+	int64_t own = limits ? limits->values[limit] : LIMIT_AS_SERVER;
 
 	return own == LIMIT_AS_SERVER ? of_server(s->worker->settings, limit) : (uint64_t)own;
 }
