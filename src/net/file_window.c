@@ -79,18 +79,34 @@ bool file_window_suits(int file)
 	}
 }
 
+/* Whether the page that holds this byte can be had without waiting for the disk. Yes also where the
+ * kernel does not tell: of a file that is another user's. */
+static bool is_in_memory(const char *byte)
+{
+	unsigned char is_there = 1;
+
+	return mincore((void *)((uintptr_t)byte & ~(page_size - 1)), 1, &is_there) < 0 ||
+	       (is_there & 1) != 0;
+}
+
 int file_window_open(struct file_window *ret, int file, off_t offset, size_t len)
 {
 	size_t skipped = (size_t)offset & (page_size - 1);
 	struct file_window window = { .size = skipped + len };
 
+	assert(here.size == 0);
 	if (!catches_cuts)
 		return -EOPNOTSUPP;
-	assert(here.size == 0);
-	window.start = mmap(NULL, window.size, PROT_READ, MAP_SHARED | MAP_POPULATE, file,
-			    offset - (off_t)skipped);
+	window.start =
+		mmap(NULL, window.size, PROT_READ, MAP_SHARED, file, offset - (off_t)skipped);
 	if (window.start == MAP_FAILED)
 		return -EOPNOTSUPP;
+	if (!is_in_memory((const char *)window.start + window.size - 1)) {
+		(void)munmap(window.start, window.size); /* it is ours: it cannot fail */
+		return -EOPNOTSUPP;
+	}
+	/* All pages at once. Where the kernel cannot (before 5.14), and behind a cut: one by one. */
+	(void)madvise(window.start, window.size, MADV_POPULATE_READ);
 	window.bytes = (const char *)window.start + skipped;
 	here.is_torn = false;
 	here.start = (uintptr_t)window.start;

@@ -29,8 +29,9 @@ int file_window_catch_cuts(void) MUST_CHECK;
  * one page cache for both, and cuts are caught. */
 bool file_window_suits(int file);
 
-/* len bytes (above 0) from the offset on. 0; -EOPNOTSUPP: cuts are not caught, or this file cannot
- * be mapped now. The file may be closed meanwhile. */
+/* len bytes (above 0) from the offset on. 0; -EOPNOTSUPP: cuts are not caught, this file cannot be
+ * mapped, or the piece is still on the disk, from where reading fetches it sooner: it reads ahead
+ * while what came before is sent. The file may be closed meanwhile. */
 int file_window_open(struct file_window *ret, int file, off_t offset, size_t len) MUST_CHECK;
 
 /* Whether what lies behind the calling thread's window has gone since it was opened. */

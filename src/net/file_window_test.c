@@ -58,6 +58,33 @@ static void what_cannot_be_mapped_is_refused(void **state)
 	assert_false(file_window_suits(made_up));
 }
 
+/* Files are read as soon as their last page is missing, and then it is there. */
+static void what_is_on_the_disk_only_is_refused(void **state)
+{
+	char path[] = "/var/tmp/file_window_test.XXXXXX", byte;
+	AUTO_CLOSE int file = mkostemp(path, O_CLOEXEC);
+	struct file_window window;
+	unsigned char is_there = 1;
+
+	(void)state;
+	catch_cuts();
+	assert_true(file >= 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(pwrite(file, "a", 1, 0), 1);
+	assert_int_equal(fsync(file), 0);
+	void *page = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file, 0);
+	assert_true(page != MAP_FAILED);
+	assert_int_equal(posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED), 0);
+	/* A file system in memory keeps it. */
+	if (mincore(page, PAGE, &is_there) == 0 && !(is_there & 1))
+		assert_int_equal(file_window_open(&window, file, 0, 1), -EOPNOTSUPP);
+	assert_int_equal(munmap(page, PAGE), 0);
+	assert_int_equal(pread(file, &byte, 1, 0), 1);
+	assert_int_equal(file_window_open(&window, file, 0, 1), 0);
+	assert_int_equal(window.bytes[0], 'a');
+	file_window_close(&window);
+}
+
 /* The signal that a child which does this dies of; 0: it did not. */
 static int signal_of(void (*deed)(void))
 {
@@ -244,6 +271,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_other_bus_error_kills_as_ever),
 		cmocka_unit_test(what_cannot_be_mapped_is_refused),
+		cmocka_unit_test(what_is_on_the_disk_only_is_refused),
 		cmocka_unit_test(a_window_shows_the_file_from_any_offset),
 		cmocka_unit_test(a_cut_file_is_torn_and_nobody_dies),
 		cmocka_unit_test(the_kernel_reports_what_it_cannot_read_itself),
