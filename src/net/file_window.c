@@ -105,7 +105,7 @@ int file_window_open(struct file_window *ret, int file, off_t offset, size_t len
 		(void)munmap(window.start, window.size); /* it is ours: it cannot fail */
 		return -EOPNOTSUPP;
 	}
-	/* All pages at once. Where the kernel cannot (before 5.14), and behind a cut: one by one. */
+	/* All pages at once. Where the kernel cannot (before 5.14), or behind a cut: singly. */
 	(void)madvise(window.start, window.size, MADV_POPULATE_READ);
 	window.bytes = (const char *)window.start + skipped;
 	here.is_torn = false;

@@ -21,8 +21,8 @@ struct file_window {
 	size_t size;	   /* from start on */
 };
 
-/* Once per process, in front of all windows and threads. Once more after somebody else has taken the
- * signal. */
+/* Once per process, in front of all windows and threads. Once more after somebody else has taken
+ * the signal. */
 int file_window_catch_cuts(void) MUST_CHECK;
 
 /* Whether a mapping of the file is as good as reading it: it lies in a local file system that keeps

@@ -1,4 +1,5 @@
-/* net/file_window_test.c - a file that is cut while it is looked at, and what else raises SIGBUS. */
+/* net/file_window_test.c - a file that is cut while it is looked at, and what else raises
+ * SIGBUS. */
 #include "net/file_window.h"
 
 #include <fcntl.h>
