@@ -52,7 +52,7 @@ function Address({ data }) {
 	return data.address_ok
 		? html`<${Notice} kind="ok" title=${`Your address ${data.your_address} may connect`}>
 			<p>No ban and no list of allowed networks stands in your way.</p><//>`
-		: html`<${Notice} kind="bad" title=${`Your address ${data.your_address} may not connect`}>
+		: html`<${Notice} kind="bad" title=${`You may not connect from ${data.your_address}`}>
 			<p>${data.address_reason}</p><p>Tell this to the administrator who sent you the link,
 				with the address
 			above.</p><//>`;

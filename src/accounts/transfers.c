@@ -135,7 +135,7 @@ static int bind_record(sqlite3_stmt *s, int at, const struct transfer_record *re
 }
 
 /* 1: stored; 0: was there; or -errno. */
-static int add_locked(struct transfers *t, const struct transfer_record *record)
+static int add_locked(struct transfers *t, struct transfer_record *record)
 {
 	sqlite3_stmt *s = t->statements[QUERY_ADD];
 	int code = bind_record(s, 0, record);
@@ -145,6 +145,7 @@ static int add_locked(struct transfers *t, const struct transfer_record *record)
 	int r = database_errno(code);
 	if (r == 0)
 		r = sqlite3_changes(t->writer.db);
+	record->id = r > 0 ? sqlite3_last_insert_rowid(t->writer.db) : 0;
 	finish_statement(s);
 	return r;
 }
@@ -162,7 +163,12 @@ static int add_rows_locked(struct transfers *t, struct transfer_record *const re
 	finish_statement(s);
 	if ((code & 0xff) == SQLITE_CONSTRAINT)
 		return 0;
-	return code == SQLITE_DONE ? 1 : database_errno(code);
+	if (code != SQLITE_DONE)
+		return database_errno(code);
+	/* One statement numbers its rows one after another. */
+	for (int i = 0; i < ROWS; i++)
+		records[i]->id = sqlite3_last_insert_rowid(t->writer.db) - (ROWS - 1) + i;
+	return 1;
 }
 
 /* How many of the first ones are done now, or -errno. */
@@ -199,6 +205,8 @@ int transfers_add(struct transfers *transfers, struct transfer_record *const *re
 		if (r < 0)
 			(void)!database_run(c->db, "ROLLBACK"); /* none may be open any more */
 	}
+	for (size_t i = 0; r < 0 && i < n; i++)
+		records[i]->id = 0;
 	(void)pthread_mutex_unlock(&c->lock);
 	return r < 0 ? r : 0;
 }

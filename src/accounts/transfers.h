@@ -51,7 +51,8 @@ int transfers_open(const char *path, struct transfers **ret,
 void transfers_free(struct transfers **transfers); /* accepts NULL; leaves NULL */
 
 /* Stores all of them in one transaction, those that are there already once. ret_is_new[i] says
- * whether records[i] was not there. 0 or -errno: then nothing was stored. */
+ * whether records[i] was not there; then it has its id, else 0. 0 or -errno: then nothing was
+ * stored. */
 int transfers_add(struct transfers *transfers, struct transfer_record *const *records, size_t n,
 		  bool *ret_is_new) MUST_CHECK;
 

@@ -162,10 +162,48 @@ static void records_are_found_by_path_and_kind(void **state)
 	}
 }
 
+static void assert_has_its_id(const struct transfer_record *record)
+{
+	struct transfer_record *found = NULL;
+
+	assert_true(record->id > 0);
+	assert_int_equal(transfers_get(transfers, record->id, &found), 0);
+	assert_int_equal(found->bytes, record->bytes);
+	free(found);
+}
+
+/* So many that some go by one statement, and some by one of their own. */
+static void records_are_given_their_ids(void **state)
+{
+	struct transfer_record records[40], again[40];
+	struct transfer_record *all[ARRAY_SIZE(records)], *others[ARRAY_SIZE(again)];
+	bool is_new[ARRAY_SIZE(records)];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(records); i++) {
+		records[i] = record_of(1000 + i, "erin", 4000);
+		again[i] = record_of(1030 + i, "erin", 4000);
+		all[i] = &records[i];
+		others[i] = &again[i];
+	}
+	assert_int_equal(transfers_add(transfers, all, ARRAY_SIZE(records), is_new), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(records); i++)
+		assert_has_its_id(&records[i]);
+	assert_int_equal(transfers_add(transfers, others, ARRAY_SIZE(again), is_new), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(again); i++) {
+		assert_int_equal(is_new[i], i >= 10);
+		if (is_new[i])
+			assert_has_its_id(&again[i]);
+		else
+			assert_int_equal(again[i].id, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(records_are_stored_once_and_found),
+		cmocka_unit_test(records_are_given_their_ids),
 		cmocka_unit_test(records_are_found_by_path_and_kind),
 	};
 

@@ -5,6 +5,21 @@
 #include "cli/manager_client.h"
 #include "cli/table.h"
 
+static void print_link(const json_t *answer)
+{
+	const char *whole = json_text(answer, "absolute_url");
+
+	(void)printf("%s\n", *whole ? whole : json_text(answer, "url"));
+	(void)fflush(stdout);
+	if (!*whole)
+		(void)fprintf(stderr, "Put before it the address under which the guest reaches the "
+				      "manager's page, such as https://ftp.example.com:8443.\n");
+	(void)fprintf(stderr,
+		      "It is shown this once, and is good until %s for the first browser that "
+		      "opens it.\n",
+		      json_text(answer, "expires"));
+}
+
 int cmd_guest_add(struct cli *cli)
 {
 	const char *name = cli->arguments.n_operands > 0 ? cli->arguments.operands[0] : NULL;
@@ -31,13 +46,7 @@ int cmd_guest_add(struct cli *cli)
 		json_print(answer);
 		return EXIT_OK;
 	}
-	(void)printf("%s\n", json_text(answer, "url"));
-	(void)fflush(stdout);
-	(void)fprintf(
-		stderr,
-		"It belongs behind the address of the manager's page, is shown this once, and "
-		"is good until %s\nfor the first browser that opens it.\n",
-		json_text(answer, "expires"));
+	print_link(answer);
 	return EXIT_OK;
 }
 

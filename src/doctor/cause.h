@@ -1,5 +1,5 @@
 /* doctor/cause.h - what the tables of causes are made of. Internal to src/doctor/: causes_*.c hold
- * the rows, one file per stage of the way, causes.c asks them in order.
+ * the rows, a file per stage of the way or a part of one, causes.c asks them in order.
  *
  * A row's predicate looks at the evidence, and when it applies it notes the facts that prove it.
  * The texts of the row are templates: "{port}" stands for the fact of this name. What not every
@@ -25,15 +25,15 @@ struct cause {
 	bool is_last_resort; /* asked only when no problem and no warning was found */
 };
 
-/* Rows in the order in which things can go wrong. */
+/* Rows in the order in which things can go wrong. Neighbours of one name are one stage. */
 struct stage {
 	const char *name; /* as docs/doctor.md calls it */
 	const struct cause *causes;
 	size_t n_causes;
 };
 extern const struct stage stage_name, stage_connect, stage_control, stage_tls, stage_login,
-	stage_data, stage_passive, stage_active, stage_transfer, stage_session, stage_left,
-	stage_reuse, stage_once;
+	stage_data, stage_passive, stage_range, stage_mode, stage_active, stage_transfer,
+	stage_session, stage_left, stage_reuse, stage_once;
 
 /* All rows, in order; NULL past the end. ret_stage may be NULL. */
 const struct cause *cause_at(size_t index, const struct stage **ret_stage);
@@ -50,6 +50,9 @@ void fact_range(struct finding *finding, uint16_t first, uint16_t last);
 void fact_reply(struct finding *finding, const struct reply *reply);
 /* `address` and `port`. */
 void fact_address(struct finding *finding, const struct address *address);
+/* A data connection that did not open: `address`, `port`, `seconds` waited, and `how`: "silence" or
+ * "refused". */
+void fact_blocked(struct finding *finding, const struct transfer *transfer);
 const struct named_value *finding_fact(const struct finding *finding, const char *name);
 
 /* Adds a sentence to the explanation, or sets the remedy instead of the row's (templates too). */
@@ -93,6 +96,12 @@ static inline bool transfer_has_failed(const struct transfer *transfer)
 
 /* The reply 4xx or 5xx that belongs to its failure; NULL: there is none. */
 const struct reply *transfer_refusal(const struct transfer *transfer);
+
+/* The first PASV, EPSV ... that was answered with 4xx or 5xx. NULL: none. */
+const struct transfer *find_refused_setup(const struct evidence *evidence, enum data_mode mode);
+/* Whom its command connection has reached; NULL: not known. */
+const struct address *transfer_server(const struct evidence *evidence,
+				      const struct transfer *transfer);
 
 /* Without resumption on purpose, to see whether the server requires it (D-52). */
 static inline bool transfer_may_fail(const struct transfer *transfer)

@@ -1,12 +1,12 @@
-/* doctor/causes.c - see causes.h. The rows stand in causes_*.c, one file per stage; here they are
- * asked in the order of the way. The first problem is the root: what it explains is not asked for
- * any more. */
+/* doctor/causes.c - see causes.h. The rows stand in causes_*.c, a file per stage or a part of one;
+ * here they are asked in the order of the way. The first problem is the root: what it explains is
+ * not asked for any more. */
 #include "doctor/cause.h"
 
 static const struct stage *const stages[] = {
-	&stage_name, &stage_connect, &stage_control, &stage_tls,      &stage_login,
-	&stage_data, &stage_passive, &stage_active,  &stage_transfer, &stage_session,
-	&stage_left, &stage_reuse,   &stage_once,
+	&stage_name,	 &stage_connect, &stage_control, &stage_tls,   &stage_login,
+	&stage_data,	 &stage_passive, &stage_range,	 &stage_mode,  &stage_active,
+	&stage_transfer, &stage_session, &stage_left,	 &stage_reuse, &stage_once,
 };
 
 const struct cause *cause_at(size_t index, const struct stage **ret_stage)

@@ -76,6 +76,15 @@ void fact_address(struct finding *finding, const struct address *address)
 	fact_number(finding, "port", address->port);
 }
 
+void fact_blocked(struct finding *finding, const struct transfer *transfer)
+{
+	fact_address(finding, &transfer->attempt.peer);
+	fact_number(finding, "seconds",
+		    MAX_OF(seconds_of_ms(transfer->attempt.duration_ms), (int64_t)1));
+	fact_text(finding, "how",
+		  transfer->attempt.outcome == NET_TIMED_OUT ? "silence" : "refused");
+}
+
 const struct named_value *finding_fact(const struct finding *finding, const char *name)
 {
 	for (size_t i = 0; i < finding->n_facts; i++)

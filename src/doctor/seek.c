@@ -65,6 +65,26 @@ const struct reply *transfer_refusal(const struct transfer *transfer)
 	return NULL;
 }
 
+const struct transfer *find_refused_setup(const struct evidence *evidence, enum data_mode mode)
+{
+	const struct wanted wanted = { .modes = BIT(mode), .results = BIT(TRANSFER_SETUP_REFUSED) };
+	const struct transfer *transfer;
+	size_t at = 0;
+
+	while ((transfer = find_transfer(evidence, wanted, &at)))
+		if (reply_is_refusal(&transfer->setup))
+			return transfer;
+	return NULL;
+}
+
+const struct address *transfer_server(const struct evidence *evidence,
+				      const struct transfer *transfer)
+{
+	return transfer->control < evidence->n_controls
+		       ? &evidence->controls[transfer->control].attempt.peer
+		       : NULL;
+}
+
 static bool dialled(const struct transfer *transfer)
 {
 	return transfer->operation != OPERATION_DELETE &&

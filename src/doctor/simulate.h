@@ -45,7 +45,7 @@ enum simulate_data {
 	DATA_LATE,	  /* a download begins after `seconds` */
 	DATA_LOSSY,	  /* segments are lost */
 	DATA_NO_NOTIFY,	  /* TLS ends without close_notify */
-	DATA_UPLOAD_LOST, /* the server gets a reset where the upload ends */
+	DATA_UPLOAD_LOST, /* the server gets a reset in place of the upload's end */
 	DATA_TICKETS_END, /* TLS after the first `limit` data connections is refused */
 	DATA_MUST_RESUME, /* TLS that does not resume the control session is refused */
 };

@@ -3,9 +3,11 @@
 #include <poll.h>
 
 #include "doctor/simulate_parts.h"
+#include "doctor/simulate_tail.h"
 #include "net/socket.h"
 
 #define PIECE 16384
+#define TAIL_TICKS 5 /* a client that waits for the answer to its close_notify gets none */
 
 struct relay {
 	struct simulator *simulator;
@@ -18,6 +20,7 @@ struct relay {
 	unsigned n_kills;
 	bool up_has_ended, down_has_ended, is_counted;
 	bool is_stalled, upload_is_stalled;
+	struct tail tail; /* DATA_UPLOAD_LOST */
 };
 
 static bool must_give_up(const struct relay *relay)
@@ -186,6 +189,17 @@ static size_t let_pass(struct relay *relay, bool is_up, size_t n)
 	return before < size ? (size_t)(size - before) : 0;
 }
 
+/* The server must never see how an upload ends, however quickly it reads. */
+static int pass_without_tail(struct relay *relay, const char *piece, size_t n)
+{
+	uint8_t out[PIECE + TAIL_MAX];
+
+	if (relay->server.ssl) /* its end is ours to write, or not to */
+		return wire_write(&relay->server, piece, n);
+	size_t n_out = tail_pass(&relay->tail, (const uint8_t *)piece, n, out);
+	return wire_write(&relay->server, out, n_out);
+}
+
 static int pass_piece(struct relay *relay, bool is_up)
 {
 	struct simulator *s = relay->simulator;
@@ -211,7 +225,9 @@ static int pass_piece(struct relay *relay, bool is_up)
 	}
 	size_t passed = let_pass(relay, is_up, (size_t)n);
 	*(is_up ? &relay->n_up : &relay->n_down) += passed;
-	int r = wire_write(to, piece, passed);
+	int r = is_up && s->cause->data == DATA_UPLOAD_LOST
+			? pass_without_tail(relay, piece, passed)
+			: wire_write(to, piece, passed);
 	if (r == 0 && is_slow)
 		(void)simulator_pause(s, (unsigned)((uint64_t)n * 1000 / s->options.rate));
 	if (relay->up_has_ended)
@@ -266,6 +282,8 @@ static int copy(struct relay *relay)
 		n_idle = up || down ? 0 : n_idle + 1;
 		if (relay->down_has_ended && n_idle > 10 * 1000 / SIMULATE_TICK_MS)
 			return 0;
+		if (tail_has_record(&relay->tail) && n_idle > TAIL_TICKS)
+			return -ECONNRESET;
 		if (r == 0 && down)
 			r = pass_piece(relay, false);
 		if (r == 0 && up && !relay->up_has_ended)

@@ -220,6 +220,17 @@ static void meet_data(struct dialogue *d)
 	simulate_relay_await(d->session);
 }
 
+static void say_no_door(const struct simulator *s, int reason)
+{
+	char text[128];
+
+	if (!s->options.tell)
+		return;
+	(void)snprintf(text, sizeof(text), "no port can be opened for a data connection: %s",
+		       strerrordesc_np(-reason));
+	s->options.tell(text);
+}
+
 /* Announces a port of ours instead of the server's. */
 static int relay_passive(struct dialogue *d, uint16_t server_port, bool is_epsv)
 {
@@ -238,8 +249,10 @@ static int relay_passive(struct dialogue *d, uint16_t server_port, bool is_epsv)
 		return send_passive(d, &ours, is_epsv);
 	}
 	r = open_data_door(d, &ours, kind, &target);
-	if (r < 0)
+	if (r < 0) {
+		say_no_door(s, r);
 		return send_text(&d->session->client, "425 The simulator has no port left.\r\n");
+	}
 	ours.port = d->data_door.address.port;
 	return send_passive(d, &ours, is_epsv);
 }

@@ -8,23 +8,7 @@
 #include "manager/examinations.h"
 #include "manager/json_fields.h"
 
-static unsigned database_problem(struct api_request *request, int r)
-{
-	if (r == -ENOENT)
-		return api_problem(request, 404, NULL, "There is no run %s of the doctor.",
-				   request->argument);
-	return api_problem(request, 500, NULL, "The database failed: %s.", strerrordesc_np(-r));
-}
-
-static unsigned take_id(struct api_request *request, int64_t *ret)
-{
-	uint64_t id;
-
-	if (text_to_uint(text_of(request->argument), INT64_MAX, &id) < 0)
-		return database_problem(request, -ENOENT);
-	*ret = (int64_t)id;
-	return 0;
-}
+#define THING "run of the doctor"
 
 unsigned api_doctor_runs_get(struct api_request *request)
 {
@@ -35,7 +19,7 @@ unsigned api_doctor_runs_get(struct api_request *request)
 		return status;
 	json_t *list = examinations_list(request->context->examinations, after, limit);
 	if (!list)
-		return database_problem(request, -EIO);
+		return api_problem_thing(request, -EIO, THING);
 	request->answer = json_pack("{s:o, s:o}", "runs", list, "next", api_next_id(list, limit));
 	return 200;
 }
@@ -43,24 +27,24 @@ unsigned api_doctor_runs_get(struct api_request *request)
 unsigned api_doctor_run_get(struct api_request *request)
 {
 	int64_t id = 0;
-	unsigned status = take_id(request, &id);
+	unsigned status = api_take_id(request, THING, &id);
 
 	if (status != 0)
 		return status;
 	int r = examinations_get(request->context->examinations, id, &request->answer);
-	return r < 0 ? database_problem(request, r) : 200;
+	return r < 0 ? api_problem_thing(request, r, THING) : 200;
 }
 
 unsigned api_doctor_run_delete(struct api_request *request)
 {
 	int64_t id = 0;
-	unsigned status = take_id(request, &id);
+	unsigned status = api_take_id(request, THING, &id);
 
 	if (status != 0)
 		return status;
 	int r = examinations_remove(request->context->examinations, id);
 	if (r < 0)
-		return database_problem(request, r);
+		return api_problem_thing(request, r, THING);
 	audit_note_done(request, "doctor-run-removed", request->argument, NULL, NULL);
 	return 204;
 }
@@ -72,7 +56,7 @@ unsigned api_doctor_report(struct api_request *request)
 	char file_name[64];
 	int format = 0;
 	int64_t id = 0;
-	unsigned status = take_id(request, &id);
+	unsigned status = api_take_id(request, THING, &id);
 
 	if (status == 0)
 		status = api_query_word(request, "format", formats, ARRAY_SIZE(formats), &format);
@@ -84,7 +68,7 @@ unsigned api_doctor_report(struct api_request *request)
 			request, 409, NULL,
 			"There is no report: the examination is not over, or it failed.");
 	if (r < 0)
-		return database_problem(request, r);
+		return api_problem_thing(request, r, THING);
 	/* Never a page of ours: what it shows came from elsewhere. */
 	(void)snprintf(file_name, sizeof(file_name), "sallyport-doctor-%" PRId64 ".%s", id,
 		       formats[format]);

@@ -5,6 +5,7 @@
 #include "base/csv.h"
 #include "manager/api_query.h"
 #include "manager/event_json.h"
+#include "manager/happenings.h"
 #include "manager/records.h"
 
 /* Of an export: bytes of text, and rows. */
@@ -12,7 +13,7 @@
 #define EXPORT_ROWS 100000u
 
 struct query {
-	char kind[API_ARGUMENT_SIZE], user[API_ARGUMENT_SIZE], address[API_ARGUMENT_SIZE];
+	char user[API_ARGUMENT_SIZE], address[API_ARGUMENT_SIZE];
 	char search[API_ARGUMENT_SIZE];
 	struct activity_filter filter;
 };
@@ -40,28 +41,35 @@ static unsigned read_place(struct api_request *request, const char *name, const 
 	return 0;
 }
 
-/* A kind is that of a transfer, or a word of the log. */
-static void set_kind(struct query *query)
+/* A kind is that of a transfer, or a word of the log; an empty one is none. */
+static unsigned read_kind(struct api_request *request, struct activity_filter *filter)
 {
-	struct activity_filter *filter = &query->filter;
+	const char *words[EVENT_STORED_KINDS + HAPPENING_KINDS];
+	char value[API_ARGUMENT_SIZE];
+	int index = 0;
+	unsigned status = api_query_text(request, "kind", value);
 
 	filter->transfer_kind = -1;
-	if (!*query->kind)
-		return;
-	filter->transfer_kind = event_kind_find(query->kind);
-	if (filter->transfer_kind >= 0) {
-		filter->kind = "";
-		return;
-	}
-	filter->kind = query->kind;
-	filter->transfer_kind = ACTIVITY_NO_TRANSFERS;
+	if (status != 0 || !*value)
+		return status;
+	for (unsigned i = 0; i < EVENT_STORED_KINDS; i++)
+		words[i] = event_kind_name(i);
+	for (unsigned i = 0; i < HAPPENING_KINDS; i++)
+		words[EVENT_STORED_KINDS + i] = happening_kinds[i];
+	status = api_query_word(request, "kind", words, ARRAY_SIZE(words), &index);
+	if (status != 0)
+		return status;
+	bool is_transfer = index < EVENT_STORED_KINDS;
+	filter->kind = is_transfer ? "" : words[index];
+	filter->transfer_kind = is_transfer ? index : ACTIVITY_NO_TRANSFERS;
+	return 0;
 }
 
 static unsigned read_filter(struct api_request *request, struct query *query)
 {
 	struct activity_filter *filter = &query->filter;
 	uint64_t session = 0;
-	unsigned status = api_query_text(request, "kind", query->kind);
+	unsigned status = read_kind(request, filter);
 
 	filter->severity = -1;
 	if (status == 0)
@@ -79,7 +87,6 @@ static unsigned read_filter(struct api_request *request, struct query *query)
 		status = api_query_time(request, "since", &filter->since_wall_ms);
 	if (status == 0)
 		status = api_query_time(request, "until", &filter->until_wall_ms);
-	set_kind(query);
 	filter->session = session;
 	filter->user = or_null(query->user);
 	filter->address = or_null(query->address);

@@ -8,38 +8,23 @@
 #include "accounts/ban_list.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "manager/api_auth.h"
 #include "manager/audit_note.h"
 #include "manager/connect_sheet.h"
 #include "manager/guests.h"
 #include "manager/json_fields.h"
 
+#define THING "guest link"
 #define COOKIE "sallyport_guest"
 #define DEFAULT_MINUTES (24 * 60)
 #define MINUTE_MS ((int64_t)60 * 1000)
-
-static unsigned database_problem(struct api_request *request, int r)
-{
-	if (r == -ENOENT)
-		return api_problem(request, 404, NULL, "There is no such guest link.");
-	return api_problem(request, 500, NULL, "The database failed: %s.", strerrordesc_np(-r));
-}
-
-static unsigned take_id(struct api_request *request, int64_t *ret)
-{
-	uint64_t id;
-
-	if (text_to_uint(text_of(request->argument), INT64_MAX, &id) < 0)
-		return database_problem(request, -ENOENT);
-	*ret = (int64_t)id;
-	return 0;
-}
 
 unsigned api_guests_get(struct api_request *request)
 {
 	json_t *list = guests_list(request->context->guests);
 
 	if (!list)
-		return database_problem(request, -EIO);
+		return api_problem_thing(request, -EIO, THING);
 	request->answer = json_pack("{s:o, s:n}", "guests", list, "next");
 	return 200;
 }
@@ -47,24 +32,24 @@ unsigned api_guests_get(struct api_request *request)
 unsigned api_guest_get(struct api_request *request)
 {
 	int64_t id = 0;
-	unsigned status = take_id(request, &id);
+	unsigned status = api_take_id(request, THING, &id);
 
 	if (status != 0)
 		return status;
 	int r = guests_get(request->context->guests, id, &request->answer);
-	return r < 0 ? database_problem(request, r) : 200;
+	return r < 0 ? api_problem_thing(request, r, THING) : 200;
 }
 
 unsigned api_guest_delete(struct api_request *request)
 {
 	int64_t id = 0;
-	unsigned status = take_id(request, &id);
+	unsigned status = api_take_id(request, THING, &id);
 
 	if (status != 0)
 		return status;
 	int r = guests_remove(request->context->guests, id);
 	if (r < 0)
-		return database_problem(request, r);
+		return api_problem_thing(request, r, THING);
 	audit_note_done(request, "guest-removed", request->argument, NULL, NULL);
 	return 204;
 }
@@ -101,11 +86,28 @@ static unsigned take_guest(struct api_request *request, const json_t *body, stru
 			return api_problem(request, 422, "user", "There is no user \"%.100s\".",
 					   user);
 		if (r < 0)
-			return database_problem(request, r);
+			return api_problem_thing(request, r, THING);
 	}
 	(void)!text_copy(text_of(request->asker.name), ret->by, sizeof(ret->by));
 	ret->expires_wall_ms = clock_wall_ms() + minutes * MINUTE_MS;
 	return 0;
+}
+
+/* With the address of the page, where guests can reach it by the name of this server; else null. */
+static json_t *absolute_url(const struct api_context *context, const char *path)
+{
+	char storage[API_SETUP_URL_SIZE];
+	struct buf url;
+
+	for (size_t i = 0; *context->settings->server_name && i < context->n_doors; i++) {
+		if (context->doors[i].is_loopback)
+			continue;
+		buf_init(&url, storage, sizeof(storage));
+		api_door_url(context, &context->doors[i], &url);
+		buf_add(&url, text_of(path));
+		return api_text(buf_text(&url));
+	}
+	return json_null();
 }
 
 static unsigned add(struct api_request *request, const json_t *body)
@@ -118,11 +120,12 @@ static unsigned add(struct api_request *request, const json_t *body)
 		return status;
 	int r = guests_add(request->context->guests, &guest, token);
 	if (r < 0)
-		return database_problem(request, r);
+		return api_problem_thing(request, r, THING);
 	(void)snprintf(url, sizeof(url), "/guest/%s", token);
 	(void)snprintf(object, sizeof(object), "%" PRId64, guest.id);
-	request->answer = json_pack("{s:I, s:s, s:o}", "id", (json_int_t)guest.id, "url", url,
-				    "expires", api_time(guest.expires_wall_ms));
+	request->answer = json_pack("{s:I, s:s, s:o, s:o}", "id", (json_int_t)guest.id, "url", url,
+				    "absolute_url", absolute_url(request->context, url), "expires",
+				    api_time(guest.expires_wall_ms));
 	explicit_bzero(token, sizeof(token));
 	explicit_bzero(url, sizeof(url));
 	audit_note_done(request, "guest-added", object, NULL, body);
@@ -163,32 +166,47 @@ static void match_ban(const struct ban *ban, void *arg)
 	search->is_found = true;
 }
 
-/* Why this address may not connect; empty: it may. */
-static void judge_address(struct api_request *request, const struct guest *guest, char *ret,
-			  size_t size)
+/* The same for the user of the link, whom the administrator has named to the guest. peer is NULL
+ * where it has no address. */
+static void judge_user(struct api_request *request, const char *user, const struct address *peer,
+		       char *ret, size_t size)
 {
-	struct ban_search search = { .now_ms = clock_wall_ms() };
 	struct account account;
+	int r = accounts_get(request->context->accounts, text_of(user), &account);
 
-	ret[0] = '\0';
-	if (address_parse(text_of(request->asker.from), &search.address) < 0)
-		return; /* over the Unix socket */
-	int r = ban_list_each(request->context->accounts, match_ban, &search);
+	if (r == -ENOENT)
+		(void)snprintf(ret, size, "There is no user %s any more.", user);
 	if (r < 0)
-		log_event(LOG_WARNING, "bans-unreadable", F_ERRNO(r));
-	if (search.is_found) {
-		(void)snprintf(ret, size, "The server has banned %s.", search.found.network);
 		return;
-	}
-	if (!*guest->user ||
-	    accounts_get(request->context->accounts, text_of(guest->user), &account) < 0)
-		return;
-	if (!access_networks_contain(text_of(account.access.networks), &search.address))
+	if (!account.is_enabled)
+		(void)snprintf(ret, size, "The user %s is disabled.", user);
+	else if (account.access.expires_wall_ms != 0 &&
+		 account.access.expires_wall_ms <= clock_wall_ms())
+		(void)snprintf(ret, size, "The time of the user %s is over.", user);
+	else if (peer && !access_networks_contain(text_of(account.access.networks), peer))
 		(void)snprintf(ret, size,
 			       "The user %s may log in from certain networks only, and this "
 			       "address is in none of them.",
-			       guest->user);
+			       user);
 	explicit_bzero(&account, sizeof(account));
+}
+
+/* Why the guest may not connect from this address; empty: it may. */
+static void judge(struct api_request *request, const struct guest *guest, char *ret, size_t size)
+{
+	struct ban_search search = { .now_ms = clock_wall_ms() };
+	bool has_address = address_parse(text_of(request->asker.from), &search.address) == 0;
+	int r = 0;
+
+	ret[0] = '\0';
+	if (has_address) /* not over the Unix socket */
+		r = ban_list_each(request->context->accounts, match_ban, &search);
+	if (r < 0)
+		log_event(LOG_WARNING, "bans-unreadable", F_ERRNO(r));
+	if (search.is_found)
+		(void)snprintf(ret, size, "The server has banned %s.", search.found.network);
+	else if (*guest->user)
+		judge_user(request, guest->user, has_address ? &search.address : NULL, ret, size);
 }
 
 static json_t *settings_json(struct api_request *request, const struct firewall_needs *needs,
@@ -236,7 +254,7 @@ static unsigned enter(struct api_request *request, struct guest *ret)
 				   "This link is used up: it has expired, or another browser has "
 				   "opened it first.");
 	if (r < 0)
-		return database_problem(request, r);
+		return api_problem_thing(request, r, THING);
 	if (*fresh) {
 		api_header(request, "Set-Cookie",
 			   COOKIE "=%s; Path=/api/v1/guest/%s; Max-Age=%" PRId64
@@ -261,7 +279,7 @@ unsigned api_guest_page(struct api_request *request)
 	if (!needs)
 		return api_problem(request, 500, NULL, "Memory is short.");
 	connect_sheet_needs(request->context, needs);
-	judge_address(request, &guest, reason, sizeof(reason));
+	judge(request, &guest, reason, sizeof(reason));
 	request->answer = json_pack(
 		"{s:I, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o}", "id", (json_int_t)guest.id,
 		"server", connect_sheet_json(request->context, needs, guest.user), "user",

@@ -168,6 +168,23 @@ unsigned api_problem_errno(struct api_request *request, int r, const char *subje
 			   strerrordesc_np(-r));
 }
 
+unsigned api_problem_thing(struct api_request *request, int r, const char *thing)
+{
+	if (r == -ENOENT)
+		return api_problem(request, 404, NULL, "There is no such %s.", thing);
+	return api_problem(request, 500, NULL, "The database failed: %s.", strerrordesc_np(-r));
+}
+
+unsigned api_take_id(struct api_request *request, const char *thing, int64_t *ret)
+{
+	uint64_t id;
+
+	if (text_to_uint(text_of(request->argument), INT64_MAX, &id) < 0)
+		return api_problem_thing(request, -ENOENT, thing);
+	*ret = (int64_t)id;
+	return 0;
+}
+
 json_t *api_body(struct api_request *request, bool may_be_empty, unsigned *ret_status)
 {
 	json_error_t error;

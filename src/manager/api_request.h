@@ -125,6 +125,10 @@ unsigned api_problem(struct api_request *request, unsigned status, const char *f
 		     const char *format, ...) PRINTF_LIKE(4, 5);
 /* The problem of a database's -errno: 404, 409 or 500. subject is the user's name. */
 unsigned api_problem_errno(struct api_request *request, int r, const char *subject);
+/* The same for things that have a number: 404 or 500. thing is what it is ("guest link"). */
+unsigned api_problem_thing(struct api_request *request, int r, const char *thing);
+/* The number of a thing, in the first {} of its path. 0, or 404: it cannot be one. */
+unsigned api_take_id(struct api_request *request, const char *thing, int64_t *ret);
 
 /* Answers with bytes (copied) of another kind than JSON: content_type is a literal such as
  * "text/csv; charset=utf-8". Returns 200, or the 500 of short memory. */

@@ -188,3 +188,24 @@ int api_route_find(struct text method, struct text path, const struct api_route 
 	*ret = found;
 	return 0;
 }
+
+/* The path is collection/last. */
+static bool is_member(const struct api_route *route, struct text collection, struct text last)
+{
+	struct text path = text_of(route->path);
+
+	return text_skip(&path, collection) && text_skip_char(&path, '/') && text_equal(path, last);
+}
+
+bool api_route_is_taken(struct text collection, struct text name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
+		if (!is_member(&routes[i], collection, name))
+			continue;
+		for (size_t k = 0; k < ARRAY_SIZE(routes); k++)
+			if (is_member(&routes[k], collection, T("{}")) &&
+			    strcmp(routes[i].method, routes[k].method) == 0)
+				return true;
+	}
+	return false;
+}

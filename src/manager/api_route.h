@@ -41,6 +41,10 @@ int api_route_find(struct text method, struct text path, const struct api_route 
 		   char ret_second[static API_ARGUMENT_SIZE],
 		   char ret_allow[static API_ALLOW_SIZE]) MUST_CHECK;
 
+/* A word stands in the way: what bears this name in the collection ("/api/v1/users") could not be
+ * asked for by it, since some method goes to the word's own path ("/api/v1/users/export"). */
+bool api_route_is_taken(struct text collection, struct text name);
+
 /* The n-th row; NULL past the end. */
 const struct api_route *api_route_row(size_t n);
 

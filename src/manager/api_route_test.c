@@ -108,6 +108,18 @@ static void every_row_finds_its_handler_and_argument(void **state)
 	}
 }
 
+static void a_name_that_a_path_has_taken_is_known(void **state)
+{
+	(void)state;
+	static const char *const free_names[] = { "", "Export", "exports", "import", "alice" };
+
+	assert_true(api_route_is_taken(T("/api/v1/users"), T("export")));
+	assert_true(api_route_is_taken(T("/api/v1/connectivity"), T("ports")));
+	assert_false(api_route_is_taken(T("/api/v1/groups"), T("export")));
+	for (size_t i = 0; i < ARRAY_SIZE(free_names); i++)
+		assert_false(api_route_is_taken(T("/api/v1/users"), text_of(free_names[i])));
+}
+
 static void every_row_says_who_may_ask(void **state)
 {
 	(void)state;
@@ -136,6 +148,7 @@ int main(void)
 		cmocka_unit_test(an_argument_that_cannot_be_a_name_is_not_found),
 		cmocka_unit_test(wrong_methods_hear_which_are_right),
 		cmocka_unit_test(every_row_finds_its_handler_and_argument),
+		cmocka_unit_test(a_name_that_a_path_has_taken_is_known),
 		cmocka_unit_test(every_row_says_who_may_ask),
 	};
 

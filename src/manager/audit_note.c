@@ -54,9 +54,9 @@ static void tell_of_change(const struct api_request *request, const char *action
 	bool is_ban = strncmp(action, "ban", strlen("ban")) == 0;
 	char text[ACTIVITY_TEXT_SIZE];
 	const struct happening happening = {
-		.kind = is_kick	 ? "kick"
-			: is_ban ? "ban"
-				 : "change",
+		.kind = is_kick	 ? HAPPENING_KICK
+			: is_ban ? HAPPENING_BAN
+				 : HAPPENING_CHANGE,
 		.address = request->asker.from,
 		.text = text,
 	};

@@ -52,6 +52,24 @@ static enum client_security best_security(const struct api_context *context,
 	return CLIENT_IMPLICIT;
 }
 
+/* Clients may also leave TLS out on the ports where it begins explicitly. */
+static bool serves_plain(const struct api_context *context, const struct firewall_needs *needs,
+			 const char *user)
+{
+	struct account account;
+	bool needs_tls = false;
+
+	if (best_security(context, needs) == CLIENT_PLAIN)
+		return true;
+	if (!context->settings->plain_ftp || needs->explicit_ports.n == 0)
+		return false;
+	if (*user && accounts_get(context->accounts, text_of(user), &account) >= 0) {
+		needs_tls = account.access.requires_tls;
+		explicit_bzero(&account, sizeof(account));
+	}
+	return !needs_tls;
+}
+
 int connect_sheet_settings(const struct api_context *context, const struct firewall_needs *needs,
 			   const char *user, enum client_export export, struct buf *out)
 {
@@ -94,6 +112,8 @@ void connect_sheet_mail(const struct api_context *context, const struct firewall
 						      : "Port:      ",
 			  out);
 	add_ports(&needs->implicit_ports, "Port:      implicit FTPS: ", out);
+	if (security != CLIENT_PLAIN && serves_plain(context, needs, user))
+		add_ports(&needs->explicit_ports, "Port:      FTP without TLS: ", out);
 	buf_addf(out, "Security:  %s\n",
 		 security == CLIENT_PLAIN ? "none: plain FTP" : "TLS (FTPS; this is not SFTP)");
 	if (*user)
@@ -121,15 +141,17 @@ json_t *connect_sheet_json(const struct api_context *context, const struct firew
 {
 	bool is_plain = best_security(context, needs) == CLIENT_PLAIN;
 	char host[HOST_NAME_SIZE], range[16] = "";
-	json_t *none = json_array(), *explicit_ports = ports_json(&needs->explicit_ports);
+	static const struct port_list none = { .n = 0 };
 
 	connect_sheet_host(needs, host);
 	if (needs->passive_ports.first > 0)
 		(void)snprintf(range, sizeof(range), "%u-%u", needs->passive_ports.first,
 			       needs->passive_ports.last);
-	return json_pack("{s:s, s:s, s:{s:o, s:o, s:o}, s:s, s:s}", "name",
-			 *needs->server_name ? needs->server_name : host, "host", host, "ports",
-			 "explicit", is_plain ? none : explicit_ports, "implicit",
-			 ports_json(&needs->implicit_ports), "plain",
-			 is_plain ? explicit_ports : none, "passive_ports", range, "user", user);
+	return json_pack(
+		"{s:s, s:s, s:{s:o, s:o, s:o}, s:s, s:s}", "name",
+		*needs->server_name ? needs->server_name : host, "host", host, "ports", "explicit",
+		ports_json(is_plain ? &none : &needs->explicit_ports), "implicit",
+		ports_json(&needs->implicit_ports), "plain",
+		ports_json(serves_plain(context, needs, user) ? &needs->explicit_ports : &none),
+		"passive_ports", range, "user", user);
 }

@@ -6,6 +6,19 @@
 #include "manager/api_request.h"
 #include "manager/data_json.h"
 
+const char *const happening_kinds[] = {
+	[HAPPENING_LOGIN] = "login",
+	[HAPPENING_LOGIN_FAILED] = "login-failed",
+	[HAPPENING_LOGOUT] = "logout",
+	[HAPPENING_HANDSHAKE_FAILED] = "handshake-failed",
+	[HAPPENING_DATA_FAILED] = "data-failed",
+	[HAPPENING_KICK] = "kick",
+	[HAPPENING_BAN] = "ban",
+	[HAPPENING_CHANGE] = "change",
+	[HAPPENING_SERVER] = "server",
+};
+_Static_assert(ARRAY_SIZE(happening_kinds) == HAPPENING_KINDS, "each has a name");
+
 /* As much as there is room for, and whole characters. */
 static void copy_clean(char *dst, size_t size, const char *text)
 {
@@ -30,7 +43,7 @@ void happening_fill(const struct happening *happening, int64_t wall_ms, struct a
 	ret->wall_ms = wall_ms;
 	ret->severity = happening->severity;
 	ret->session = happening->session;
-	copy_clean(ret->kind, sizeof(ret->kind), happening->kind);
+	copy_clean(ret->kind, sizeof(ret->kind), happening_kinds[happening->kind]);
 	copy_clean(ret->user, sizeof(ret->user), happening->user);
 	copy_clean(ret->address, sizeof(ret->address), happening->address);
 	copy_clean(ret->text, sizeof(ret->text), happening->text);
@@ -100,7 +113,7 @@ static void fill_data_failure(const struct event *event, struct happening *happe
 	(void)snprintf(path, sizeof(path), "%.*s", MIN_OF((int)event->path_len, 150), event->text);
 	if (json_is_object(facts) && event->path_len > 0)
 		(void)json_object_set_new(facts, "path", api_text(text_of(path)));
-	happening->kind = "data-failed";
+	happening->kind = HAPPENING_DATA_FAILED;
 	happening->severity = ACTIVITY_WARNING;
 	happening->text = text;
 	fill(happening, facts, event->ended_wall_ms, ret);
@@ -112,7 +125,7 @@ static void fill_logout(const struct event *event, struct happening *happening,
 	char text[ACTIVITY_TEXT_SIZE];
 
 	(void)snprintf(text, sizeof(text), "Session ended: %s", event->result);
-	happening->kind = "logout";
+	happening->kind = HAPPENING_LOGOUT;
 	happening->text = text;
 	fill(happening,
 	     json_pack("{s:o, s:I, s:I, s:f}", "reason", api_text(text_of(event->result)),
@@ -131,7 +144,7 @@ static void fill_handshake(const struct event *event, struct happening *happenin
 		(void)snprintf(cause, sizeof(cause), "D-%02u", event->cause);
 	(void)snprintf(text, sizeof(text), "%s%s%sTLS failed on the command connection: %s",
 		       *cause ? "[" : "", cause, *cause ? "] " : "", event->result);
-	happening->kind = "handshake-failed";
+	happening->kind = HAPPENING_HANDSHAKE_FAILED;
 	happening->severity = ACTIVITY_WARNING;
 	happening->text = text;
 	fill(happening,
@@ -165,7 +178,7 @@ void happening_of_login(const struct message_auth_request *request, const char *
 			struct activity_record *ret)
 {
 	char address[ADDRESS_TEXT_SIZE], text[ACTIVITY_TEXT_SIZE];
-	struct happening happening = { .kind = reason ? "login-failed" : "login",
+	struct happening happening = { .kind = reason ? HAPPENING_LOGIN_FAILED : HAPPENING_LOGIN,
 				       .severity = reason ? ACTIVITY_WARNING : ACTIVITY_NOTE,
 				       .user = user,
 				       .address = address_format_ip(&request->peer, address),

@@ -7,9 +7,25 @@
 #include "accounts/transfers.h"
 #include "ipc/messages.h"
 
+enum happening_kind {
+	HAPPENING_LOGIN,
+	HAPPENING_LOGIN_FAILED,
+	HAPPENING_LOGOUT,
+	HAPPENING_HANDSHAKE_FAILED,
+	HAPPENING_DATA_FAILED,
+	HAPPENING_KICK,
+	HAPPENING_BAN,
+	HAPPENING_CHANGE,
+	HAPPENING_SERVER,
+	HAPPENING_KINDS
+};
+
+/* "login" ... */
+extern const char *const happening_kinds[HAPPENING_KINDS];
+
 /* Something that the manager itself has seen or done. Texts are borrowed. */
 struct happening {
-	const char *kind; /* a word: "kick", "server", "ban" ... */
+	enum happening_kind kind;
 	enum activity_severity severity;
 	const char *user, *address; /* NULL: none */
 	uint64_t session;

@@ -321,7 +321,9 @@ static void kick_barred_sessions(struct manager *m, struct worker_link *link)
 
 static void note_server(struct manager *m, enum activity_severity severity, const char *text)
 {
-	const struct happening happening = { .kind = "server", .severity = severity, .text = text };
+	const struct happening happening = { .kind = HAPPENING_SERVER,
+					     .severity = severity,
+					     .text = text };
 
 	records_note_happening(m->records, &happening);
 }

@@ -4,6 +4,7 @@
 #include "manager/api_access.h"
 #include "manager/api_limits.h"
 #include "manager/api_rights.h"
+#include "manager/api_route.h"
 
 const struct json_field user_change_fields[USER_CHANGE_FIELDS] = {
 	{ "name", FIELD_STRING, true },
@@ -104,6 +105,11 @@ unsigned user_change_read_new(struct api_request *request, const json_t *body,
 	*ret = (struct user_change){ .rights_parts = RIGHTS_INHERITS };
 	unsigned status = read_text(request, "name", name, user_name_problem(text_of(name)),
 				    account->name, sizeof(account->name));
+	if (status == 0 && api_route_is_taken(T("/api/v1/users"), text_of(name)))
+		status = api_problem(request, 422, "name",
+				     "No new user can be named \"%s\": a path of the API has that "
+				     "name.",
+				     name);
 	if (status != 0)
 		return status;
 	/* The defaults, which the body may replace. */

@@ -16,3 +16,12 @@ int progress_read(int fd, uint64_t *ret_bytes)
 	*ret_bytes = info.tcpi_bytes_acked + info.tcpi_bytes_received;
 	return 0;
 }
+
+uint32_t progress_round_trip_us(int fd)
+{
+	struct tcp_info info = { .tcpi_min_rtt = UINT32_MAX };
+	socklen_t len = sizeof(info);
+
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ? UINT32_MAX
+								      : info.tcpi_min_rtt;
+}

@@ -3,8 +3,15 @@
 
 #include <netinet/tcp.h>
 
+#include "net/progress.h"
+
 #define KEEPALIVE_INTERVAL_S 15
 #define KEEPALIVE_PROBES 4
+
+/* A peer is near when what such a buffer holds (the kernel doubles it) would take 40 Gbit/s to be
+ * too little for the path. */
+#define NEAR_US 100
+#define NEAR_BUFFER_BYTES (256 * 1024)
 
 /* What is read at most while closing; a peer that sends more is cut off. */
 #define DRAIN_ROUNDS 32
@@ -183,6 +190,14 @@ void socket_close_gently(int *fd, bool has_ended)
 void socket_cork(int fd, bool is_on)
 {
 	(void)set_int(fd, IPPROTO_TCP, TCP_CORK, is_on); /* comfort */
+}
+
+void socket_tune_bulk(int fd)
+{
+	if (progress_round_trip_us(fd) > NEAR_US)
+		return;
+	(void)set_int(fd, SOL_SOCKET, SO_SNDBUF, NEAR_BUFFER_BYTES); /* comfort */
+	socket_cork(fd, true);
 }
 
 void socket_acknowledge_now(int fd)

@@ -35,6 +35,12 @@ void socket_tune_data(int fd, unsigned idle_s);
 /* While it is on, what is written waits for more to fill a segment with; off: all goes out. */
 void socket_cork(int fd, bool is_on);
 
+/* For a connection that is about to send much: when the peer is so near (on this host, in a
+ * container, behind a virtual switch) that a small send buffer fills the path, it gets one, and
+ * segments leave full. Else nothing. Sender and receiver then work on what still lies in the
+ * processor's cache and wake each other less often. */
+void socket_tune_bulk(int fd);
+
 /* Acknowledges at once what has arrived, and the next segments too (the kernel forgets this after a
  * while): a sender of small pieces with Nagle's algorithm waits for each acknowledgement. */
 void socket_acknowledge_now(int fd);

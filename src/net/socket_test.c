@@ -217,6 +217,38 @@ static void tuning_sets_what_it_says(void **state)
 	socket_tune_control(-1, 45);
 }
 
+static void a_bulk_sender_takes_a_small_buffer_for_a_near_peer(void **state)
+{
+	(void)state;
+	struct address at, peer;
+	AUTO_CLOSE UNUSED int listener = listen_on("127.0.0.1", false, &at);
+	AUTO_CLOSE int client = connect_to(&at, NULL);
+	AUTO_CLOSE int server = accept_one(listener, &peer);
+	char got[8];
+
+	for (int i = 0; i < 200; i++) { /* one of them is not disturbed by what else runs here */
+		assert_int_equal(send(server, "much", 4, 0), 4);
+		wait_for(client, POLLIN);
+		assert_int_equal(recv(client, got, sizeof(got), 0), 4);
+	}
+	socket_tune_bulk(server);
+	assert_int_equal(get_int(server, SOL_SOCKET, SO_SNDBUF), 2 * 256 * 1024);
+	assert_true(get_int(server, IPPROTO_TCP, TCP_CORK));
+}
+
+static void a_bulk_sender_leaves_a_connection_alone_whose_length_is_not_known(void **state)
+{
+	(void)state;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	int before = get_int(pair[0], SOL_SOCKET, SO_SNDBUF);
+	socket_tune_bulk(pair[0]);
+	assert_int_equal(get_int(pair[0], SOL_SOCKET, SO_SNDBUF), before);
+	fd_close(&pair[0]);
+	fd_close(&pair[1]);
+}
+
 static void closing_gently_delivers_the_last_bytes_though_ours_were_not_read(void **state)
 {
 	struct address at, peer;
@@ -269,6 +301,8 @@ int main(void)
 		cmocka_unit_test(a_connection_leaves_from_the_local_address_and_port),
 		cmocka_unit_test(tuning_sets_what_it_says),
 		cmocka_unit_test(connections_inherit_the_tuning_of_their_listener),
+		cmocka_unit_test(a_bulk_sender_takes_a_small_buffer_for_a_near_peer),
+		cmocka_unit_test(a_bulk_sender_leaves_a_connection_alone_whose_length_is_not_known),
 		cmocka_unit_test(closing_gently_delivers_the_last_bytes_though_ours_were_not_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

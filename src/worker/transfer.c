@@ -103,6 +103,9 @@ static void send_image(struct session *s, struct data *data, int file, off_t off
 			t->error = (int)n;
 			return;
 		}
+		if (t->bytes < CHUNK_BYTES && t->bytes + (size_t)n >= CHUNK_BYTES &&
+		    s->flow->n_meters == 0)
+			socket_tune_bulk(data->stream.fd);
 		n = send_piece(data, file, &offset, (size_t)n, buffer, may_map, stall_deadline(s));
 		if (n == 0) {
 			note_early_end(data, file, end, t);

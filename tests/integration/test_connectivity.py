@@ -361,8 +361,18 @@ def test_events_are_searched_and_paged(server):
     assert len({e["id"] for e in found}) == len(found)
     assert events(server, "&until=2001-01-01T00:00:00Z") == []
     assert events(server, "&since=2999-01-01T00:00:00Z") == []
-    for bad in ("after=x", "limit=0", "severity=loud", "since=yesterday", "session=x"):
+    for bad in ("after=x", "limit=0", "severity=loud", "since=yesterday", "session=x", "kind=nope"):
         get(server, "/events?" + bad, 422)
+
+
+def test_only_kinds_that_exist_may_be_asked_for(server):
+    """A misspelt kind is no empty list; the refusal names all, and each of those is answered."""
+    detail = get(server, "/events?kind=logins", 422)["detail"]
+    kinds = detail.split(" must be ")[1].rstrip(".").replace(" or ", ", ").split(", ")
+    assert {"upload", "copy", "login", "handshake-failed", "server"} <= set(kinds) and len(kinds) == 16
+    for kind in kinds:
+        assert {event["kind"] for event in events(server, f"&kind={kind}")} <= {kind}
+    assert events(server, "&kind=")
 
 
 def test_events_are_exported(server):

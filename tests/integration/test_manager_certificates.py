@@ -1,12 +1,14 @@
 """Certificates that are uploaded in the manager: judged before they are stored, live at once, and
 no session notices."""
 
+import socket
 import ssl
 import subprocess
 
 import pytest
 
 from sallyport_lab.daemon import PASSWORD
+from sallyport_lab.wait import eventually
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +102,31 @@ def test_a_new_certificate_is_live_and_no_session_notices(server, authority):
         assert served(server) == before
         assert old.download("up.bin") == b"y" * 50_000
     assert server.request("DELETE", "/certificates/default")[0] == 404
+
+
+def page_serial(server):
+    """Of what a fresh browser is shown."""
+    with socket.create_connection(("127.0.0.1", server.web_port), 10) as plain, \
+            server.trust().wrap_socket(plain, server_hostname="localhost") as page:
+        return int(page.getpeercert()["serialNumber"], 16)
+
+
+def test_the_page_shows_the_uploaded_certificate_too(start_server, authority, ports):
+    port = ports.take()
+    server = start_server(workers=1, server_name="localhost", web_listen=f"*:{port}")
+    server.web_port = port
+    before = page_serial(server)
+    bundle, key = root_and_chain(authority, "page")
+    code, answer = put(server, bundle, key)
+    assert code == 200, answer
+    serial = int(answer["serial"], 16)
+    assert serial != before
+    eventually(lambda: page_serial(server) == serial, 10, "the page has the uploaded certificate")
+    server.terminate()
+    server.start()
+    assert page_serial(server) == serial == served(server)
+    assert server.request("DELETE", "/certificates/default")[0] == 204
+    eventually(lambda: page_serial(server) == before, 10, "the page has the configured certificate again")
 
 
 def test_an_uploaded_certificate_outlives_a_restart_unless_it_is_broken(server, authority):

@@ -45,7 +45,7 @@ def test_reports_of_the_doctor_are_listed_printed_and_forgotten(server):
     assert server.cli("server-check", "report", number, "--format", "pdf", check=False).returncode == 2
     server.cli("server-check", "remove", number)
     assert server.cli_json("server-check", "list")["runs"] == []
-    assert "no run" in server.cli("server-check", "report", number, check=False).stderr
+    assert "no such run" in server.cli("server-check", "report", number, check=False).stderr
 
 
 def test_a_guest_link_is_shown_with_what_was_seen(server):

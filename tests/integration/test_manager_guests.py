@@ -9,11 +9,15 @@ import pytest
 
 from sallyport_lab.daemon import PASSWORD, UnixHttp
 from sallyport_lab.wait import eventually
+from sallyport_lab.web import Browser
 
 
 @pytest.fixture(scope="module")
-def server(start_module_server):
-    server = start_module_server(workers=1, external_ip="127.0.0.1", server_name="localhost")
+def server(start_module_server, ports):
+    port = ports.take()
+    server = start_module_server(workers=1, external_ip="127.0.0.1", server_name="localhost",
+                                 web_listen=f"127.0.0.1:{port}")
+    server.web_port = port
     server.add_user()
     return server
 
@@ -94,6 +98,89 @@ def test_the_command_line_makes_lists_and_withdraws_links(server):
     server.cli("guest", "remove", made["id"])
     assert "Mr. Smith" not in server.cli("guest", "list").stdout
     assert server.cli("guest", "remove", made["id"], check=False).returncode != 0
+
+
+def test_the_command_line_prints_a_whole_address_where_guests_can_reach_one(server, start_server, ports):
+    """Only this machine reaches 127.0.0.1: what stands before the path is for the administrator to say."""
+    told = server.cli("guest", "add")
+    assert told.stdout.startswith("/guest/") and "Put before it" in told.stderr
+    port = ports.take()
+    other = start_server(server_name="localhost", web_listen=f"127.0.0.1:{ports.take()}, *:{port}")
+    told = other.cli("guest", "add")
+    before, token = told.stdout.strip().split("/guest/")
+    assert before == f"https://localhost:{port}" and "Put before it" not in told.stderr
+    assert Browser(port, context=other.trust()).ask("GET", f"/guest/{token}")[0] == 200
+    other.write_config(server_name="")
+    other.reload()
+    assert other.request("POST", "/guests", {})[1]["absolute_url"] is None
+
+
+def test_plain_ftp_is_told_beside_tls_where_it_is_served(server):
+    def told(user="alice"):
+        _, token = link(server, user=user)
+        page = ask(server, f"/guest/{token}")[1]
+        assert page["server"]["ports"]["explicit"] == [server.explicit]
+        mail = server.raw_request("GET", f"/users/{user}/connection")[1].decode()
+        assert page["settings"]["text"] == mail
+        has_port = f"Port:      FTP without TLS: {server.explicit}\n" in mail
+        assert page["server"]["ports"]["plain"] == ([server.explicit] if has_port else [])
+        return has_port
+
+    assert not told()
+    server.write_config(plain_ftp=True)
+    server.reload()
+    assert told()
+    server.cli("user", "set", "alice", "--require-tls", "yes")
+    assert not told()
+    server.cli("user", "set", "alice", "--require-tls", "no")
+    server.write_config(plain_ftp=False)
+    server.reload()
+
+
+# Whether the guest may connect
+
+def judged(server, address, user=None):
+    """The reason why a guest from there may not connect; None: it may."""
+    _, token = link(server, **({"user": user} if user else {}))
+    code, page = Browser(server.web_port, source=address).ask("GET", f"/guest/{token}")
+    assert code == 200 and page["your_address"] == address
+    assert page["address_ok"] is (page["address_reason"] is None)
+    return page["address_reason"]
+
+
+def test_a_ban_is_told_to_whom_it_keeps_out(server):
+    code, ban = server.request("POST", "/bans", {"network": "127.9.1.0/24"})
+    assert code == 201, ban
+    assert "has banned 127.9.1.0/24" in judged(server, "127.9.1.7")
+    assert judged(server, "127.9.2.7") is None
+    assert server.request("DELETE", "/bans/127.9.1.0%2F24")[0] == 204
+    assert judged(server, "127.9.1.7") is None
+
+
+def test_the_networks_of_the_links_user_are_told(server):
+    server.cli("user", "set", "alice", "--allow", "127.9.3.0/24")
+    assert judged(server, "127.9.3.7", "alice") is None
+    assert "certain networks only" in judged(server, "127.9.4.7", "alice")
+    assert judged(server, "127.9.4.7") is None  # a link of no user
+    server.cli("user", "set", "alice", "--allow", "")
+
+
+@pytest.mark.parametrize("change, back, words", [
+    ({"enabled": False}, {"enabled": True}, "is disabled"),
+    ({"expires": "2020-01-01T00:00:00Z"}, {"expires": None}, "is over")], ids=["disabled", "expired"])
+def test_a_user_who_may_not_log_in_is_told(server, change, back, words):
+    assert judged(server, "127.9.5.7", "alice") is None
+    assert server.request("PATCH", "/users/alice", change)[0] == 200
+    assert words in judged(server, "127.9.5.7", "alice")
+    assert judged(server, "127.9.5.7") is None
+    assert server.request("PATCH", "/users/alice", back)[0] == 200
+
+
+def test_a_user_who_is_gone_is_told(server):
+    server.add_user("greta")
+    _, token = link(server, user="greta")
+    server.cli("user", "delete", "greta")
+    assert "greta any more" in ask(server, f"/guest/{token}")[1]["address_reason"]
 
 
 def test_an_expired_link_is_used_up(server):

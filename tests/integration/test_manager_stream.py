@@ -71,6 +71,38 @@ def test_throughput_comes_every_second_and_counts_what_flows(server):
         assert told["sessions"] == 1 and told["bytes_in_per_s"] == 0
 
 
+def test_transfers_are_told_when_they_are_stored(server):
+    """As GET /transfers has them from then on, failed ones too."""
+    with Stream(server, "transfers") as stream, server.login(tls=False, source="127.6.1.9") as control:
+        control.upload("told.txt", b"x" * 1000)
+        event, told = stream.next()
+        assert event == "transfers" and (told["kind"], told["bytes"]) == ("upload", 1000)
+        assert (told["user"], told["path"], told["address"]) == ("alice", "/told.txt", "127.6.1.9")
+        control.expect("DELE told.txt", 250)
+        gone = stream.until(lambda data: data["kind"] == "delete")
+        control.command("DELE told.txt")
+        failed = stream.until(lambda data: data["kind"] == "delete")
+        assert gone["result"] == "complete" != failed["result"]
+    listed = {one["id"]: one for one in server.get("/transfers?limit=1000&address=127.6.1.9")["transfers"]}
+    assert {told["id"], gone["id"], failed["id"]} == set(listed)
+    assert [listed[one["id"]] for one in (told, gone, failed)] == [told, gone, failed]
+
+
+def test_networks_are_told_when_a_data_connection_has_come_or_failed(start_server):
+    server = start_server(plain_ftp=True, data_timeout=1)
+    server.add_user()
+    with Stream(server, "connectivity") as stream, server.login(tls=False, source="127.6.2.9") as control:
+        control.upload("came", b"x")
+        event, came = stream.next()
+        assert event == "connectivity" and came["network"] == "127.6.2.0/24"
+        assert (came["state"], came["arrived"], came["never"]) == ("ok", 1, 0)
+        control.epsv()  # and nothing comes
+        control.command("RETR came")
+        failed = stream.next()[1]
+        assert (failed["state"], failed["never"], failed["cause"]["id"]) == ("mixed", 1, "D-20")
+        assert failed.items() <= server.get("/connectivity/127.6.2.0%2F24").items()
+
+
 @pytest.mark.parametrize("topics", ["", "%20", "a%0Ab", "../x", "a" * 400])
 def test_topics_that_are_none_are_refused(server, topics):
     status, answer = server.request("GET", f"/stream?topics={topics}")

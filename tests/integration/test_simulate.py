@@ -400,6 +400,25 @@ def test_the_tail_of_an_upload_is_lost(server):
             ftp.storbinary("STOR lost.bin", io.BytesIO(BIG))
 
 
+@pytest.mark.parametrize("version", (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3),
+                         ids=lambda version: version.name)
+def test_the_tail_is_lost_however_quickly_the_server_reads(server, version):
+    """Under TLS that the box cannot read: this client leaves the server all the time there is to read
+    its close_notify, and ends the connection only when the server has answered."""
+    ports = f"{server.passive_ports[0]}-{server.passive_ports[-1]}"
+    with wall(server, "D-58", "--passive-ports", ports, listen="127.0.0.2:0") as through:
+        context = server.trust()
+        context.maximum_version = version
+        with Session(through, "explicit", timeout=20, context=context) as ftp:
+            data = ftp.transfercmd(f"STOR lost-{version.name}.bin")
+            data.sendall(BIG)
+            with contextlib.suppress(OSError):
+                data.unwrap()
+            with pytest.raises(ftplib.Error):
+                ftp.voidresp()
+            data.close()
+
+
 def test_a_download_without_close_notify(server):
     with wall(server, "D-57") as through:
         context = trust(through)

@@ -155,6 +155,17 @@ def test_hashes_come_in_and_are_noted_by_no_word(server):
     assert "$6$" not in json.dumps(server.get("/audit?limit=1000"))
 
 
+def test_nobody_is_named_as_a_path_of_the_api(server):
+    """GET /users/export is the file, so a user of that name could not be asked for."""
+    status, problem = server.request("POST", "/users", {"name": "export", "password": "correct horse"})
+    assert (status, problem["field"]) == (422, "name") and "path of the API" in problem["detail"]
+    status, problem = send(server, "name,password\nexport,correct horse\n")
+    assert status == 422 and "path of the API" in json.dumps(problem)
+    refused = server.cli("user", "add", "export", "--password-stdin", text="correct horse\n", check=False)
+    assert refused.returncode == 1 and "path of the API" in refused.stderr
+    assert "export" not in users(server)
+
+
 def test_a_disabled_user_is_thrown_out(server):
     send(server, f"name,password\ngerd,{PASSWORD}\n")
     with server.login(user="gerd", tls=False) as control:

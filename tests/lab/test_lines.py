@@ -67,6 +67,7 @@ def test_data_connections_end_without_close_notify(lab):
         "D-57")
 
 
+@pytest.mark.quick
 def test_the_tail_of_uploads_is_lost(lab):
     lab.serve(Pureftpd)
     lab.simulate("D-58", passive=PASSIVE)

@@ -10,8 +10,8 @@ import { Filter, FilterText, PagedTable, Search } from '../ui/table.js';
 import { fromLocalInput, moment } from '../words.js';
 
 const KINDS = ['login', 'login-failed', 'logout', 'upload', 'download', 'delete', 'rename',
-	'mkdir', 'rmdir',
-	'copy', 'data-failed', 'kick', 'ban', 'change', 'server', 'certificate', 'doctor', 'guest'];
+	'mkdir', 'rmdir', 'copy', 'data-failed', 'handshake-failed', 'kick', 'ban', 'change',
+	'server'];
 const MOST_LIVE = 500;
 
 function fits(event, query) {

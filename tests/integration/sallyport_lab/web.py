@@ -13,16 +13,19 @@ ADMIN_PASSWORD = "ten bytes or more"
 
 
 class Browser:
-    def __init__(self, port, host="127.0.0.1", context=None, timeout=20):
+    def __init__(self, port, host="127.0.0.1", context=None, timeout=20, source=None):
         self.port, self.host, self.context, self.timeout = port, host, context, timeout
+        self.source = (source, 0) if source else None
         self.cookie = self.csrf = None
         self.headers = {}  # of every request, besides ours
         self.answer = None  # the last one, with its headers
 
     def connect(self):
         if self.context:
-            return http.client.HTTPSConnection(self.host, self.port, context=self.context, timeout=self.timeout)
-        return http.client.HTTPConnection(self.host, self.port, timeout=self.timeout)
+            return http.client.HTTPSConnection(self.host, self.port, context=self.context, timeout=self.timeout,
+                                               source_address=self.source)
+        return http.client.HTTPConnection(self.host, self.port, timeout=self.timeout,
+                                          source_address=self.source)
 
     def raw(self, method, path, body=None, headers=None):
         """(status, bytes)."""
