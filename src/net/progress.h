@@ -1,6 +1,6 @@
-/* net/progress.h - what the kernel knows of a TCP connection: how much it has really moved (what the
- * peer has acknowledged and what has come from it, whatever lies in buffers), and how far away the
- * peer is. Threads: any. Source: tcp(7), TCP_INFO. */
+/* net/progress.h - what the kernel knows of a TCP connection: how much it has really moved (what
+ * the peer has acknowledged and what has come from it, whatever lies in buffers), and how far away
+ * the peer is. Threads: any. Source: tcp(7), TCP_INFO. */
 #ifndef NET_PROGRESS_H
 #define NET_PROGRESS_H
 
