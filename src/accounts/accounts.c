@@ -79,6 +79,9 @@ int accounts_open(const char *path, struct accounts **ret, struct database_error
 		accounts_free(&a);
 		return r;
 	}
+	/* Without them every login reads. */
+	a->rows = login_rows_new();
+	a->index = a->rows ? database_state_index(a->reader.db) : NULL;
 	*ret = a;
 	return 0;
 }
@@ -92,6 +95,7 @@ void accounts_free(struct accounts **accounts)
 	for (enum query q = 0; q < N_QUERIES; q++)
 		(void)sqlite3_finalize(a->statements[q]);
 	rights_finalize(a);
+	login_rows_free(&a->rows);
 	database_close(&a->reader.db);
 	database_close(&a->writer.db);
 	(void)pthread_mutex_destroy(&a->reader.lock);

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "accounts/accounts.h"
+#include "accounts/login_rows.h"
 
 enum query {
 	QUERY_GET,
@@ -41,6 +42,8 @@ struct accounts {
 	struct connection reader, writer;
 	sqlite3_stmt *statements[N_QUERIES];
 	sqlite3_stmt *rights_statements[N_RIGHTS_QUERIES];
+	const volatile void *index; /* of the reader; NULL: every login reads */
+	struct login_rows *rows;
 };
 
 /* Limits in the order of enum limit, and uploads; NULL: another has them. */

@@ -1,5 +1,5 @@
 /* accounts/password_cache.c - see password_cache.h.
- * Threads: one lock guards everything but the key, which never changes. The table is a
+ * Threads: one lock guards the keyed hash, another one everything else. The table is a
  * set-associative array: a key may stand in any of the ways of its set, and the oldest one there
  * makes room. */
 #include "accounts/password_cache.h"
@@ -30,9 +30,10 @@ struct flight {
 };
 
 struct password_cache {
-	EVP_MAC_CTX *mac; /* keyed; each use is a copy of it */
+	EVP_MAC_CTX *mac; /* keyed; each use begins it again */
 	int64_t lifetime_ms;
 	int64_t (*now_ms)(void);
+	pthread_mutex_t mac_lock; /* of its own: a hash delays nobody who waits for a flight */
 	pthread_mutex_t lock;
 	pthread_cond_t landed;
 	uint64_t last_number;
@@ -74,6 +75,7 @@ struct password_cache *password_cache_new(int64_t lifetime_ms, int64_t (*now_ms)
 	}
 	cache->lifetime_ms = lifetime_ms;
 	cache->now_ms = now_ms;
+	(void)pthread_mutex_init(&cache->mac_lock, NULL);
 	(void)pthread_mutex_init(&cache->lock, NULL);
 	(void)pthread_cond_init(&cache->landed, NULL);
 	return cache;
@@ -87,6 +89,7 @@ void password_cache_free(struct password_cache **cache)
 		return;
 	(void)pthread_cond_destroy(&c->landed);
 	(void)pthread_mutex_destroy(&c->lock);
+	(void)pthread_mutex_destroy(&c->mac_lock);
 	EVP_MAC_CTX_free(c->mac);
 	explicit_bzero(c, sizeof(*c));
 	free(c);
@@ -113,19 +116,21 @@ static int add_part(struct message *message, struct text part)
 	return 0;
 }
 
-static int sign(const struct password_cache *cache, const struct message *message,
+/* To begin again with the key that is set takes no memory, a copy of it does. */
+static int sign(struct password_cache *cache, const struct message *message,
 		uint8_t ret[static PASSWORD_CACHE_KEY_SIZE])
 {
-	EVP_MAC_CTX *mac = EVP_MAC_CTX_dup(cache->mac);
 	size_t made = 0;
-	bool is_good = mac && EVP_MAC_update(mac, message->bytes, message->len) == 1 &&
-		       EVP_MAC_final(mac, ret, &made, PASSWORD_CACHE_KEY_SIZE) == 1;
 
-	EVP_MAC_CTX_free(mac);
+	(void)pthread_mutex_lock(&cache->mac_lock);
+	bool is_good = EVP_MAC_init(cache->mac, NULL, 0, NULL) == 1 &&
+		       EVP_MAC_update(cache->mac, message->bytes, message->len) == 1 &&
+		       EVP_MAC_final(cache->mac, ret, &made, PASSWORD_CACHE_KEY_SIZE) == 1;
+	(void)pthread_mutex_unlock(&cache->mac_lock);
 	return is_good ? 0 : -ENOMEM;
 }
 
-static int make_key(const struct password_cache *cache, struct text user, const char *hash,
+static int make_key(struct password_cache *cache, struct text user, const char *hash,
 		    struct text password, uint8_t ret[static PASSWORD_CACHE_KEY_SIZE])
 {
 	struct message message;

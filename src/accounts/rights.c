@@ -259,12 +259,11 @@ int rights_get_effective(struct accounts *accounts, struct text name, struct eff
 	return r;
 }
 
-int rights_get_login(struct accounts *accounts, struct text name, struct account *ret_account,
-		     struct effective_rights *ret)
+static int read_login_locked(struct accounts *accounts, struct text name,
+			     struct account *ret_account, struct effective_rights *ret)
 {
 	sqlite3_stmt *s = accounts->rights_statements[RIGHTS_LOGIN];
 
-	(void)pthread_mutex_lock(&accounts->reader.lock);
 	int r = step_locked(s, name);
 	if (r > 0) {
 		r = account_read_row(s, ret_account);
@@ -274,6 +273,24 @@ int rights_get_login(struct accounts *accounts, struct text name, struct account
 		r = -ENOENT;
 	}
 	finish_statement(s);
+	return r;
+}
+
+int rights_get_login(struct accounts *accounts, struct text name, struct account *ret_account,
+		     struct effective_rights *ret)
+{
+	struct database_state before, after;
+	int r = 0;
+
+	(void)pthread_mutex_lock(&accounts->reader.lock);
+	database_state_read(accounts->index, &before);
+	if (!before.is_known || !login_rows_find(accounts->rows, name, &before, ret_account, ret)) {
+		r = read_login_locked(accounts, name, ret_account, ret);
+		/* What was read is of a moment between the two. */
+		database_state_read(accounts->index, &after);
+		if (r == 0 && database_state_is_same(&before, &after))
+			login_rows_keep(accounts->rows, name, &before, ret_account, ret);
+	}
 	(void)pthread_mutex_unlock(&accounts->reader.lock);
 	return r;
 }

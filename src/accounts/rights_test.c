@@ -164,6 +164,59 @@ static void a_login_reads_the_account_and_its_rights_at_once(void **state)
 	assert_string_equal(effective.policy, "");
 }
 
+/* Read often, so that what a login has read before is there, with two pairs of connections to the
+ * one database: what either commits the other one sees at once. */
+static void a_login_sees_what_others_have_committed(void **state)
+{
+	struct account account = make_account("eve"), change = { .permissions = PERM_LIST }, read;
+	struct accounts *others = NULL;
+	struct effective_rights effective;
+	struct database_error error;
+
+	(void)state;
+	assert_int_equal(accounts_open(path, &others, &error), 0);
+	assert_int_equal(accounts_add(accounts, &account), 0);
+	for (int i = 0; i < 20; i++) {
+		for (int k = 0; k < 3; k++) {
+			assert_int_equal(rights_get_login(accounts, T("eve"), &read, &effective),
+					 0);
+			assert_string_equal(read.name, "eve");
+			assert_int_equal(read.is_enabled, !change.is_enabled);
+			assert_int_equal(effective.permissions, i ? PERM_LIST : PERM_ALL);
+			assert_string_equal(effective.policy, "");
+		}
+		assert_int_equal(rights_get_login(others, T("eve"), &read, &effective), 0);
+		assert_int_equal(read.is_enabled, !change.is_enabled);
+		assert_int_equal(accounts_change(i % 3 ? others : accounts, T("eve"),
+						 ACCOUNT_ENABLED | ACCOUNT_PERMISSIONS, &change),
+				 0);
+		change.is_enabled = !change.is_enabled;
+	}
+	assert_int_equal(accounts_delete(others, T("eve")), 0);
+	assert_int_equal(rights_get_login(accounts, T("eve"), &read, &effective), -ENOENT);
+	accounts_free(&others);
+}
+
+static void names_that_share_a_place_keep_their_own_rows(void **state)
+{
+	struct effective_rights effective;
+	struct account account, read;
+	char name[16];
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		(void)snprintf(name, sizeof(name), "user%d", i);
+		account = make_account(name);
+		assert_int_equal(accounts_add(accounts, &account), 0);
+	}
+	for (int i = 0; i < 600; i++) {
+		(void)snprintf(name, sizeof(name), "user%d", i * 7 % 200);
+		assert_int_equal(rights_get_login(accounts, text_of(name), &read, &effective), 0);
+		assert_string_equal(read.name, name);
+	}
+	assert_int_equal(rights_get_login(accounts, T("user"), &read, &effective), -ENOENT);
+}
+
 static void assert_choice(int64_t own, int64_t of_group, int64_t expected)
 {
 	struct account account = make_account("chooser");
@@ -360,6 +413,8 @@ int main(void)
 		WITH_DATABASE(a_user_without_rights_has_its_own_permissions),
 		WITH_DATABASE(a_group_gives_what_its_member_does_not_have),
 		WITH_DATABASE(a_login_reads_the_account_and_its_rights_at_once),
+		WITH_DATABASE(a_login_sees_what_others_have_committed),
+		WITH_DATABASE(names_that_share_a_place_keep_their_own_rows),
 		WITH_DATABASE(of_a_limit_the_users_counts_then_the_groups_then_the_servers),
 		WITH_DATABASE(a_group_gives_each_member_a_quota_and_all_together_another),
 		WITH_DATABASE(a_group_that_is_not_there_leaves_all_as_it_was),

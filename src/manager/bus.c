@@ -11,8 +11,10 @@ struct message {
 	unsigned n_users;
 	int64_t id;
 	char topic[64];
+	void *thing; /* that the bytes are made from, as long as nobody has wanted them */
+	json_t *(*make)(const void *thing);
 	size_t len;
-	char bytes[]; /* as they go over the wire */
+	char *bytes; /* as they go over the wire */
 };
 
 struct bus_listener {
@@ -51,8 +53,11 @@ struct bus *bus_new(void)
 
 static void message_unref(struct message *message)
 {
-	if (message && --message->n_users == 0)
-		free(message);
+	if (!message || --message->n_users > 0)
+		return;
+	free(message->thing);
+	free(message->bytes);
+	free(message);
 }
 
 void bus_free(struct bus **bus)
@@ -68,23 +73,31 @@ void bus_free(struct bus **bus)
 	*bus = NULL;
 }
 
-/* JSON without line ends stands in one line of data. */
-static struct message *message_new(const char *topic, int64_t id, const json_t *data)
+static struct message *message_new(const char *topic, int64_t id)
 {
-	AUTO_FREE char *json = json_dumps(data, JSON_COMPACT | JSON_ENCODE_ANY);
-	size_t size = json ? strlen(json) + 128 : 0;
-	struct message *message = json ? malloc(sizeof(*message) + size) : NULL;
-	char number[40] = "";
+	struct message *message = malloc(sizeof(*message));
 
 	if (!message)
 		return NULL;
 	*message = (struct message){ .n_users = 1, .id = id };
-	(void)snprintf(message->topic, sizeof(message->topic), "%s", topic);
-	if (id > 0)
-		(void)snprintf(number, sizeof(number), "id: %" PRId64 "\n", id);
+	text_copy_cut(topic, message->topic, sizeof(message->topic));
+	return message;
+}
+
+/* JSON without line ends stands in one line of data. */
+static void print(struct message *message, const json_t *data)
+{
+	AUTO_FREE char *json = data ? json_dumps(data, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+	size_t size = json ? strlen(json) + 128 : 0;
+	char number[40] = "";
+
+	message->bytes = json ? malloc(size) : NULL;
+	if (!message->bytes)
+		return;
+	if (message->id > 0)
+		(void)snprintf(number, sizeof(number), "id: %" PRId64 "\n", message->id);
 	message->len = (size_t)snprintf(message->bytes, size, "%sevent: %s\ndata: %s\n\n", number,
 					message->topic, json);
-	return message;
 }
 
 static bool has_topic(const char *topics, const char *topic)
@@ -126,9 +139,22 @@ static void end_locked(struct bus_listener *listener)
 	wake_locked(listener);
 }
 
+static bool has_bytes_locked(struct message *message)
+{
+	if (message->thing) {
+		json_t *data = message->make(message->thing);
+
+		print(message, data);
+		json_decref(data);
+		free(message->thing);
+		message->thing = NULL;
+	}
+	return message->bytes != NULL;
+}
+
 static void add_locked(struct bus_listener *listener, struct message *message)
 {
-	if (listener->has_ended)
+	if (listener->has_ended || !has_bytes_locked(message))
 		return;
 	if (listener->n == BUS_WAITING_MAX ||
 	    (listener->n > 0 && listener->bytes + message->len > BUS_BYTES_MAX)) {
@@ -163,19 +189,41 @@ static void send_locked(struct bus *bus, struct message *message)
 
 /* --- publishing ------------------------------------------------------------------------------- */
 
+/* Takes message; NULL: nobody listens, or memory is short, and a listener asks again anyway. */
+static void send_message(struct bus *bus, struct message *message)
+{
+	if (!message)
+		return;
+	(void)pthread_mutex_lock(&bus->lock);
+	send_locked(bus, message);
+	message_unref(message);
+	(void)pthread_mutex_unlock(&bus->lock);
+}
+
 void bus_publish(struct bus *bus, const char *topic, int64_t id, json_t *data)
 {
 	struct message *message = NULL;
 
 	if (data && (id > 0 || bus_is_heard(bus, topic)))
-		message = message_new(topic, id, data);
+		message = message_new(topic, id);
+	if (message)
+		print(message, data);
 	json_decref(data);
-	if (!message)
-		return; /* nobody listens, or memory is short: a listener asks again anyway */
-	(void)pthread_mutex_lock(&bus->lock);
-	send_locked(bus, message);
-	message_unref(message);
-	(void)pthread_mutex_unlock(&bus->lock);
+	send_message(bus, message);
+}
+
+void bus_publish_later(struct bus *bus, const char *topic, int64_t id, void *thing,
+		       json_t *(*make)(const void *thing))
+{
+	struct message *message = thing ? message_new(topic, id) : NULL;
+
+	if (message) {
+		message->thing = thing;
+		message->make = make;
+	} else {
+		free(thing);
+	}
+	send_message(bus, message);
 }
 
 bool bus_is_heard(struct bus *bus, const char *topic)
@@ -199,12 +247,12 @@ uint64_t bus_newcomers(struct bus *bus)
 
 void bus_beat(struct bus *bus, int64_t now_ms)
 {
-	struct message *beat = malloc(sizeof(*beat) + 8);
+	struct message *beat = message_new("", 0);
 
 	if (!beat)
 		return;
-	*beat = (struct message){ .n_users = 1, .len = 3 };
-	memcpy(beat->bytes, ":\n\n", 4);
+	beat->bytes = text_dup(T(":\n\n"));
+	beat->len = 3;
 	(void)pthread_mutex_lock(&bus->lock);
 	for (struct list *l = bus->listeners.next; l != &bus->listeners; l = l->next) {
 		struct bus_listener *listener = listener_of(l);

@@ -31,6 +31,10 @@ void bus_free(struct bus **bus);      /* no listener may be left; accepts NULL; 
  * as "sessions" or "doctor:12". id: 0, or a number that grows with each message that has one, over
  * restarts as well; the newest of these are kept for those who come back. */
 void bus_publish(struct bus *bus, const char *topic, int64_t id, json_t *data);
+/* The same for what happens often and is seldom heard: make(thing) is called once somebody wants
+ * it, at most once, under the lock. thing is taken and given to free(3); NULL: nothing is sent. */
+void bus_publish_later(struct bus *bus, const char *topic, int64_t id, void *thing,
+		       json_t *(*make)(const void *thing));
 
 /* Whether somebody listens to it: what costs is not made for nobody. */
 bool bus_is_heard(struct bus *bus, const char *topic);

@@ -141,6 +141,39 @@ static void who_comes_back_gets_what_was_missed(void **state)
 	bus_listener_free(&ear.listener);
 }
 
+static unsigned n_made;
+
+static json_t *make_text(const void *thing)
+{
+	n_made++;
+	return json_string(thing);
+}
+
+static void what_nobody_wants_is_not_made(void **state)
+{
+	(void)state;
+	struct ear ear, other;
+
+	n_made = 0;
+	bus_publish_later(bus, "events", 0, strdup("for nobody"), make_text);
+	bus_publish_later(bus, "events", 1, strdup("missed"), make_text);
+	bus_publish_later(bus, "events", 2, NULL, make_text);
+	assert_int_equal(n_made, 0);
+	assert_int_equal(begin(&ear, "events", "ann", 0), 0);
+	assert_int_equal(begin(&other, "events", "bob", 0), 0);
+	bus_publish_later(bus, "events", 3, strdup("heard"), make_text);
+	assert_reads(&ear, "id: 3\nevent: events\ndata: \"heard\"\n\n");
+	assert_reads(&other, "id: 3\nevent: events\ndata: \"heard\"\n\n");
+	assert_int_equal(n_made, 1);
+	bus_listener_free(&other.listener);
+	bus_publish_later(bus, "events", 4, strdup("missed by one"), make_text);
+	assert_int_equal(begin(&other, "events", "bob", 3), 0);
+	assert_reads(&other, "id: 4\nevent: events\ndata: \"missed by one\"\n\n");
+	assert_int_equal(n_made, 2);
+	bus_listener_free(&other.listener);
+	bus_listener_free(&ear.listener);
+}
+
 static void who_does_not_read_is_ended(void **state)
 {
 	(void)state;
@@ -260,6 +293,7 @@ int main(void)
 						free_bus),
 		cmocka_unit_test_setup_teardown(who_comes_back_gets_what_was_missed, make_bus,
 						free_bus),
+		cmocka_unit_test_setup_teardown(what_nobody_wants_is_not_made, make_bus, free_bus),
 		cmocka_unit_test_setup_teardown(who_does_not_read_is_ended, make_bus, free_bus),
 		cmocka_unit_test_setup_teardown(those_who_log_out_are_ended, make_bus, free_bus),
 		cmocka_unit_test_setup_teardown(listeners_are_few, make_bus, free_bus),

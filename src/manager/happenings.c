@@ -53,6 +53,18 @@ void happening_fill(const struct happening *happening, int64_t wall_ms, struct a
 		(void)snprintf(ret->facts, sizeof(ret->facts), "{}");
 }
 
+/* It stands in JSON as it is. */
+static bool is_plain(struct text value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		uint8_t c = (uint8_t)value.ptr[i];
+
+		if (c < ' ' || c > '~' || c == '"' || c == '\\')
+			return false;
+	}
+	return true;
+}
+
 /* Takes facts. */
 static void fill(struct happening *happening, json_t *facts, int64_t wall_ms,
 		 struct activity_record *ret)
@@ -119,14 +131,42 @@ static void fill_data_failure(const struct event *event, struct happening *happe
 	fill(happening, facts, event->ended_wall_ms, ret);
 }
 
+/* Every session ends once: nearly always for a reason that needs no care, and then without a tree
+ * of values that is printed and freed again. */
+static void write_logout_facts(const struct event *event, struct buf *out)
+{
+	buf_add(out, T("{\"reason\":\""));
+	buf_add(out, text_of(event->result));
+	buf_add(out, T("\",\"bytes_sent\":"));
+	buf_add_uint(out, event->bytes);
+	buf_add(out, T(",\"bytes_received\":"));
+	buf_add_uint(out, event->received_bytes);
+	buf_add(out, T(",\"seconds\":"));
+	buf_add_uint(out, event->duration_ms / 1000);
+	buf_add_char(out, '.');
+	for (unsigned unit = 100; unit > 0; unit /= 10)
+		buf_add_uint(out, event->duration_ms / unit % 10);
+	buf_add_char(out, '}');
+}
+
 static void fill_logout(const struct event *event, struct happening *happening,
 			struct activity_record *ret)
 {
-	char text[ACTIVITY_TEXT_SIZE];
+	char text[ACTIVITY_TEXT_SIZE], facts[ACTIVITY_FACTS_SIZE];
+	struct buf out;
 
-	(void)snprintf(text, sizeof(text), "Session ended: %s", event->result);
+	buf_init(&out, text, sizeof(text));
+	buf_add(&out, T("Session ended: "));
+	buf_add(&out, text_of(event->result));
 	happening->kind = HAPPENING_LOGOUT;
 	happening->text = text;
+	if (is_plain(text_of(event->result))) {
+		buf_init(&out, facts, sizeof(facts));
+		write_logout_facts(event, &out);
+		happening->facts = facts;
+		happening_fill(happening, event->ended_wall_ms, ret);
+		return;
+	}
 	fill(happening,
 	     json_pack("{s:o, s:I, s:I, s:f}", "reason", api_text(text_of(event->result)),
 		       "bytes_sent", (json_int_t)event->bytes, "bytes_received",
@@ -184,14 +224,17 @@ void happening_of_login(const struct message_auth_request *request, const char *
 				       .address = address_format_ip(&request->peer, address),
 				       .session = request->session_id,
 				       .text = text };
-	json_t *facts = json_pack("{s:b}", "tls", request->is_tls);
+	json_t *facts;
 
-	if (reason)
-		(void)snprintf(text, sizeof(text), "[%s] Login refused: %s", cause, reason);
-	else
-		(void)snprintf(text, sizeof(text), "Logged in%s",
-			       request->is_tls ? " over TLS" : " without TLS");
-	if (reason && facts) {
+	if (!reason) {
+		happening.text = request->is_tls ? "Logged in over TLS" : "Logged in without TLS";
+		happening.facts = request->is_tls ? "{\"tls\":true}" : "{\"tls\":false}";
+		happening_fill(&happening, wall_ms, ret);
+		return;
+	}
+	facts = json_pack("{s:b}", "tls", request->is_tls);
+	(void)snprintf(text, sizeof(text), "[%s] Login refused: %s", cause, reason);
+	if (facts) {
 		(void)json_object_set_new(facts, "reason", json_string(reason));
 		(void)json_object_set_new(facts, "cause", json_string(cause));
 	}

@@ -37,8 +37,12 @@ struct noted {
 	uint16_t cause; /* of a failed login or handshake; 0: none */
 	struct address peer;
 	struct activity_record activity; /* where has_activity */
-	struct transfer_record record;	 /* of a worker's only */
+	/* Of a worker's only: behind this, in one piece, and only as long as what it holds, since
+	 * thousands of logouts may wait, and paths are long. new_path: of EVENT_STORED_KINDS. */
+	struct transfer_record *record;
 };
+_Static_assert(offsetof(struct transfer_record, path) < offsetof(struct transfer_record, new_path),
+	       "what is left out stands at the end");
 
 struct records {
 	struct records_start start;
@@ -146,17 +150,28 @@ static void fill(struct transfer_record *record, const struct event *event)
 	record->data = event->data;
 	memcpy(record->path, event->text, event->path_len);
 	record->path[event->path_len] = '\0';
+	if (event->kind >= EVENT_STORED_KINDS)
+		return;
 	memcpy(record->new_path, event->text + event->path_len, event->new_path_len);
 	record->new_path[event->new_path_len] = '\0';
 }
 
+/* Of the record of this event. */
+static size_t record_size(const struct event *event)
+{
+	if (event->kind < EVENT_STORED_KINDS)
+		return offsetof(struct transfer_record, new_path) + event->new_path_len + 1u;
+	return offsetof(struct transfer_record, path) + event->path_len + 1u;
+}
+
 static struct noted *new_note(struct worker_link *link, const struct event *event)
 {
-	struct noted *noted = malloc(sizeof(*noted));
+	struct noted *noted = malloc(sizeof(*noted) + record_size(event));
 
 	if (!noted)
 		return NULL;
-	fill(&noted->record, event);
+	noted->record = (void *)(noted + 1);
+	fill(noted->record, event);
 	noted->peer = event->peer;
 	noted->cause = event->cause;
 	noted->has_activity = happening_of_event(event, &noted->activity);
@@ -296,7 +311,7 @@ static void acknowledge(struct noted *const *batch, size_t n)
 			is_last = batch[k]->worker != batch[i]->worker;
 		if (!is_last)
 			continue;
-		message.sequence = batch[i]->record.sequence;
+		message.sequence = batch[i]->record->sequence;
 		(void)!worker_link_send(batch[i]->worker, &message, sizeof(message), NULL,
 					NULL); /* its worker may be gone */
 	}
@@ -339,8 +354,8 @@ static void store_transfers(struct records *records, struct noted *const *batch,
 
 	for (size_t i = 0; i < n; i++) {
 		ret_is_new[i] = true;
-		if (batch[i]->worker && batch[i]->record.kind < EVENT_STORED_KINDS)
-			all[count++] = &batch[i]->record;
+		if (batch[i]->worker && batch[i]->record->kind < EVENT_STORED_KINDS)
+			all[count++] = batch[i]->record;
 	}
 	memset(is_new, true, sizeof(is_new));
 	if (records->settings->keep_transfers_s > 0 && count > 0)
@@ -348,25 +363,55 @@ static void store_transfers(struct records *records, struct noted *const *batch,
 	log_loss(count, r);
 	write_xferlog(records, all, is_new, count);
 	for (size_t i = 0; i < n && at < count; i++)
-		if (batch[i]->worker && &batch[i]->record == all[at])
+		if (batch[i]->worker && batch[i]->record == all[at])
 			ret_is_new[i] = is_new[at++];
+}
+
+/* What a listener may hear of later: a view and its texts, in one piece. */
+struct told {
+	struct activity_view view;
+	char texts[];
+};
+
+static const char *keep_text(char **to, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *kept = memcpy(*to, text, size);
+
+	*to += size;
+	return kept;
+}
+
+static struct told *told_new(const struct activity_record *record)
+{
+	size_t size = strlen(record->kind) + strlen(record->user) + strlen(record->address) +
+		      strlen(record->text) + strlen(record->facts) + 5;
+	struct told *told = malloc(sizeof(*told) + size);
+	char *to = told ? told->texts : NULL;
+
+	if (told)
+		told->view = (struct activity_view){
+			.id = record->id,
+			.wall_ms = record->wall_ms,
+			.severity = record->severity,
+			.session = record->session,
+			.kind = keep_text(&to, record->kind),
+			.user = keep_text(&to, record->user),
+			.address = keep_text(&to, record->address),
+			.text = keep_text(&to, record->text),
+			.facts = keep_text(&to, record->facts),
+		};
+	return told;
+}
+
+static json_t *told_json(const void *told)
+{
+	return event_json(&((const struct told *)told)->view);
 }
 
 static void publish(struct records *records, const struct activity_record *record)
 {
-	const struct activity_view view = {
-		.id = record->id,
-		.wall_ms = record->wall_ms,
-		.severity = record->severity,
-		.session = record->session,
-		.kind = record->kind,
-		.user = record->user,
-		.address = record->address,
-		.text = record->text,
-		.facts = record->facts,
-	};
-
-	bus_publish(records->start.bus, "events", record->id, event_json(&view));
+	bus_publish_later(records->start.bus, "events", record->id, told_new(record), told_json);
 }
 
 static void store_activity(struct records *records, struct noted *const *batch, size_t n,
@@ -409,7 +454,7 @@ static bool may_keep_failure(struct records *records)
 
 static void keep_failure(struct records *records, const struct noted *noted)
 {
-	const struct transfer_record *record = &noted->record;
+	const struct transfer_record *record = noted->record;
 	json_t *timeline = timeline_json(records->start.recorder, record->session);
 	char *text = timeline ? json_dumps(timeline, JSON_COMPACT) : NULL;
 	struct reach_failure failure = { .wall_ms = record->ended_wall_ms,
@@ -453,7 +498,7 @@ static void count_data(struct tally *tally, const struct data_record *data)
 static void count_noted(struct records *records, const struct noted *noted)
 {
 	struct tally *tally = records->start.tally;
-	const struct transfer_record *record = &noted->record;
+	const struct transfer_record *record = noted->record;
 
 	if (noted->cause > 0)
 		tally_add(tally, TALLY_CAUSES, noted->cause, 1);
@@ -477,22 +522,22 @@ static void add_up(struct records *records, const struct noted *noted)
 	struct connectivity *connectivity = records->start.connectivity;
 	const struct connectivity_who who = {
 		.peer = &noted->peer,
-		.user = noted->worker		  ? noted->record.user
+		.user = noted->worker		  ? noted->record->user
 			: noted->own == OWN_LOGIN ? noted->activity.user
 						  : "",
-		.session = noted->worker ? noted->record.session : noted->activity.session,
-		.wall_ms = noted->worker ? noted->record.ended_wall_ms : noted->activity.wall_ms,
+		.session = noted->worker ? noted->record->session : noted->activity.session,
+		.wall_ms = noted->worker ? noted->record->ended_wall_ms : noted->activity.wall_ms,
 	};
 
-	if (noted->worker && noted->record.kind == EVENT_HANDSHAKE)
+	if (noted->worker && noted->record->kind == EVENT_HANDSHAKE)
 		connectivity_note_failure(connectivity, &who, noted->cause, false);
 	else if (noted->worker)
-		connectivity_note_data(connectivity, &who, &noted->record.data);
+		connectivity_note_data(connectivity, &who, &noted->record->data);
 	else if (noted->own == OWN_LOGIN)
 		connectivity_note_login(connectivity, &who);
 	else if (noted->own == OWN_LOGIN_FAILED)
 		connectivity_note_failure(connectivity, &who, noted->cause, true);
-	if (noted->worker && data_record_is_failure(&noted->record.data) &&
+	if (noted->worker && data_record_is_failure(&noted->record->data) &&
 	    may_keep_failure(records))
 		keep_failure(records, noted);
 }
@@ -512,10 +557,10 @@ static void tell(struct records *records, const struct noted *noted)
 {
 	struct bus *bus = records->start.bus;
 
-	if (noted->worker && noted->record.kind < EVENT_STORED_KINDS &&
+	if (noted->worker && noted->record->kind < EVENT_STORED_KINDS &&
 	    bus_is_heard(bus, "transfers"))
-		bus_publish(bus, "transfers", 0, transfer_record_json(&noted->record));
-	if (noted->worker && noted->record.data.mode != DATA_MODE_NONE &&
+		bus_publish(bus, "transfers", 0, transfer_record_json(noted->record));
+	if (noted->worker && noted->record->data.mode != DATA_MODE_NONE &&
 	    bus_is_heard(bus, "connectivity"))
 		connectivity_each(records->start.connectivity, tell_network, records);
 }

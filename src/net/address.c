@@ -151,11 +151,16 @@ static void add_ip(struct buf *out, const struct address *a)
 {
 	char host[INET6_ADDRSTRLEN] = "";
 
-	if (address_is_v4(a))
-		(void)!inet_ntop(AF_INET, a->ip + 12, host, sizeof(host)); /* always fits */
-	else
-		(void)!inet_ntop(AF_INET6, a->ip, host, sizeof(host));
-	buf_add(out, text_of(host));
+	if (address_is_v4(a)) {
+		for (size_t i = 12; i < 16; i++) {
+			if (i > 12)
+				buf_add_char(out, '.');
+			buf_add_uint(out, a->ip[i]);
+		}
+	} else {
+		(void)!inet_ntop(AF_INET6, a->ip, host, sizeof(host)); /* always fits */
+		buf_add(out, text_of(host));
+	}
 	if (a->scope_id != 0)
 		buf_addf(out, "%%%" PRIu32, a->scope_id);
 }
@@ -178,7 +183,10 @@ const char *address_format(const struct address *a, char ret[static ADDRESS_TEXT
 	if (has_brackets)
 		buf_add_char(&out, '[');
 	add_ip(&out, a);
-	buf_addf(&out, "%s:%u", has_brackets ? "]" : "", (unsigned)a->port);
+	if (has_brackets)
+		buf_add_char(&out, ']');
+	buf_add_char(&out, ':');
+	buf_add_uint(&out, a->port);
 	return ret;
 }
 

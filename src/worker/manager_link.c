@@ -273,7 +273,8 @@ static void change_channel(struct manager_link *link, int channel)
 
 void manager_link_connect(struct manager_link *link, int channel)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = POOL_MANAGER_TAG };
+	/* Not for edges: who reads leaves the rest to the next event. */
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = POOL_MANAGER_TAG };
 
 	(void)pthread_mutex_lock(&link->reading);
 	change_channel(link, channel);
@@ -361,7 +362,7 @@ void manager_link_tend(struct manager_link *link)
 }
 
 /* *session is the session that an answer has brought into the hands of the caller, if the caller
- * wants one (wake_fd >= 0) and has none yet. False: no message of a manager. */
+ * wants one (wake_fd >= 0). False: no message of a manager. */
 static bool take_message(struct manager_link *link, const union message *message, size_t len,
 			 int wake_fd, struct session **session)
 {
@@ -372,10 +373,8 @@ static bool take_message(struct manager_link *link, const union message *message
 		if (!message_auth_reply_is_whole(&message->auth_reply, len))
 			return false;
 		question = take_question(link, message->auth_reply.request_id);
-		if (question && !*session)
+		if (question)
 			*session = deliver(link, question, &message->auth_reply, wake_fd);
-		else if (question)
-			(void)deliver(link, question, &message->auth_reply, -1);
 		return true;
 	case MSG_KICK:
 		if (len != sizeof(message->kick))
@@ -431,7 +430,7 @@ struct session *manager_link_read(struct manager_link *link, int wake_fd)
 	struct session *session = NULL;
 
 	(void)pthread_mutex_lock(&link->reading);
-	while (read_one(link, wake_fd, &session))
+	while (!session && read_one(link, wake_fd, &session))
 		;
 	(void)pthread_mutex_unlock(&link->reading);
 	return session;

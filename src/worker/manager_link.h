@@ -26,9 +26,9 @@ int manager_link_members(struct manager_link *link, const char *group, const cha
 /* Sends a packet if there is room for it now. 0 or -errno. Any thread. */
 int manager_link_send(struct manager_link *link, const void *packet, size_t len) MUST_CHECK;
 
-/* Takes all that there is to read. With a pool thread's wake_fd a session that has its answer may
- * come back, running in the hands of the caller; other threads (-1) get NULL, and the pool hears of
- * it. */
+/* Takes what there is to read. With a pool thread's wake_fd a session that has its answer may come
+ * back, running in the hands of the caller: then the rest is left, and the next event of the pool
+ * tells of it. Other threads (-1) get NULL, and the pool hears of each session. */
 struct session *manager_link_read(struct manager_link *link, int wake_fd);
 
 /* Main thread: a new channel (taken). Now and then: reads, as all threads of the pool may hang; and

@@ -139,6 +139,10 @@ static void begin(struct session *s)
 static int has_hello(const struct session *s)
 {
 	char first;
+
+	if (s->is_drained)
+		return 0; /* a client begins once it has the reply to AUTH */
+
 	ssize_t n = recv(s->control.fd, &first, sizeof(first), MSG_PEEK | MSG_DONTWAIT);
 
 	if (n > 0)

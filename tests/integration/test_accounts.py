@@ -4,6 +4,7 @@ import os
 import pwd
 import re
 import shutil
+import sqlite3
 import subprocess
 import time
 
@@ -27,6 +28,17 @@ def can_log_in(server, name, password=PASSWORD):
     with server.connect() as control:
         control.expect(f"USER {name}", 331)
         return control.command(f"PASS {password}").code == 230
+
+
+def test_what_another_process_commits_holds_for_the_next_login(server):
+    server.add_user("carla")
+    database = sqlite3.connect(server.folder / "state" / "accounts.db", isolation_level=None)
+    for is_enabled in (0, 1, 0, 1):
+        for _ in range(3):
+            assert can_log_in(server, "carla") == (not is_enabled)
+        database.execute("UPDATE users SET enabled = ? WHERE name = 'carla'", [is_enabled])
+        assert can_log_in(server, "carla") == bool(is_enabled)
+    database.close()
 
 
 # The command line
