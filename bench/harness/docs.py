@@ -82,9 +82,10 @@ a row that is not reached below is one of these.
   system calls. With one client the rest of the time is its own and the wake-ups of both: the limit itself
   is 4 to 5 times Pure-FTPd there.
 - *Bulk over TLS.* Encryption and the copies of the kernel; this kernel has no TLS of its own to hand it
-  to. The limit maps the file and encrypts from the page cache; we read it into a buffer first, a tenth of
-  the CPU time, because a mapping kills the process when somebody cuts the file. Pieces of 16, 32, 64 and
-  256 KiB make no difference that could be told from noise.
+  to. Downloads are encrypted from the page cache, as by the limit and Pure-FTPd, a mebibyte mapped at a
+  time: four calls for each and two looks at the size of the file, since somebody may cut it meanwhile;
+  who does kills none of our processes. Uploads: one recv() per record, several records per write();
+  buffers for reading of 64 KiB and pieces of 64 KiB make no difference that could be told from noise.
 """
 
 # The lines of the table that the README shows: (row, cell, figure).

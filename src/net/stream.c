@@ -7,8 +7,10 @@
 #include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
+#include "net/file_window.h"
 #include "net/socket.h"
 
 void stream_init(struct stream *stream, int fd, struct waiter *waiter)
@@ -372,6 +374,54 @@ ssize_t stream_send_file(struct stream *stream, int file, off_t *offset, size_t 
 		return r;
 	*offset += n;
 	return n;
+}
+
+/* A record that was made from a torn window does not leave. */
+static long hold_back_torn(BIO *bio, int operation, const char *data UNUSED, size_t len UNUSED,
+			   int argi UNUSED, long argl UNUSED, int result, size_t *processed UNUSED)
+{
+	if (operation != BIO_CB_WRITE || !file_window_is_torn())
+		return result;
+	BIO_clear_retry_flags(bio);
+	return -1;
+}
+
+/* Bytes of the file from the offset on, `most` at most; 0 at its end. */
+static ssize_t bytes_behind(int file, off_t offset, size_t most)
+{
+	struct stat st;
+
+	if (fstat(file, &st) < 0)
+		return -errno;
+	return st.st_size > offset ? (ssize_t)MIN_OF((uint64_t)(st.st_size - offset), most) : 0;
+}
+
+ssize_t stream_send_mapped(struct stream *stream, int file, off_t *offset, size_t len,
+			   int64_t deadline_ms)
+{
+	struct file_window window;
+	ssize_t there = bytes_behind(file, *offset, len), still_there;
+
+	if (there <= 0)
+		return there;
+	len = (size_t)there;
+	if (file_window_open(&window, file, *offset, len) < 0)
+		return -EOPNOTSUPP;
+	BIO_set_callback_ex(SSL_get_wbio(stream->ssl), hold_back_torn);
+
+	int r = stream_write_steadily(stream, window.bytes, len, deadline_ms);
+	bool is_torn = file_window_is_torn();
+	file_window_close(&window);
+	/* The rest of a page is zeros behind the end of the file, and tears nothing. */
+	still_there = r == 0 || is_torn ? bytes_behind(file, *offset, len) : (ssize_t)len;
+	if (is_torn || still_there < (ssize_t)len) {
+		stream->has_failed_tls = true;
+		return still_there < (ssize_t)len && still_there >= 0 ? -ESPIPE : -EIO;
+	}
+	if (r < 0)
+		return r;
+	*offset += (off_t)len;
+	return (ssize_t)len;
 }
 
 /* 1 when close_notify is out, 0 when it would have to wait for *ret_events, or an error. */

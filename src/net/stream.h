@@ -90,6 +90,13 @@ int stream_write_steadily(struct stream *stream, const void *data, size_t len,
 ssize_t stream_send_file(struct stream *stream, int file, off_t *offset, size_t len, char *buffer,
 			 size_t size, int64_t deadline_ms) MUST_CHECK;
 
+/* The same on a TLS stream without the copy into a buffer; len must not be 0. -EOPNOTSUPP: these
+ * bytes are to be read (file_window_open), nothing was sent. -ESPIPE: the file has been cut
+ * meanwhile, what is sent may end with bytes that are not its own; -EIO: it cannot be read. Nothing
+ * more goes out on the stream after either, so that the client does not see a proven end. */
+ssize_t stream_send_mapped(struct stream *stream, int file, off_t *offset, size_t len,
+			   int64_t deadline_ms) MUST_CHECK;
+
 /* Ends our direction: close_notify, then FIN; the peer may still be sending. */
 int stream_end(struct stream *stream, int64_t deadline_ms) MUST_CHECK;
 /* The same, for who reads nothing more: a plain stream is closed with it, if the peer has neither

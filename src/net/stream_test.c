@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "net/file_window.h"
 
 #define BIG ((size_t)1024 * 1024) /* more than a socket takes in at once */
 
@@ -401,6 +402,92 @@ static void a_long_file_is_sent_as_the_client_reads(void **state)
 	assert_received_from(7, 2 * BIG - 7);
 }
 
+static void a_mapped_file_is_sent_from_any_offset(void **state)
+{
+	static const struct {
+		size_t size, at, len, sent;
+	} rows[] = {
+		{ 100, 100, 10, 0 },	     { 100, 200, 10, 0 },   { 100, 99, 100, 1 },
+		{ 20000, 4095, 9000, 9000 }, { 20000, 4096, 1, 1 }, { 20000, 12345, 20000, 7655 },
+		{ BIG, 7, BIG, BIG - 7 },
+	};
+	(void)state;
+	assert_int_equal(file_window_catch_cuts(), 0);
+	f.peer.move = peer_move_drain;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		AUTO_CLOSE int file = make_file(rows[i].size);
+		off_t at = (off_t)rows[i].at;
+
+		f.peer.n_received = 0;
+		assert_int_equal(stream_send_mapped(&f.stream, file, &at, rows[i].len,
+						    deadline_in(PATIENCE_MS)),
+				 rows[i].sent);
+		assert_int_equal(at, rows[i].at + rows[i].sent);
+		(void)peer_drain(&f.peer);
+		assert_received_from(rows[i].at, rows[i].sent);
+	}
+}
+
+static void a_file_that_cannot_be_mapped_is_left_to_others(void **state)
+{
+	AUTO_CLOSE int file = make_file(10);
+	AUTO_CLOSE int write_only = -1;
+	char path[64];
+	off_t at = 0;
+
+	(void)state;
+	assert_int_equal(file_window_catch_cuts(), 0);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	write_only = open(path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(stream_send_mapped(&f.stream, write_only, &at, 10, DEADLINE_NEVER),
+			 -EOPNOTSUPP);
+	assert_int_equal(at, 0);
+	assert_int_equal(stream_write(&f.stream, "still good", 10, deadline_in(PATIENCE_MS)), 0);
+	assert_received("still good");
+}
+
+#define CUT_SIZE (2 * BIG)
+/* The client begins to read, and somebody cuts the file to cut_to. */
+static int cut_file;
+static off_t cut_to;
+
+static void move_cut_file(struct peer *peer)
+{
+	assert_int_equal(ftruncate(cut_file, cut_to), 0);
+	peer->move = peer_move_drain;
+	peer_move_drain(peer);
+}
+
+/* Each row: where the file ends from the first wait on. */
+static void a_file_that_is_cut_ends_the_stream_without_a_proof(void **state)
+{
+	static const size_t rows[] = { 0, 4096, CUT_SIZE - 4096, CUT_SIZE - 100 };
+
+	(void)state;
+	assert_int_equal(file_window_catch_cuts(), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		AUTO_CLOSE int file = make_file(CUT_SIZE);
+		off_t at = 0;
+
+		(void)remove_connection(NULL);
+		(void)make_tls_1_3(NULL);
+		cut_file = file;
+		cut_to = (off_t)rows[i];
+		f.peer.move = move_cut_file;
+		assert_int_equal(stream_send_mapped(&f.stream, file, &at, CUT_SIZE,
+						    deadline_in(PATIENCE_MS)),
+				 -ESPIPE);
+		assert_int_equal(at, 0);
+		assert_int_equal(stream_write(&f.stream, "more", 4, DEADLINE_NEVER), -EPIPE);
+		stream_close(&f.stream);
+		assert_false(peer_drain(&f.peer));
+		/* Zeros of the last page alone may have come. */
+		if (rows[i] % 4096 != 0)
+			f.peer.n_received = MIN_OF(f.peer.n_received, rows[i]);
+		assert_received_from(0, f.peer.n_received);
+	}
+}
+
 static void a_plain_stream_says_nothing_of_tls(void **state)
 {
 	char text[64] = "before";
@@ -584,6 +671,10 @@ int main(void)
 		PLAIN(an_end_that_is_known_is_not_asked_for),
 		EACH(a_file_is_sent_from_any_offset),
 		EACH(a_long_file_is_sent_as_the_client_reads),
+		TLS_1_2(a_mapped_file_is_sent_from_any_offset),
+		TLS_1_3(a_mapped_file_is_sent_from_any_offset),
+		TLS_1_3(a_file_that_cannot_be_mapped_is_left_to_others),
+		TLS_1_3(a_file_that_is_cut_ends_the_stream_without_a_proof),
 		PLAIN(a_handshake_goes_on_when_the_client_has_sent_more),
 		PLAIN(garbage_ends_a_handshake_in_steps),
 		PLAIN(a_plain_stream_says_nothing_of_tls),

@@ -133,6 +133,8 @@ static const struct errno_reply errno_replies[] = {
 	{ -ENOSPC, 452, "Disk full [D-88]" },
 	{ -EDQUOT, 552, "Quota exceeded [D-89]" },
 	{ -EFBIG, 552, "File too large" },
+	{ -ESPIPE, 451,
+	  "It has become shorter while it was sent; what you have is not the whole file" },
 	{ -ERANGE, 554, "The restart point is behind the end of the file" },
 };
 

@@ -102,6 +102,8 @@ const char *events_result(int error)
 		return "The file may be cut short";
 	case -ESTALE:
 		return "Moved away meanwhile";
+	case -ESPIPE:
+		return "The file has become shorter while it was sent";
 	case -EXDEV:
 		return "Leads out of the home directory";
 	default:

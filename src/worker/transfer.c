@@ -3,17 +3,21 @@
 
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "ftp/ascii.h"
 #include "ftp/digest.h"
+#include "net/file_window.h"
 #include "net/socket.h"
 #include "worker/control.h"
 #include "worker/flow.h"
 #include "worker/pool.h"
 
 /* How much goes out between two looks at the client. */
-#define CHUNK_BYTES ((size_t)1024 * 1024)
+#define CHUNK_BYTES ((size_t)1 * 1024 * 1024)
+/* Below this it costs more to map a file than to copy it. */
+#define MAP_AT_LEAST ((size_t)256 * 1024)
 /* Of an upload at a time. */
 #define PIECE_BYTES ((size_t)1024 * 1024)
 /* Below this a delayed acknowledgement (40 ms) would be most of the time of an upload. */
@@ -56,13 +60,43 @@ void transfer_count(struct session *s, uint64_t bytes)
 /* Not -EPIPE and friends: what a file can fail with while it is read. */
 static bool is_of_file(int error)
 {
-	return error == -EIO || error == -EISDIR || error == -EBADF || error == -ESTALE;
+	return error == -EIO || error == -EISDIR || error == -EBADF || error == -ESTALE ||
+	       error == -ESPIPE;
+}
+
+/* A file has no more bytes although there should be some up to `end`: who says that it has them
+ * (files that are made up say what they like) is done; else it was cut, and no close_notify may
+ * prove that this is all. */
+static void note_early_end(struct data *data, int file, off_t end, struct transfer *t)
+{
+	struct stat st;
+
+	if (fstat(file, &st) == 0 && st.st_size < end) {
+		t->error = -ESPIPE;
+		t->is_file_error = true;
+		data->stream.has_failed_tls = true;
+	}
+}
+
+static ssize_t send_piece(struct data *data, int file, off_t *offset, size_t len, char *buffer,
+			  bool may_map, int64_t deadline_ms)
+{
+	ssize_t n = may_map && len >= MAP_AT_LEAST
+			    ? stream_send_mapped(&data->stream, file, offset, len, deadline_ms)
+			    : -EOPNOTSUPP;
+
+	return n != -EOPNOTSUPP ? n
+				: stream_send_file(&data->stream, file, offset, len, buffer,
+						   POOL_BUFFER_SIZE, deadline_ms);
 }
 
 /* The content as it lies on disk, the kernel copies where it can. */
 static void send_image(struct session *s, struct data *data, int file, off_t offset, off_t end,
 		       char *buffer, struct transfer *t)
 {
+	bool may_map =
+		data->stream.ssl && end - offset >= (off_t)MAP_AT_LEAST && file_window_suits(file);
+
 	while (t->error == 0 && offset < end) {
 		ssize_t n = flow_take(s->flow, MIN_OF(CHUNK_BYTES, (size_t)(end - offset)));
 		if (n < 0) {
@@ -72,10 +106,11 @@ static void send_image(struct session *s, struct data *data, int file, off_t off
 		if (t->bytes < CHUNK_BYTES && t->bytes + (size_t)n >= CHUNK_BYTES &&
 		    s->flow->n_meters == 0)
 			socket_tune_bulk(data->stream.fd);
-		n = stream_send_file(&data->stream, file, &offset, (size_t)n, buffer,
-				     POOL_BUFFER_SIZE, stall_deadline(s));
-		if (n == 0)
+		n = send_piece(data, file, &offset, (size_t)n, buffer, may_map, stall_deadline(s));
+		if (n == 0) {
+			note_early_end(data, file, end, t);
 			return;
+		}
 		if (n < 0) {
 			t->error = (int)n;
 			t->is_file_error = is_of_file((int)n);
@@ -105,9 +140,13 @@ static void send_converted(struct session *s, struct data *data, int file, off_t
 			return;
 		}
 		n = pread(file, buffer, (size_t)n, offset);
-		if (n <= 0) {
-			t->error = n < 0 ? -errno : 0;
-			t->is_file_error = n < 0;
+		if (n < 0) {
+			t->error = -errno;
+			t->is_file_error = true;
+			return;
+		}
+		if (n == 0) {
+			note_early_end(data, file, end, t);
 			return;
 		}
 		offset += n;

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/memory_use.h"
 #include "ipc/channel.h"
+#include "net/file_window.h"
 #include "net/socket.h"
 #include "worker/events.h"
 #include "worker/hosts.h"
@@ -214,7 +215,9 @@ static int set_up(struct main_loop *loop, const struct worker_start *start)
 	(void)mallopt(M_ARENA_MAX, 2);
 	(void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 
-	int r = hosts_init(worker);
+	int r = file_window_catch_cuts();
+	if (r == 0)
+		r = hosts_init(worker);
 	/* The time zone and the character sets are loaded; threads come below. */
 	tzset();
 	loop->memory_fd = memory_use_open(); /* that it fails only leaves a metric out */
