@@ -8,10 +8,11 @@
 #define KEEPALIVE_INTERVAL_S 15
 #define KEEPALIVE_PROBES 4
 
-/* A peer is near when what such a buffer holds (the kernel doubles it) would take 40 Gbit/s to be
- * too little for the path. */
+/* A peer is near when what the buffer holds (the kernel doubles it) would take more than 30 Gbit/s,
+ * or 15 where we encrypt, to be too little for the path. No more than every kernel allows. */
 #define NEAR_US 100
-#define NEAR_BUFFER_BYTES (256 * 1024)
+#define NEAR_BUFFER_BYTES (208 * 1024)
+#define NEAR_ENCRYPTED_BYTES (96 * 1024) /* beside the content and the cipher's own, in the cache */
 
 /* What is read at most while closing; a peer that sends more is cut off. */
 #define DRAIN_ROUNDS 32
@@ -192,11 +193,12 @@ void socket_cork(int fd, bool is_on)
 	(void)set_int(fd, IPPROTO_TCP, TCP_CORK, is_on); /* comfort */
 }
 
-void socket_tune_bulk(int fd)
+void socket_tune_bulk(int fd, bool is_encrypted)
 {
 	if (progress_round_trip_us(fd) > NEAR_US)
 		return;
-	(void)set_int(fd, SOL_SOCKET, SO_SNDBUF, NEAR_BUFFER_BYTES); /* comfort */
+	(void)set_int(fd, SOL_SOCKET, SO_SNDBUF,
+		      is_encrypted ? NEAR_ENCRYPTED_BYTES : NEAR_BUFFER_BYTES); /* comfort */
 	socket_cork(fd, true);
 }
 

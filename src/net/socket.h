@@ -39,7 +39,7 @@ void socket_cork(int fd, bool is_on);
  * container, behind a virtual switch) that a small send buffer fills the path, it gets one, and
  * segments leave full. Else nothing. Sender and receiver then work on what still lies in the
  * processor's cache and wake each other less often. */
-void socket_tune_bulk(int fd);
+void socket_tune_bulk(int fd, bool is_encrypted);
 
 /* Acknowledges at once what has arrived, and the next segments too (the kernel forgets this after a
  * while): a sender of small pieces with Nagle's algorithm waits for each acknowledgement. */

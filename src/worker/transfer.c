@@ -105,7 +105,7 @@ static void send_image(struct session *s, struct data *data, int file, off_t off
 		}
 		if (t->bytes < CHUNK_BYTES && t->bytes + (size_t)n >= CHUNK_BYTES &&
 		    s->flow->n_meters == 0)
-			socket_tune_bulk(data->stream.fd);
+			socket_tune_bulk(data->stream.fd, data->stream.ssl != NULL);
 		n = send_piece(data, file, &offset, (size_t)n, buffer, may_map, stall_deadline(s));
 		if (n == 0) {
 			note_early_end(data, file, end, t);
