@@ -7,10 +7,12 @@
 #include "worker/session_limits.h"
 #include "worker/sessions.h"
 
-/* Handing over costs a message and a wake-up: a few more, or a quarter more, are no harm. */
+/* Handing over costs a message and a wake-up: where there are many, a quarter more are no harm. Of a
+ * few busy clients each counts: a worker that serves one more than the other keeps it waiting while
+ * a processor idles. */
 static bool is_worth_it(uint32_t own, uint32_t fewest)
 {
-	return own > fewest + own / 4 + 2;
+	return own > fewest + own / 4;
 }
 
 /* The serving worker of our generation with the fewest sessions; ourselves when none has fewer. */

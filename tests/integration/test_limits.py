@@ -1,5 +1,6 @@
 """Limits: bandwidth, sessions, size of uploads, the slowest transfer; and what clients are told."""
 
+import contextlib
 import os
 import socket
 import threading
@@ -381,3 +382,13 @@ def test_an_own_limit_wins_over_that_of_the_server(start_server):
     reply, _ = refused_login(server, "plain")
     assert "limit 1, 1 open" in reply.text
     assert held
+
+
+def test_a_few_clients_are_spread_over_the_workers(server):
+    """Eight of them: no worker serves many more than the other, whoever accepted them."""
+    server.add_user()
+    with contextlib.ExitStack() as clients:
+        for _ in range(8):
+            clients.enter_context(server.login())
+        counts = [worker["sessions"] for worker in server.workers()]
+        assert sum(counts) == 8 and max(counts) - min(counts) <= 2
