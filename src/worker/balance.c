@@ -7,9 +7,9 @@
 #include "worker/session_limits.h"
 #include "worker/sessions.h"
 
-/* Handing over costs a message and a wake-up: where there are many, a quarter more are no harm. Of a
- * few busy clients each counts: a worker that serves one more than the other keeps it waiting while
- * a processor idles. */
+/* Handing over costs a message and a wake-up: where there are many, a quarter more are no harm. Of
+ * a few busy clients each counts: a worker that serves one more than the other keeps it waiting
+ * while a processor idles. */
 static bool is_worth_it(uint32_t own, uint32_t fewest)
 {
 	return own > fewest + own / 4;
