@@ -34,6 +34,10 @@ static bool mend(uintptr_t at)
 
 static void on_bus_error(int number, siginfo_t *info, void *context UNUSED)
 {
+	/* Memory that has failed somewhere, not where we look now: nobody has to die of it. */
+	if (info->si_code == BUS_MCEERR_AO)
+		return;
+
 	int saved = errno;
 	bool is_fault = info->si_code > 0; /* else somebody has sent it */
 

@@ -177,6 +177,7 @@ static ssize_t read_records(struct stream *stream, char *ret, size_t size, short
 	if (n <= 0 && n != -EAGAIN) {
 		stream->has_read_end = true;
 		stream->read_end = (int)n;
+		stream->is_drained = false; /* the end is still to be told */
 	}
 	return (ssize_t)len;
 }
@@ -301,15 +302,16 @@ static ssize_t write_now(struct stream *stream, const void *data, size_t len, sh
 	return -EAGAIN;
 }
 
-/* patience_ms > 0: the deadline moves on with every piece that got through. */
+/* patience_ms > 0: the deadline moves on with every piece that got through. *ret_done: so many bytes
+ * did, also when it fails. */
 static int write_all(struct stream *stream, const void *data, size_t len, int64_t deadline_ms,
-		     int patience_ms)
+		     int patience_ms, size_t *ret_done)
 {
 	const char *p = data;
 
-	while (len > 0) {
+	for (*ret_done = 0; *ret_done < len;) {
 		short events;
-		ssize_t n = write_now(stream, p, len, &events);
+		ssize_t n = write_now(stream, p + *ret_done, len - *ret_done, &events);
 
 		if (n == -EAGAIN) {
 			int r = wait_for(stream, events, deadline_ms);
@@ -319,8 +321,7 @@ static int write_all(struct stream *stream, const void *data, size_t len, int64_
 		}
 		if (n < 0)
 			return (int)n;
-		p += n;
-		len -= (size_t)n;
+		*ret_done += (size_t)n;
 		if (patience_ms > 0)
 			deadline_ms = deadline_in(patience_ms);
 	}
@@ -329,12 +330,22 @@ static int write_all(struct stream *stream, const void *data, size_t len, int64_
 
 int stream_write(struct stream *stream, const void *data, size_t len, int64_t deadline_ms)
 {
-	return write_all(stream, data, len, deadline_ms, 0);
+	size_t done;
+
+	return write_all(stream, data, len, deadline_ms, 0, &done);
+}
+
+static int write_steadily(struct stream *stream, const void *data, size_t len, int64_t deadline_ms,
+			  size_t *ret_done)
+{
+	return write_all(stream, data, len, deadline_ms, deadline_left(deadline_ms), ret_done);
 }
 
 int stream_write_steadily(struct stream *stream, const void *data, size_t len, int64_t deadline_ms)
 {
-	return write_all(stream, data, len, deadline_ms, deadline_left(deadline_ms));
+	size_t done;
+
+	return write_steadily(stream, data, len, deadline_ms, &done);
 }
 
 static ssize_t send_file_plain(struct stream *stream, int file, off_t *offset, size_t len,
@@ -369,11 +380,11 @@ ssize_t stream_send_file(struct stream *stream, int file, off_t *offset, size_t 
 	if (n <= 0)
 		return n < 0 ? -errno : 0;
 
-	int r = stream_write_steadily(stream, buffer, (size_t)n, deadline_ms);
-	if (r < 0)
-		return r;
-	*offset += n;
-	return n;
+	size_t done;
+	int r = write_steadily(stream, buffer, (size_t)n, deadline_ms, &done);
+
+	*offset += (off_t)done;
+	return r < 0 ? r : n;
 }
 
 /* A record that was made from a torn window does not leave. */
@@ -409,19 +420,20 @@ ssize_t stream_send_mapped(struct stream *stream, int file, off_t *offset, size_
 		return -EOPNOTSUPP;
 	BIO_set_callback_ex(SSL_get_wbio(stream->ssl), hold_back_torn);
 
-	int r = stream_write_steadily(stream, window.bytes, len, deadline_ms);
+	size_t done;
+	int r = write_steadily(stream, window.bytes, len, deadline_ms, &done);
 	bool is_torn = file_window_is_torn();
 	file_window_close(&window);
 	/* The rest of a page is zeros behind the end of the file, and tears nothing. */
-	still_there = r == 0 || is_torn ? bytes_behind(file, *offset, len) : (ssize_t)len;
+	still_there = bytes_behind(file, *offset, len);
+	*offset += (off_t)done;
 	if (is_torn || still_there < (ssize_t)len) {
 		stream->has_failed_tls = true;
+		if (r < 0 && !is_torn)
+			return r;
 		return still_there < (ssize_t)len && still_there >= 0 ? -ESPIPE : -EIO;
 	}
-	if (r < 0)
-		return r;
-	*offset += (off_t)len;
-	return (ssize_t)len;
+	return r < 0 ? r : (ssize_t)len;
 }
 
 /* 1 when close_notify is out, 0 when it would have to wait for *ret_events, or an error. */

@@ -83,10 +83,9 @@ int stream_write(struct stream *stream, const void *data, size_t len,
 int stream_write_steadily(struct stream *stream, const void *data, size_t len,
 			  int64_t deadline_ms) MUST_CHECK;
 
-/* Sends up to len bytes of the file from *offset on, which moves along: sendfile(2) where the
- * stream is plain. buffer (size bytes) is scratch space for TLS. Returns the bytes sent, 0 at the
- * end of the file;
- * -EIO etc. when the file cannot be read. */
+/* Sends up to len bytes of the file from *offset on, which moves along with what got through, also
+ * when it fails: sendfile(2) where the stream is plain. buffer (size bytes) is scratch space for
+ * TLS. Returns the bytes sent, 0 at the end of the file; -EIO etc. when the file cannot be read. */
 ssize_t stream_send_file(struct stream *stream, int file, off_t *offset, size_t len, char *buffer,
 			 size_t size, int64_t deadline_ms) MUST_CHECK;
 

@@ -441,13 +441,15 @@ static int stat_with(const struct home *home, const char *path, int flags, struc
 	return 0;
 }
 
-/* A directory of ours in the home: what its owner may do, its mode alone decides. */
+/* A directory of ours in the home: what its owner may do, its mode alone decides; not over a network,
+ * where the server asks again. */
 static bool is_plainly_ours(const struct home *home, const char *path)
 {
 	struct stat st;
 
-	return is_in_home(path) && fstatat(home->fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISDIR(st.st_mode) && st.st_uid == home->root->self && st.st_mode & S_IXUSR;
+	return is_in_home(path) && home->root->is_local &&
+	       fstatat(home->fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
+	       st.st_uid == home->root->self && st.st_mode & S_IXUSR;
 }
 
 int home_stat(const struct home *home, const char *path, struct stat *ret)

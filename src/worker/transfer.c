@@ -106,7 +106,10 @@ static void send_image(struct session *s, struct data *data, int file, off_t off
 		if (t->bytes < CHUNK_BYTES && t->bytes + (size_t)n >= CHUNK_BYTES &&
 		    s->flow->n_meters == 0)
 			socket_tune_bulk(data->stream.fd, data->stream.ssl != NULL);
+		off_t before = offset;
 		n = send_piece(data, file, &offset, (size_t)n, buffer, may_map, stall_deadline(s));
+		t->bytes += (uint64_t)(offset - before); /* those of a piece that fails, too */
+		transfer_count(s, (uint64_t)(offset - before));
 		if (n == 0) {
 			note_early_end(data, file, end, t);
 			return;
@@ -116,8 +119,6 @@ static void send_image(struct session *s, struct data *data, int file, off_t off
 			t->is_file_error = is_of_file((int)n);
 			return;
 		}
-		t->bytes += (uint64_t)n;
-		transfer_count(s, (uint64_t)n);
 		t->error = flow_spend(s->flow, (size_t)n);
 		if (t->error == 0 && offset < end)
 			t->error = control_look(s);
