@@ -113,6 +113,7 @@ def test_processes_tell_their_memory_and_threads(server):
 
 
 def test_counters_outlive_a_reload(server):
+    server.login().close()
     before = figures(server)
     assert before["sessions_total"] > 0
     server.reload()
