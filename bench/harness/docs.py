@@ -94,15 +94,21 @@ a row that is not reached below is one of these.
 - *Pipelined commands.* A NOOP is 1,200 instructions: 180 to find the line and copy it, 160 to parse it,
   105 to mask passwords in it, 160 to find its row and ask whether it is allowed, 230 for the reply, 340 for
   the two lines of the flight recorder; the limit masks, asks and records nothing. 32 of them are three
-  system calls. With one client the rest of the time is its own and the wake-ups of both: the limit itself
-  is 5 times the best of the others in NOOP, but 3 to 4 times in CWD and SIZE, where each command is a
-  system call for everybody.
+  system calls. With one client the rest of the time is its own and the wake-ups of both: with 1
+  session the limit itself is 2 to 5 times the best of the others, from one run to the next, in CWD and SIZE
+  never 4 times, and with 8 sessions 3.5 times in CWD and SIZE, where each command is a system call for
+  everybody; there we are as fast as the limit.
+- *One by one, 1 session.* The others wait in `read(2)`; we, and the limit, in `epoll_wait(2)` for all
+  sessions, and then ask with `recv(2)`: one call more between the command and its reply, at 40 µs for the
+  way there and back.
 - *Bulk over TLS.* Encryption and the copies of the kernel; this kernel has no TLS of its own to hand it
   to. Downloads are encrypted from the page cache, as by the limit and Pure-FTPd, a mebibyte mapped at a
   time: four calls for each and two looks at the size of the file, since somebody may cut it meanwhile;
   who does kills none of our processes. Uploads: one recv() per record, several records per write();
   buffers for reading of 64 KiB and pieces of 64 KiB make no difference that could be told from noise.
   A near client wakes less often, as in plain.
+  With 4 uploads the rate is the limit's, at less CPU; Pure-FTPd has a process for each, which keep both
+  processors busier.
 """
 
 # The lines of the table that the README shows: (row, cell, figure).

@@ -302,8 +302,8 @@ static ssize_t write_now(struct stream *stream, const void *data, size_t len, sh
 	return -EAGAIN;
 }
 
-/* patience_ms > 0: the deadline moves on with every piece that got through. *ret_done: so many bytes
- * did, also when it fails. */
+/* patience_ms > 0: the deadline moves on with every piece that got through. *ret_done: so many
+ * bytes did, also when it fails. */
 static int write_all(struct stream *stream, const void *data, size_t len, int64_t deadline_ms,
 		     int patience_ms, size_t *ret_done)
 {

@@ -441,8 +441,8 @@ static int stat_with(const struct home *home, const char *path, int flags, struc
 	return 0;
 }
 
-/* A directory of ours in the home: what its owner may do, its mode alone decides; not over a network,
- * where the server asks again. */
+/* A directory of ours in the home: what its owner may do, its mode alone decides; not over a
+ * network, where the server decides. */
 static bool is_plainly_ours(const struct home *home, const char *path)
 {
 	struct stat st;
