@@ -64,8 +64,8 @@ a row that is not reached below is one of these.
   log, the record in the database (about 7 % of the time, sixteen to a statement), and the reservation of
   the port. At eight sessions a fifth of both processors is idle: one of the two workers, or the client,
   waits for the others.
-- *Small uploads.* 21 system calls into the home, 26 into a directory below it, 34 when a file of that name
-  is there already, as here; the limit 14 to 18. The others look who may write there before data flows (3),
+- *Small uploads.* 21 system calls into the home, 31 into a directory below it where a file of that name is
+  there already, as here; the limit 14 to 18. The others look who may write there before data flows (3),
   make a new file in a directory that is opened beneath the home (2), lock it (2), see that its directory
   is still in the home and its name still its own (3), put it in the place of the old one, which is then
   freed (2), look for what a broken upload of that name has left (1), and write the log. The limit and

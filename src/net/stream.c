@@ -335,17 +335,11 @@ int stream_write(struct stream *stream, const void *data, size_t len, int64_t de
 	return write_all(stream, data, len, deadline_ms, 0, &done);
 }
 
-static int write_steadily(struct stream *stream, const void *data, size_t len, int64_t deadline_ms,
-			  size_t *ret_done)
-{
-	return write_all(stream, data, len, deadline_ms, deadline_left(deadline_ms), ret_done);
-}
-
 int stream_write_steadily(struct stream *stream, const void *data, size_t len, int64_t deadline_ms)
 {
 	size_t done;
 
-	return write_steadily(stream, data, len, deadline_ms, &done);
+	return write_all(stream, data, len, deadline_ms, deadline_left(deadline_ms), &done);
 }
 
 static ssize_t send_file_plain(struct stream *stream, int file, off_t *offset, size_t len,
@@ -381,7 +375,8 @@ ssize_t stream_send_file(struct stream *stream, int file, off_t *offset, size_t 
 		return n < 0 ? -errno : 0;
 
 	size_t done;
-	int r = write_steadily(stream, buffer, (size_t)n, deadline_ms, &done);
+	int r = write_all(stream, buffer, (size_t)n, deadline_ms, deadline_left(deadline_ms),
+			  &done);
 
 	*offset += (off_t)done;
 	return r < 0 ? r : n;
@@ -421,7 +416,8 @@ ssize_t stream_send_mapped(struct stream *stream, int file, off_t *offset, size_
 	BIO_set_callback_ex(SSL_get_wbio(stream->ssl), hold_back_torn);
 
 	size_t done;
-	int r = write_steadily(stream, window.bytes, len, deadline_ms, &done);
+	int r = write_all(stream, window.bytes, len, deadline_ms, deadline_left(deadline_ms),
+			  &done);
 	bool is_torn = file_window_is_torn();
 	file_window_close(&window);
 	/* The rest of a page is zeros behind the end of the file, and tears nothing. */

@@ -29,8 +29,9 @@ struct pool_thread {
 };
 
 /* What the pool's epoll watches beside sessions: tags with the upper 32 bits 0, which are the index
- * of a control listener or one of these. All three are watched EPOLLET: one thread is woken for
- * what has come, and takes all of it. */
+ * of a control listener or one of these. Listeners and the mailbox are watched EPOLLET: one
+ * thread is woken for what has come, and takes all of it; of the manager's channel it takes one
+ * answer and leaves the rest to the next event. */
 #define POOL_MANAGER_TAG ((uint64_t)UINT32_MAX)
 #define POOL_MAILBOX_TAG ((uint64_t)UINT32_MAX - 1)
 

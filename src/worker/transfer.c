@@ -15,7 +15,7 @@
 #include "worker/pool.h"
 
 /* How much goes out between two looks at the client. */
-#define CHUNK_BYTES ((size_t)1 * 1024 * 1024)
+#define CHUNK_BYTES ((size_t)1024 * 1024)
 /* Below this it costs more to map a file than to copy it. */
 #define MAP_AT_LEAST ((size_t)256 * 1024)
 /* Of an upload at a time. */
